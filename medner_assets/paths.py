@@ -1,0 +1,76 @@
+"""Where things live. The only file that knows the places of `sql/` and `data/` and reads MEDNER_DATA, MEDNER_CORPORA."""
+
+import os
+import re
+from pathlib import Path
+
+from medner_assets.errors import MednerError
+
+PROJECT = Path(__file__).resolve().parent.parent
+"""The checkout: the folder of pyproject.toml, dagster.yaml, sql/ and data/."""
+
+SQL = PROJECT / "sql"
+RECIPES = Path(__file__).resolve().parent / "recipes"
+EMBEDDED_BASES = PROJECT / "data" / "base"
+"""Base models that ship with the checkout, whatever MEDNER_DATA is."""
+
+DAGSTER_STORAGE = PROJECT / "data" / "dagster"
+"""Dagster's own storage, whatever MEDNER_DATA is: dagster.yaml names it relative to the checkout."""
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9.-]{0,62}")
+
+
+def data() -> Path:
+    """Return the folder of all that is generated: $MEDNER_DATA, else `data/` of the checkout."""
+    return Path(os.environ.get("MEDNER_DATA") or PROJECT / "data").expanduser().resolve()
+
+
+def corpora() -> Path:
+    """Return the folder of the corpora that users bring: $MEDNER_CORPORA, else `corpora/` below `data()`."""
+    return Path(os.environ.get("MEDNER_CORPORA") or data() / "corpora").expanduser().resolve()
+
+
+def warehouse() -> Path:
+    """Return the folder of the tables."""
+    return data() / "warehouse"
+
+
+def catalogue() -> Path:
+    """Return the analyst's DuckDB file; runs never open it."""
+    return data() / "medner.duckdb"
+
+
+def reports() -> Path:
+    """Return the folder of the HTML reports."""
+    return data() / "reports"
+
+
+def adapter(version: str) -> Path:
+    """Return the folder of a version's finished adapter."""
+    return data() / "adapters" / checked_name(version)
+
+
+def work(version: str, step: str) -> Path:
+    """Return the scratch folder of one step (`training`, `generation`) of a version: inputs, checkpoints, partial results."""
+    return data() / "work" / checked_name(version) / checked_name(step)
+
+
+def checked_name(name: str) -> str:
+    """Return `name` if it is a partition key, so that it can stand in a path; raise MednerError if not."""
+    if not _NAME.fullmatch(name) or ".." in name:
+        raise MednerError(
+            f"{name!r} is not a valid name: use 1 to 63 of a-z, 0-9, '.', '-', starting with a letter or digit"
+        )
+    return name
+
+
+def private_folder(folder: Path) -> Path:
+    """Create `folder` and what is missing above it, readable by the owner only, and return it."""
+    missing = []
+    step = folder
+    while not step.exists():
+        missing.append(step)
+        step = step.parent
+    for each in reversed(missing):
+        each.mkdir(mode=0o700, exist_ok=True)
+    return folder

@@ -1,0 +1,155 @@
+"""Read recipe files: YAML → validated models, the chain of baselines resolved. Errors name file, key and remedy."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from medner_assets.errors import MednerError
+from medner_assets.paths import RECIPES, checked_name
+from medner_assets.recipes.settings import VersionRecipe
+from medner_assets.recipes.sources import BaseModelRecipe, DatasetRecipe
+
+Recipe = TypeVar("Recipe", bound=BaseModel)
+
+# A child states these anew or goes without: they describe one version, not what it shares with its baseline.
+_NOT_INHERITED = ("summary", "baseline", "expectation")
+
+
+def version_names(folder: Path = RECIPES) -> list[str]:
+    """Return the version keys: the stems of `versions/*.yaml`, sorted."""
+    return _names(folder / "versions")
+
+
+def dataset_names(folder: Path = RECIPES) -> list[str]:
+    """Return the dataset keys: the stems of `datasets/*.yaml`, sorted."""
+    return _names(folder / "datasets")
+
+
+def base_model_names(folder: Path = RECIPES) -> list[str]:
+    """Return the base model keys: the stems of `base_models/*.yaml`, sorted."""
+    return _names(folder / "base_models")
+
+
+def load_version(name: str, folder: Path = RECIPES) -> VersionRecipe:
+    """Return the recipe of a version with its baseline's settings filled in; raise MednerError."""
+    merged = _merged_version(name, folder, ())
+    recipe = _validated(VersionRecipe, merged, folder / "versions" / f"{name}.yaml")
+    _require(recipe.base_model, base_model_names(folder), "base_model", f"versions/{name}.yaml")
+    _require(recipe.dataset, dataset_names(folder), "dataset", f"versions/{name}.yaml")
+    return recipe
+
+
+def load_dataset(name: str, folder: Path = RECIPES) -> DatasetRecipe:
+    """Return the recipe of a dataset; raise MednerError."""
+    _require(name, dataset_names(folder), "dataset", None)
+    file = folder / "datasets" / f"{name}.yaml"
+    return _validated(DatasetRecipe, _read(file), file)
+
+
+def load_base_model(name: str, folder: Path = RECIPES) -> BaseModelRecipe:
+    """Return the recipe of a base model; raise MednerError."""
+    _require(name, base_model_names(folder), "base model", None)
+    file = folder / "base_models" / f"{name}.yaml"
+    return _validated(BaseModelRecipe, _read(file), file)
+
+
+def recipe_hash(recipe: BaseModel) -> str:
+    """Return 16 hexadecimal digits of the SHA-256 of the resolved recipe: equal settings, equal hash."""
+    canonical = json.dumps(recipe.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode()).hexdigest()[:16]
+
+
+def flattened(recipe: BaseModel) -> dict[str, str]:
+    """Return every setting as `dotted.key` → JSON value, in the order of the model."""
+
+    def walk(prefix: str, value: Any) -> dict[str, str]:
+        if isinstance(value, dict) and value:
+            parts = [walk(f"{prefix}.{key}" if prefix else str(key), inner) for key, inner in value.items()]
+            return {key: inner for part in parts for key, inner in part.items()}
+        return {prefix: value if isinstance(value, str) else json.dumps(value)}
+
+    return walk("", recipe.model_dump(mode="json"))
+
+
+def _merged_version(name: str, folder: Path, children: tuple[str, ...]) -> dict[str, Any]:
+    named_by = f"versions/{children[-1]}.yaml" if children else None
+    if name in children:
+        chain = " → ".join((*children[children.index(name) :], name))
+        raise MednerError(f"versions/{name}.yaml: cyclic baselines {chain}: let one of them name no baseline")
+    _require(name, version_names(folder), "baseline" if children else "version", named_by)
+    own = _read(folder / "versions" / f"{name}.yaml")
+    baseline = own.get("baseline")
+    if baseline is None:
+        return own
+    if not isinstance(baseline, str):
+        raise MednerError(f"versions/{name}.yaml: baseline must be the name of a version, not {baseline!r}")
+    inherited = _merged_version(baseline, folder, (*children, name))
+    return _overlaid({key: value for key, value in inherited.items() if key not in _NOT_INHERITED}, own)
+
+
+def _overlaid(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(below)
+    for key, value in above.items():
+        if isinstance(value, Mapping) and isinstance(merged.get(key), Mapping):
+            merged[key] = _overlaid(merged[key], value)
+        else:
+            merged[key] = value
+    return merged
+
+
+def _names(folder: Path) -> list[str]:
+    names = sorted(file.stem for file in folder.glob("*.yaml"))
+    for name in names:
+        try:
+            checked_name(name)
+        except MednerError as error:
+            raise MednerError(f"{folder.name}/{name}.yaml: {error}: rename the file") from None
+    return names
+
+
+def _require(name: str, known: list[str], what: str, file: str | None) -> None:
+    if name not in known:
+        where = f"{file}: " if file else ""
+        raise MednerError(
+            f"{where}unknown {what} {name!r}: choose one of {', '.join(known) or '(there are none)'}"
+        )
+
+
+def _read(file: Path) -> dict[str, Any]:
+    label = f"{file.parent.name}/{file.name}"
+    try:
+        content = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except UnicodeDecodeError as error:
+        raise MednerError(f"{label}: not valid UTF-8 at byte {error.start}: save the file as UTF-8") from None
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f":{mark.line + 1}" if mark else ""
+        reason = " ".join(str(getattr(error, "problem", None) or "cannot be parsed").split())
+        raise MednerError(f"{label}{where}: not valid YAML ({reason}): mend the file") from None
+    if not isinstance(content, dict):
+        raise MednerError(
+            f"{label}: a recipe is a mapping of settings, not {type(content).__name__}: see the other recipes"
+        )
+    return content
+
+
+def _validated(model: type[Recipe], content: dict[str, Any], file: Path) -> Recipe:
+    try:
+        return model.model_validate(content)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"]) or "the recipe"
+        label = f"{file.parent.name}/{file.name}"
+        more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
+        if first["type"] == "extra_forbidden":
+            raise MednerError(
+                f"{label}: unknown key {key!r}{more}: remove it or correct its spelling"
+            ) from None
+        if first["type"] == "missing":
+            raise MednerError(f"{label}: {key!r} is missing{more}: add it") from None
+        raise MednerError(f"{label}: {key}: {first['msg']}{more}: correct the value") from None

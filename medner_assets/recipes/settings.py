@@ -1,0 +1,140 @@
+"""What a version decides: training, adapter, decoding, post-processing. Every field says its unit or range."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Stage = Literal["drop_ungrounded", "deduplicate", "enforce_schema", "fix_direction"]
+TargetModule = Literal["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
+ALL_PROJECTIONS: tuple[TargetModule, ...] = (
+    "q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj",
+)  # fmt: skip
+
+
+class Settings(BaseModel):
+    """The base of all recipe models: frozen, unknown keys are errors."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class EarlyStopping(Settings):
+    """Stop when the loss on the dev split no longer falls; the best checkpoint is kept."""
+
+    patience: int = Field(
+        2, ge=1, le=100, description="Evaluations (one an epoch) without a gain before training stops."
+    )
+    min_delta: float = Field(0.0, ge=0, description="A smaller fall of the loss (nats per token) is no gain.")
+
+
+class TrainingRecipe(Settings):
+    """How the adapter is trained."""
+
+    epochs: int = Field(3, ge=1, le=1000, description="Passes over the train split.")
+    batch_size: int = Field(8, ge=1, le=4096, description="Documents a forward pass.")
+    gradient_accumulation: int = Field(2, ge=1, le=4096, description="Forward passes an optimiser step.")
+    learning_rate: float = Field(
+        2e-4, gt=0, le=1, description="Peak rate; the base model's multiplier applies."
+    )
+    schedule: Literal["linear", "cosine", "constant"] = Field(
+        "linear", description="Decay after the warm-up."
+    )
+    warmup_steps: int = Field(100, ge=0, description="Optimiser steps of linear warm-up.")
+    weight_decay: float = Field(
+        0.01, ge=0, le=1, description="Decoupled weight decay of the adapter's weights."
+    )
+    max_grad_norm: float = Field(1.0, gt=0, description="Gradients are clipped to this L2 norm.")
+    max_tokens: int = Field(
+        512, ge=32, le=131072, description="Tokens a sample; longer documents are split at sentence borders."
+    )
+    optimizer: Literal["adamw_torch", "adamw_8bit"] = Field(
+        "adamw_torch", description="adamw_8bit needs CUDA."
+    )
+    packing: bool = Field(
+        False, description="Several samples a row; the loss is the same as sample by sample."
+    )
+    gradient_checkpointing: Literal["auto", "on", "off"] = Field(
+        "auto", description="auto: only when memory asks for it."
+    )
+    relation_loss_weight: float = Field(
+        1.0,
+        gt=0,
+        le=100,
+        description="Weight of tokens of relation lines against entity lines, before normalising to mean 1.",
+    )
+    early_stopping: EarlyStopping | None = Field(
+        None, description="None: train all epochs, keep the last weights."
+    )
+    backend: Literal["auto", "peft", "unsloth"] = Field(
+        "auto", description="auto: unsloth on CUDA where it imports."
+    )
+
+
+class LoraRecipe(Settings):
+    """The adapter's shape."""
+
+    rank: int = Field(
+        16, gt=0, le=512, description="Rank r of the update B @ A; A is (r, d_in), B is (d_out, r)."
+    )
+    alpha: float = Field(16, gt=0, description="The update is scaled by alpha / rank.")
+    dropout: float = Field(0.0, ge=0, lt=1, description="Dropout on the adapter's input.")
+    target_modules: tuple[TargetModule, ...] = Field(
+        ALL_PROJECTIONS, min_length=1, description="Projections that are adapted."
+    )
+
+
+class DecodingRecipe(Settings):
+    """How completions are generated. Greedy: a version's completions are a function of its weights."""
+
+    max_new_tokens: int = Field(384, ge=1, le=8192, description="A longer completion is cut and marked.")
+    batch_size: int = Field(32, ge=1, le=4096, description="Documents a generation batch.")
+    grammar: bool = Field(False, description="Constrain tokens so that every completion parses.")
+
+
+class Band(Settings):
+    """Expected ranges of one task; each a pair (low, high) of fractions, None where nothing is expected."""
+
+    precision: tuple[float, float] | None = None
+    recall: tuple[float, float] | None = None
+    f1: tuple[float, float] | None = None
+
+
+class TaskExpectation(Settings):
+    """What is expected of one task (entities or relations)."""
+
+    conservative: Band = Band()
+    optimistic: Band = Band()
+    confidence: float | None = Field(
+        None, ge=0, le=1, description="Belief that the conservative range is reached."
+    )
+
+
+class StageExpectation(Settings):
+    """What is expected of both tasks at one stage."""
+
+    entity: TaskExpectation = TaskExpectation()
+    relation: TaskExpectation = TaskExpectation()
+
+
+class Expectation(Settings):
+    """What the author expects, written before training and never after; the report holds the result against it."""
+
+    raw: StageExpectation = Field(StageExpectation(), description="Without post-processing.")
+    final: StageExpectation = Field(StageExpectation(), description="With the recipe's post-processing.")
+    reasons: tuple[str, ...] = ()
+
+
+class VersionRecipe(Settings):
+    """A model version as its file states it, with the baseline's settings filled in."""
+
+    summary: str = Field(min_length=1, max_length=300, description="What this version tries, in a line.")
+    baseline: str | None = Field(None, description="The version that it inherits from and is compared with.")
+    base_model: str
+    dataset: str
+    seed: int = Field(42, ge=0, lt=2**31)
+    training: TrainingRecipe = TrainingRecipe()
+    lora: LoraRecipe = LoraRecipe()
+    decoding: DecodingRecipe = DecodingRecipe()
+    postprocessing: tuple[Stage, ...] = Field(
+        (), description="Stages in the order they run; the last is `final`."
+    )
+    expectation: Expectation | None = None

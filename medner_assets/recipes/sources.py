@@ -1,0 +1,101 @@
+"""What a dataset and a base model are made from."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from medner_assets.recipes.settings import Settings
+
+Format = Literal["ade", "pubtator", "bioc-xml", "bioc-json", "brat", "jsonl"]
+Split = Literal["train", "dev", "test"]
+
+
+class SyntheticSource(Settings):
+    """Documents of the generator."""
+
+    kind: Literal["synthetic"]
+    process: Literal["stated", "random"] = Field(
+        "stated",
+        description="stated: a relation is gold iff the text says so. random: the reference's process, type-compatible pairs drawn at random.",
+    )
+    seed: int = Field(ge=0, lt=2**31)
+    documents: dict[Split, int] = Field(description="Documents a split.")
+
+
+class FilesSource(Settings):
+    """Documents of corpus files below MEDNER_CORPORA (an absolute path is taken as it is)."""
+
+    kind: Literal["files"]
+    format: Format
+    files: dict[Literal["train", "dev", "test", "all"], tuple[str, ...]] = Field(
+        description="Files a split, or `all` where the split rule decides."
+    )
+    subtract: dict[Split, tuple[Split, ...]] = Field(
+        {}, description="Documents taken out of a split because their id occurs in the named splits."
+    )
+
+
+class SplitRule(Settings):
+    """Who decides the split: the files, the documents, or a hash of the group."""
+
+    kind: Literal["files", "documents", "sha1-tenths"] = "files"
+    test: tuple[int, ...] = Field((0,), description="sha1-tenths: int(sha1(group)) % 10 in this set is test.")
+    dev: tuple[int, ...] = Field((1,), description="sha1-tenths: likewise dev; the rest is train.")
+
+
+class Targets(Settings):
+    """F1 on the test split that the dataset's users ask for; fractions."""
+
+    entity_f1: float = Field(0.85, ge=0, le=1)
+    relation_f1: float = Field(0.75, ge=0, le=1)
+
+
+class AcceptedLeakage(Settings):
+    """How many test documents may share a text or a group with train before the dataset is refused."""
+
+    text: int = Field(0, ge=0)
+    group: int = Field(0, ge=0)
+
+
+class DatasetRecipe(Settings):
+    """A dataset as its file states it."""
+
+    summary: str = Field(min_length=1, max_length=300)
+    source: Annotated[SyntheticSource | FilesSource, Field(discriminator="kind")]
+    split: SplitRule = SplitRule()
+    entity_types: dict[str, str] = Field(
+        {}, description="Source type → type; empty: as they are; types not named are kept."
+    )
+    relation_types: dict[str, str] = Field({}, description="Source type → type; likewise.")
+    symmetric_relations: tuple[str, ...] = Field(
+        (), description="Relation types for which (a, b) and (b, a) are one."
+    )
+    targets: Targets = Targets()
+    accepted_leakage: AcceptedLeakage = AcceptedLeakage()
+    licence: str = Field(min_length=1, description="Terms of the texts, as their source states them.")
+
+
+class BaseModelRecipe(Settings):
+    """Where a base model's weights are and how they are loaded. Safetensors only; no code is ever loaded from a hub."""
+
+    summary: str = Field(min_length=1, max_length=300)
+    path: str | None = Field(None, description="A folder, relative to the checkout.")
+    hub_id: str | None = Field(None, pattern=r"^[\w.-]+/[\w.-]+$", description="A Hugging Face model id.")
+    revision: str | None = Field(
+        None, pattern=r"^[0-9a-f]{40}$", description="The pinned commit of `hub_id`."
+    )
+    quantization: Literal["none", "nf4"] = "none"
+    prompt_style: Literal["compact", "instruct"] = "instruct"
+    learning_rate_multiplier: float = Field(
+        1.0, gt=0, le=1000, description="Small models want larger rates; applies to every recipe."
+    )
+    minimum_gpu_gib: float = Field(0, ge=0, description="GPU memory that training needs; 0: runs on a CPU.")
+    licence: str = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _one_place(self) -> "BaseModelRecipe":
+        if (self.path is None) == (self.hub_id is None):
+            raise ValueError("give exactly one of `path` and `hub_id`")
+        if self.hub_id is not None and self.revision is None:
+            raise ValueError("`hub_id` needs a pinned `revision` of 40 hexadecimal digits")
+        return self
