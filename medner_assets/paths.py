@@ -1,4 +1,5 @@
-"""Where things live. The only file that knows the places of `sql/` and `data/` and reads MEDNER_DATA, MEDNER_CORPORA."""
+"""Where things live. The only file that knows the places of `sql/` and `data/` and reads MEDNER_DATA,
+MEDNER_CORPORA."""
 
 import os
 import re
@@ -51,7 +52,8 @@ def adapter(version: str) -> Path:
 
 
 def work(version: str, step: str) -> Path:
-    """Return the scratch folder of one step (`training`, `generation`) of a version: inputs, checkpoints, partial results."""
+    """Return the scratch folder of one step (`training`, `generation`) of a version: inputs, checkpoints,
+    partial results."""
     return data() / "work" / checked_name(version) / checked_name(step)
 
 

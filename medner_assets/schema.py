@@ -1,7 +1,7 @@
 """The values that travel between layers: documents, gold annotations, parsed predictions. Frozen, no I/O.
 
-Character offsets count Unicode code points of `Document.text`, start inclusive, end exclusive. Token offsets never
-appear here.
+Character offsets count Unicode code points of `Document.text`, start inclusive, end exclusive. Token offsets
+never appear here.
 """
 
 from dataclasses import dataclass, replace
@@ -45,7 +45,8 @@ class Entity:
 
 @dataclass(frozen=True, slots=True)
 class Relation:
-    """One gold relation. At mention level `head`/`tail` are set, at concept level `head_concept`/`tail_concept`."""
+    """One gold relation. At mention level `head`/`tail` are set, at concept level
+    `head_concept`/`tail_concept`."""
 
     type: str
     head: str | None = None
@@ -58,8 +59,8 @@ class Relation:
 class Document:
     """One text with its gold annotations.
 
-    Invariants, checked by `corpus.validation`: ids of entities are distinct; `text[start:end] == entity.text`; each
-    relation refers to an entity (or a concept of one) of this document.
+    Invariants, checked by `corpus.validation`: ids of entities are distinct; `text[start:end] ==
+    entity.text`; each relation refers to an entity (or a concept of one) of this document.
     """
 
     id: str
@@ -99,7 +100,8 @@ class ParsedRelation:
 
 @dataclass(frozen=True, slots=True)
 class RejectedLine:
-    """A line that is neither an entity nor a relation. `line_number` counts lines of the completion from 1."""
+    """A line that is neither an entity nor a relation. `line_number` counts lines of the completion from
+    1."""
 
     line_number: int
     line: str
@@ -129,7 +131,8 @@ class PredictedEntity:
 
 @dataclass(frozen=True, slots=True)
 class PredictedRelation:
-    """A predicted relation between strings; types are those of the first predicted entity with that string, else None."""
+    """A predicted relation between strings; types are those of the first predicted entity with that string,
+    else None."""
 
     ordinal: int
     type: str

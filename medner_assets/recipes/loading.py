@@ -1,4 +1,5 @@
-"""Read recipe files: YAML → validated models, the chain of baselines resolved. Errors name file, key and remedy."""
+"""Read recipe files: YAML → validated models, the chain of baselines resolved. Errors name file, key and
+remedy."""
 
 import hashlib
 import json

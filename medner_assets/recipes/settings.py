@@ -1,4 +1,5 @@
-"""What a version decides: training, adapter, decoding, post-processing. Every field says its unit or range."""
+"""What a version decides: training, adapter, decoding, post-processing. Every field says its unit or
+range."""
 
 from typing import Literal
 
@@ -116,7 +117,8 @@ class StageExpectation(Settings):
 
 
 class Expectation(Settings):
-    """What the author expects, written before training and never after; the report holds the result against it."""
+    """What the author expects, written before training and never after; the report holds the result against
+    it."""
 
     raw: StageExpectation = Field(StageExpectation(), description="Without post-processing.")
     final: StageExpectation = Field(StageExpectation(), description="With the recipe's post-processing.")

@@ -16,7 +16,8 @@ class SyntheticSource(Settings):
     kind: Literal["synthetic"]
     process: Literal["stated", "random"] = Field(
         "stated",
-        description="stated: a relation is gold iff the text says so. random: the reference's process, type-compatible pairs drawn at random.",
+        description="stated: a relation is gold iff the text says so. "
+        "random: the reference's process, type-compatible pairs drawn at random.",
     )
     seed: int = Field(ge=0, lt=2**31)
     documents: dict[Split, int] = Field(description="Documents a split.")
@@ -76,7 +77,8 @@ class DatasetRecipe(Settings):
 
 
 class BaseModelRecipe(Settings):
-    """Where a base model's weights are and how they are loaded. Safetensors only; no code is ever loaded from a hub."""
+    """Where a base model's weights are and how they are loaded. Safetensors only; no code is ever loaded
+    from a hub."""
 
     summary: str = Field(min_length=1, max_length=300)
     path: str | None = Field(None, description="A folder, relative to the checkout.")
