@@ -1,0 +1,50 @@
+"""Partition keys and the mappings between them, all derived from the recipe files.
+
+A version file that cannot be read keeps its partition, so that its own runs fail with the reason and every
+other version goes on working; only its place in the mappings is unknown until the file is mended.
+"""
+
+from collections import defaultdict
+
+import dagster as dg
+
+from medner_assets.errors import MednerError
+from medner_assets.recipes.loading import dataset_names, load_version, version_names
+from medner_assets.recipes.settings import VersionRecipe
+
+
+def readable_versions() -> dict[str, VersionRecipe]:
+    """Return the recipe of every version whose file, and whose baselines' files, can be read."""
+    recipes = {}
+    for name in version_names():
+        try:
+            recipes[name] = load_version(name)
+        except MednerError:
+            # Its own `recipe` partition fails with this message; here it must not take the others down.
+            continue
+    return recipes
+
+
+def versions_of_datasets(recipes: dict[str, VersionRecipe]) -> dict[str, set[str]]:
+    """Return dataset → the versions that are trained and evaluated on it."""
+    versions: dict[str, set[str]] = defaultdict(set)
+    for name, recipe in recipes.items():
+        versions[recipe.dataset].add(name)
+    return dict(versions)
+
+
+def compared_with(recipes: dict[str, VersionRecipe]) -> dict[str, set[str]]:
+    """Return version → the versions whose report reads its metrics: itself and whoever names it as baseline."""
+    readers = {name: {name} for name in recipes}
+    for name, recipe in recipes.items():
+        if recipe.baseline is not None and recipe.baseline in readers:
+            readers[recipe.baseline].add(name)
+    return readers
+
+
+_RECIPES = readable_versions()
+
+VERSIONS = dg.StaticPartitionsDefinition(version_names())
+DATASETS = dg.StaticPartitionsDefinition(dataset_names())
+DATASET_TO_VERSION = dg.StaticPartitionMapping(versions_of_datasets(_RECIPES))
+BASELINE_TO_REPORT = dg.StaticPartitionMapping(compared_with(_RECIPES))
