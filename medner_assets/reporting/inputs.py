@@ -1,0 +1,159 @@
+"""What a report is written from: the warehouse's rows of a version, its baseline and their dataset. Values
+only.
+
+Everything but the names may be missing. What is missing is None here, said in the report, and never a
+default.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+from medner_assets.recipes.settings import Expectation
+from medner_assets.recipes.sources import Targets
+
+DATASET_TABLES = ("documents", "gold_entities", "gold_relations", "audits")
+"""Read for the dataset of the version."""
+PAIR_TABLES = ("completions", "rejected_lines", "document_scores", "entity_outcomes", "relation_outcomes",
+               "training_log", "comparisons")  # fmt: skip
+"""Read for the version and its baseline."""
+FAMILY_TABLES = ("recipes", "adapters", "metrics")
+"""Read for the version and its baseline; rows of the dataset's other versions, where given, make the
+lessons."""
+
+
+@dataclass(frozen=True, slots=True)
+class VersionFacts:
+    """What is there of one version."""
+
+    name: str
+    recipe: Mapping[str, str] | None
+    """Setting → value of the resolved recipe, JSON unless text."""
+    recipe_hash: str | None
+    expectation: Expectation | None
+    adapter: Mapping[str, Any] | None
+    """The row of `adapters`; None: never trained."""
+    logged: bool
+    """Whether `training_log` has rows."""
+    scored: bool
+    """Whether `metrics` has rows."""
+    evaluated: int
+    """Test documents that are scored."""
+    completed: int
+    """Test documents that have a completion."""
+    evaluations: tuple[str, ...]
+    """Evaluation ids that the version's tables carry; more than one: the tables do not belong together."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReportInputs:
+    """One comparison: `version` against `baseline` (None: the version names none) on one dataset."""
+
+    version: VersionFacts
+    baseline: VersionFacts | None
+    dataset: str
+    test_documents: int | None
+    """Documents of the test split; None: the dataset's table is missing."""
+    targets: Targets | None
+    tables: Mapping[str, pl.DataFrame]
+    """Table → rows with the columns of warehouse/tables.py and the partition key; a table may be missing."""
+
+    @property
+    def pair(self) -> tuple[VersionFacts, ...]:
+        """The baseline, if there is one, and the version: the order in which the report shows them."""
+        return (self.version,) if self.baseline is None else (self.baseline, self.version)
+
+    def has(self, table: str, version: str | None = None) -> bool:
+        """Whether a table is there with a row (of `version`)."""
+        frame = self.tables.get(table)
+        if frame is None or frame.is_empty():
+            return False
+        return version is None or not frame.filter(pl.col("model_version") == version).is_empty()
+
+
+def inputs_from_frames(
+    version: str,
+    baseline: str | None,
+    dataset: str,
+    tables: Mapping[str, pl.DataFrame],
+    targets: Targets | None = None,
+) -> ReportInputs:
+    """Return the inputs of the report of `version` against `baseline`.
+
+    tables: name → rows as the warehouse reads them, with `dataset` or `model_version` as a column, for the
+    tables of
+    `DATASET_TABLES`, `PAIR_TABLES` and `FAMILY_TABLES`; rows of other versions and datasets are left out,
+    except
+    those of `FAMILY_TABLES`. A table that is not there or empty is told as missing.
+    targets: of the dataset's recipe; None: the report names no targets.
+    """
+    pair = [name for name in (baseline, version) if name is not None]
+    kept = {name: frame for name, frame in tables.items() if name in FAMILY_TABLES}
+    for name in (name for name in DATASET_TABLES if name in tables):
+        kept[name] = tables[name].filter(pl.col("dataset") == dataset)
+    for name in (name for name in PAIR_TABLES if name in tables):
+        kept[name] = tables[name].filter(pl.col("model_version").is_in(pair))
+    if "comparisons" in kept:
+        kept["comparisons"] = kept["comparisons"].filter(
+            (pl.col("model_version") == version) & (pl.col("baseline") == (baseline or ""))
+        )
+    documents = kept.get("documents")
+    known = documents is not None and not documents.is_empty()
+    return ReportInputs(
+        version=_facts(version, kept),
+        baseline=None if baseline is None else _facts(baseline, kept),
+        dataset=dataset,
+        test_documents=documents.filter(pl.col("split") == "test").height if known and documents is not None
+        else None,
+        targets=targets,
+        tables=kept,
+    )  # fmt: skip
+
+
+def _facts(name: str, tables: Mapping[str, pl.DataFrame]) -> VersionFacts:
+    def rows(table: str) -> pl.DataFrame | None:
+        frame = tables.get(table)
+        own = None if frame is None else frame.filter(pl.col("model_version") == name)
+        return None if own is None or own.is_empty() else own
+
+    recipe, adapter = rows("recipes"), rows("adapters")
+    settings = None if recipe is None else dict(recipe.select("setting", "value").iter_rows())
+    ids = {
+        value
+        for table in ("document_scores", "metrics", "entity_outcomes", "relation_outcomes")
+        if (own := rows(table)) is not None
+        for value in own["evaluation_id"].unique()
+    }
+    return VersionFacts(
+        name=name,
+        recipe=settings,
+        recipe_hash=None if recipe is None else recipe["recipe_hash"][0],
+        expectation=None if settings is None else _expectation(settings),
+        adapter=None if adapter is None else adapter.row(0, named=True),
+        logged=rows("training_log") is not None,
+        scored=rows("metrics") is not None,
+        evaluated=_test_documents(rows("document_scores")),
+        completed=_test_documents(rows("completions")),
+        evaluations=tuple(sorted(ids)),
+    )
+
+
+def _test_documents(frame: pl.DataFrame | None) -> int:
+    return 0 if frame is None else frame.filter(pl.col("split") == "test")["doc_id"].n_unique()
+
+
+def _expectation(settings: Mapping[str, str]) -> Expectation | None:
+    """Return the expectation that the flattened settings hold; None where the recipe states none."""
+    nested: dict[str, Any] = {}
+    for key, value in settings.items():
+        first, *path = key.split(".")
+        if first != "expectation" or not path:
+            continue
+        inner = nested
+        for part in path[:-1]:
+            inner = inner.setdefault(part, {})
+        inner[path[-1]] = json.loads(value)
+    return Expectation.model_validate(nested) if nested else None

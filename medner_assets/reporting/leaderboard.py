@@ -1,0 +1,87 @@
+"""All versions of each dataset in the order of their relation F1, with intervals, baselines and cost.
+Pure."""
+
+from collections.abc import Mapping
+
+import polars as pl
+
+from medner_assets.reporting.numbers import Number, Unit
+from medner_assets.reporting.questions import Answer, Questions
+
+LEADERBOARD_TABLES = ("metrics", "adapters", "audits", "promotions")
+"""Read whole; `metrics` must be there, the others may be empty or missing."""
+
+_ROWS = """
+select r.dataset, r.model_version, r.f1 as relation_f1, r.f1_low as relation_low, r.f1_high as relation_high,
+    e.f1 as entity_f1, e.f1_low as entity_low, e.f1_high as entity_high, r.documents,
+    a.train_seconds, a.adapter_bytes, a.trainable_parameters,
+    u.f1 as all_pairs_f1,
+    (select p.version from promotions p where p.dataset = r.dataset order by p.sequence desc limit 1)
+        is not distinct from r.model_version as champion
+from metrics r
+left join metrics e on e.model_version = r.model_version and e.dataset = r.dataset
+    and e.stage = 'final' and e.task = 'entity' and e.scheme = 'text'
+left join adapters a on a.model_version = r.model_version and a.dataset = r.dataset
+left join (
+    select dataset, max(value) as f1 from audits
+    where probe = 'all_pairs' and figure = 'f1' and setting = 'gold_entities' group by dataset
+) u on u.dataset = r.dataset
+where r.stage = 'final' and r.task = 'relation' and r.scheme = 'strict'
+order by r.dataset, r.f1 desc, r.model_version
+"""
+_UNITS = dict.fromkeys(
+    ("relation_f1", "relation_low", "relation_high", "entity_f1", "entity_low", "entity_high",
+    "all_pairs_f1"),
+    Unit.SHARE,
+) | {
+    "train_seconds": Unit.DURATION,
+    "adapter_bytes": Unit.BYTES,
+    "trainable_parameters": Unit.PARAMETERS,
+}
+
+
+def leaderboard_rows(tables: Mapping[str, pl.DataFrame]) -> Answer:
+    """Return one row per (dataset, model_version) that is scored, best relation F1 first within a dataset.
+
+    tables: those of `LEADERBOARD_TABLES`, typed as warehouse/tables.py says even where they are empty.
+    """
+    with Questions({name: tables[name] for name in LEADERBOARD_TABLES}) as ask:
+        return ask.table(_ROWS, ("dataset", "model_version"), _UNITS)
+
+
+def leaderboard_markdown(rows: Answer) -> str:
+    """Return one GFM table a dataset; `★` marks the version that serves it, `↓` a score below all-pairs."""
+    if not rows:
+        return "No version is evaluated yet."
+    blocks = []
+    for dataset in dict.fromkeys(row["dataset"] for row in rows.rows):
+        own = [row for row in rows.rows if row["dataset"] == dataset]
+        blocks.append(
+            f"**{dataset}**, test split, {own[0]['documents']} documents; F1 in % with 95 % intervals\n\n"
+            "| version | relation F1 | entity F1 | training | adapter |\n|---|--:|--:|--:|--:|\n"
+            + "\n".join(_line(row) for row in own)
+            + _baseline(own[0]["all_pairs_f1"])
+        )
+    return "\n\n".join(blocks)
+
+
+def _line(row: Mapping[str, Number]) -> str:
+    star = " ★" if row["champion"].value else ""
+    trivial, f1 = row["all_pairs_f1"].value, row["relation_f1"].value
+    below = " ↓" if trivial is not None and f1 is not None and f1 < trivial else ""
+    return (
+        f"|
+        {row['model_version']}{star}
+        |
+        {row['relation_f1']}{below}
+        ({row['relation_low']}–{row['relation_high']})
+        "
+        f"| {row['entity_f1']} ({row['entity_low']}–{row['entity_high']}) "
+        f"| {row['train_seconds']} | {row['adapter_bytes']} |"
+    )
+
+
+def _baseline(all_pairs: Number) -> str:
+    if all_pairs.value is None:
+        return ""
+    return f"\n| *all type-compatible pairs, gold entities* | {all_pairs} | | | |"
