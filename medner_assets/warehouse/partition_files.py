@@ -1,0 +1,114 @@
+"""One Parquet file that appears whole or not at all. Owns temporary names, locks, fsync, rename; no table.
+
+A writer holds an exclusive `flock` on its temporary file for as long as it lives. So a temporary that nobody
+holds belongs to a dead writer and may go, whatever process ids have been reused meanwhile.
+"""
+
+import fcntl
+import os
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import polars as pl
+
+from medner_assets.paths import private_folder
+
+PART = "part-0.parquet"
+"""The one file of a partition."""
+
+_TEMPORARY_PREFIX, _TEMPORARY_SUFFIX = ".part-0.", ".tmp"
+_ROWS_A_GROUP = 122_880
+"""DuckDB scans one row group a thread: its own default keeps every core busy on a large partition."""
+
+
+class StagedFile:
+    """A partition's next file, written and synced beside the old one; `publish` puts it in its place.
+
+    Leaving the context without `publish` removes it, so that a failure leaves the old rows.
+    """
+
+    def __init__(self, folder: Path, frame: pl.DataFrame) -> None:
+        self._folder = private_folder(folder)
+        remove_stale_temporaries(folder)
+        self._path, self._descriptor = _claim(folder)
+        try:
+            with os.fdopen(os.dup(self._descriptor), "wb") as stream:
+                frame.write_parquet(stream, compression="zstd", statistics=True, row_group_size=_ROWS_A_GROUP)
+                stream.flush()
+                os.fsync(stream.fileno())
+        except BaseException:
+            self._discard()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._discard()
+
+    def publish(self) -> None:
+        """Rename the file over the old one and sync the folder: from here on readers see the new rows."""
+        self._path.replace(self._folder / PART)
+        sync_folder(self._folder)
+
+    def _discard(self) -> None:
+        self._path.unlink(missing_ok=True)
+        os.close(self._descriptor)
+
+
+def remove_stale_temporaries(folder: Path) -> int:
+    """Remove the temporaries of writers that died in `folder`; return how many."""
+    removed = 0
+    for path in folder.glob(f"{_TEMPORARY_PREFIX}*{_TEMPORARY_SUFFIX}"):
+        with suppress(FileNotFoundError):  # its writer has just finished
+            descriptor = os.open(path, os.O_RDWR)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                path.unlink()
+                removed += 1
+            except BlockingIOError:
+                pass  # its writer lives
+            finally:
+                os.close(descriptor)
+    return removed
+
+
+def sync_folder(folder: Path) -> None:
+    """Make a rename in `folder` survive a power cut."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def exclusive(lock: Path) -> Iterator[None]:
+    """Hold the lock file for the length of the block; waits for its holder, and the dead hold nothing."""
+    private_folder(lock.parent)
+    descriptor = os.open(lock, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _claim(folder: Path) -> tuple[Path, int]:
+    """Create a temporary of one's own and lock it; another writer's cleaning may take one in between."""
+    while True:
+        path = folder / f"{_TEMPORARY_PREFIX}{uuid.uuid4().hex}{_TEMPORARY_SUFFIX}"
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        if os.fstat(descriptor).st_nlink:
+            return path, descriptor
+        os.close(descriptor)

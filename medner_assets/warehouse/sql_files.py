@@ -1,0 +1,64 @@
+"""The files of `sql/`: their names, what their headers say, and the order in which views can be made."""
+
+import re
+from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+from typing import Literal
+
+from medner_assets.errors import MednerError
+from medner_assets.paths import SQL
+
+Kind = Literal["views", "macros", "queries"]
+
+_COMMENT = re.compile(r"--[^\n]*")
+_LITERAL = re.compile(r"'(?:[^']|'')*'")
+_WORD = re.compile(r"[a-z_][a-z0-9_]*")
+
+
+@dataclass(frozen=True, slots=True)
+class SqlFile:
+    """One file: `name` is its stem, `header` its leading comment lines without the dashes."""
+
+    name: str
+    kind: Kind
+    text: str
+    header: tuple[str, ...]
+
+    @property
+    def purpose(self) -> str:
+        """The first line of the header, without the name that opens it in a view or macro."""
+        first = self.header[0] if self.header else ""
+        return first.removeprefix(f"{self.name}:").strip()
+
+    @property
+    def words(self) -> frozenset[str]:
+        """Every identifier that the statement uses; comments and literals do not count."""
+        code = _LITERAL.sub(" ", _COMMENT.sub(" ", self.text))
+        return frozenset(_WORD.findall(code))
+
+
+def sql_files(kind: Kind, folder: Path = SQL) -> list[SqlFile]:
+    """Return the files of `sql/<kind>`, by name."""
+    return [_read(path, kind) for path in sorted((folder / kind).glob("*.sql"))]
+
+
+def views_in_order(folder: Path = SQL) -> list[SqlFile]:
+    """Return the views so that each comes after those that it uses; raise MednerError on a cycle."""
+    views = {file.name: file for file in sql_files("views", folder)}
+    uses = {name: sorted((file.words & views.keys()) - {name}) for name, file in views.items()}
+    try:
+        return [views[name] for name in TopologicalSorter(uses).static_order()]
+    except CycleError as error:
+        chain = " → ".join(error.args[1])
+        raise MednerError(f"sql/views: views use each other in a circle, {chain}: break it") from None
+
+
+def _read(path: Path, kind: Kind) -> SqlFile:
+    text = path.read_text(encoding="utf-8")
+    header = []
+    for line in text.splitlines():
+        if not line.startswith("--"):
+            break
+        header.append(line.removeprefix("--").strip())
+    return SqlFile(name=path.stem, kind=kind, text=text, header=tuple(header))

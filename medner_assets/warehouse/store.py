@@ -1,0 +1,158 @@
+"""The tables on disk: `<root>/<table>/<partition>=<key>/part-0.parquet`, each partition replaced whole.
+
+A reader sees the old rows or the new, never half and never none. Nothing is cast: a frame that does not have
+exactly the declared columns and types is refused. Folders are 0700 and files 0600.
+"""
+
+from collections.abc import Mapping
+from contextlib import ExitStack
+from pathlib import Path
+
+import polars as pl
+
+from medner_assets.errors import MednerError
+from medner_assets.paths import checked_name, private_folder
+from medner_assets.warehouse.partition_files import (
+    PART,
+    StagedFile,
+    exclusive,
+    remove_stale_temporaries,
+    sync_folder,
+)
+from medner_assets.warehouse.tables import TABLES, Table
+
+EMPTY = "_empty"
+"""The partition without rows in every table, so that each view finds a file. No valid key looks like it."""
+
+
+class Store:
+    """Reads and replaces partitions below `root`. Holds no file open; many processes may use one root."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def initialise(self) -> None:
+        """Put an empty typed file into every table that lacks it or has one of other columns; repeatable."""
+        private_folder(self.root)
+        for table in TABLES.values():
+            folder = self._partition(table, EMPTY)
+            file = folder / PART
+            if file.exists() and _schema_of(file) == table.schema:
+                continue
+            with StagedFile(folder, pl.DataFrame(schema=table.schema)) as staged:
+                staged.publish()
+
+    def replace(self, table: str, key: str, frame: pl.DataFrame) -> int:
+        """Make `frame` the rows of the partition; return how many rows they are.
+
+        frame: exactly the table's columns and types, in any order, without the partition key.
+        Raises MednerError when it is not, and then the old rows stay.
+        """
+        return self.replace_many({table: frame}, key)
+
+    def replace_many(self, frames: Mapping[str, pl.DataFrame], key: str) -> int:
+        """Replace the partition `key` of several tables; return the number of rows in all.
+
+        All frames are checked and written before the first takes its place, and two writers of one key take
+        turns, so the tables of one writer stand together. A power cut between two renames can leave tables of
+        two evaluations side by side: their `evaluation_id` differs, so no view joins them; a re-run mends it.
+        """
+        checked_name(key)
+        checked = {_table(name).name: _checked(_table(name), frame) for name, frame in frames.items()}
+        with ExitStack() as stack:
+            staged = [
+                stack.enter_context(StagedFile(self._partition(_table(name), key), frame))
+                for name, frame in checked.items()
+            ]
+            stack.enter_context(exclusive(self.root / "_locks" / key))
+            for file in staged:
+                file.publish()
+        return sum(frame.height for frame in checked.values())
+
+    def read(self, table: str, key: str | None = None) -> pl.DataFrame:
+        """Return one partition, or all, as a frame: the partition key first, then the declared columns.
+
+        Raises MednerError when the partition is not there: an empty frame means that it was written empty.
+        """
+        declared = _table(table)
+        if key is not None:
+            return self._read(declared, checked_name(key))
+        parts = [self._read(declared, each) for each in self.keys(table)]
+        empty = pl.DataFrame(schema={declared.partition: pl.String(), **declared.schema})
+        return pl.concat([empty, *parts])
+
+    def has(self, table: str, key: str) -> bool:
+        """Tell whether the partition was ever written."""
+        return (self._partition(_table(table), checked_name(key)) / PART).exists()
+
+    def keys(self, table: str) -> list[str]:
+        """Return the keys of the partitions that are there, sorted."""
+        declared = _table(table)
+        files = (self.root / declared.name).glob(f"{declared.partition}=*/{PART}")
+        names = (file.parent.name.partition("=")[2] for file in files)
+        return sorted(name for name in names if name != EMPTY)
+
+    def remove(self, table: str, key: str) -> bool:
+        """Remove a partition; return whether it was there. A query that runs meanwhile may fail."""
+        folder = self._partition(_table(table), checked_name(key))
+        with exclusive(self.root / "_locks" / key):
+            if not (folder / PART).exists():
+                return False
+            (folder / PART).unlink()
+            sync_folder(folder)
+        remove_stale_temporaries(folder)
+        return True
+
+    def _partition(self, table: Table, key: str) -> Path:
+        return self.root / table.name / f"{table.partition}={key}"
+
+    def _read(self, table: Table, key: str) -> pl.DataFrame:
+        file = self._partition(table, key) / PART
+        try:
+            with file.open("rb") as stream:  # one descriptor: a rename meanwhile cannot mix two files
+                frame = pl.read_parquet(stream, hive_partitioning=False)
+        except FileNotFoundError:
+            raise MednerError(
+                f"{table.name}: no rows of {table.partition} {key!r}: materialise the asset that makes them"
+            ) from None
+        for column in table.columns:  # a column that was declared after the file was written
+            if column.name not in frame.columns:
+                frame = frame.with_columns(pl.lit(None, dtype=column.dtype).alias(column.name))
+        rows = _checked(table, frame)
+        return rows.select(pl.lit(key, dtype=pl.String()).alias(table.partition), pl.all())
+
+
+def _schema_of(file: Path) -> dict[str, pl.DataType]:
+    return dict(pl.read_parquet_schema(file))
+
+
+def _table(name: str) -> Table:
+    try:
+        return TABLES[name]
+    except KeyError:
+        raise MednerError(f"unknown table {name!r}: choose one of {', '.join(sorted(TABLES))}") from None
+
+
+def _checked(table: Table, frame: pl.DataFrame) -> pl.DataFrame:
+    """Return `frame` in the declared order; raise MednerError when columns or types differ."""
+    declared, given = table.schema, frame.schema
+    if table.partition in given:
+        raise MednerError(
+            f"{table.name}: column {table.partition!r} is the partition's key and stands in the path: drop it"
+        )
+    for problem, names in (
+        ("lacks", [name for name in declared if name not in given]),
+        ("has unknown", [name for name in given if name not in declared]),
+    ):
+        if names:
+            raise MednerError(
+                f"{table.name}: the frame {problem} column {', '.join(map(repr, names))}: "
+                "give exactly the columns that warehouse/tables.py declares"
+            )
+    for name, dtype in declared.items():
+        if given[name] != dtype:
+            raise MednerError(
+                f"{table.name}.{name}: type {given[name]} where {dtype} is declared: "
+                "build the frame with the table's schema, nothing is cast here"
+            )
+    return frame.select(list(declared))
