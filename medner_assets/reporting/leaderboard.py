@@ -30,8 +30,15 @@ where r.stage = 'final' and r.task = 'relation' and r.scheme = 'strict'
 order by r.dataset, r.f1 desc, r.model_version
 """
 _UNITS = dict.fromkeys(
-    ("relation_f1", "relation_low", "relation_high", "entity_f1", "entity_low", "entity_high",
-    "all_pairs_f1"),
+    (
+        "relation_f1",
+        "relation_low",
+        "relation_high",
+        "entity_f1",
+        "entity_low",
+        "entity_high",
+        "all_pairs_f1",
+    ),
     Unit.SHARE,
 ) | {
     "train_seconds": Unit.DURATION,
@@ -70,12 +77,8 @@ def _line(row: Mapping[str, Number]) -> str:
     trivial, f1 = row["all_pairs_f1"].value, row["relation_f1"].value
     below = " ↓" if trivial is not None and f1 is not None and f1 < trivial else ""
     return (
-        f"|
-        {row['model_version']}{star}
-        |
-        {row['relation_f1']}{below}
-        ({row['relation_low']}–{row['relation_high']})
-        "
+        f"| {row['model_version']}{star} "
+        f"| {row['relation_f1']}{below} ({row['relation_low']}–{row['relation_high']}) "
         f"| {row['entity_f1']} ({row['entity_low']}–{row['entity_high']}) "
         f"| {row['train_seconds']} | {row['adapter_bytes']} |"
     )
