@@ -34,7 +34,7 @@ def versions_of_datasets(recipes: dict[str, VersionRecipe]) -> dict[str, set[str
 
 
 def compared_with(recipes: dict[str, VersionRecipe]) -> dict[str, set[str]]:
-    """Return version → the versions whose report reads its metrics: itself and whoever names it as baseline."""
+    """Return version → the versions whose report reads its metrics: itself, and whoever is compared to it."""
     readers = {name: {name} for name in recipes}
     for name, recipe in recipes.items():
         if recipe.baseline is not None and recipe.baseline in readers:

@@ -1,5 +1,6 @@
-"""Resources that every run shares: the tables of the warehouse."""
+"""Resources that every run shares, and the environment of the processes that runs start."""
 
+import os
 from collections.abc import Mapping
 
 import dagster as dg
@@ -33,3 +34,20 @@ def resources() -> dg.Definitions:
     """Return the resources by the names that assets ask for, and the executor of all jobs."""
     # One process a run: killing its worker leaves no step behind, and no step pays for a start of its own.
     return dg.Definitions(resources={"warehouse": Warehouse()}, executor=dg.in_process_executor)
+
+
+def process_environment(offline: bool) -> dict[str, str]:
+    """Return the environment of a training or generation process: this one's, with all telemetry off.
+
+    offline: the base model is a local folder, so nothing may be asked of a hub either.
+    """
+    quiet = {
+        "DO_NOT_TRACK": "1",
+        "HF_HUB_DISABLE_TELEMETRY": "1",
+        "UNSLOTH_DISABLE_STATISTICS": "1",
+        "WANDB_MODE": "disabled",
+        "TOKENIZERS_PARALLELISM": "false",
+        "PYTHONUNBUFFERED": "1",
+    }
+    alone = {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1"} if offline else {}
+    return {**os.environ, **quiet, **alone}

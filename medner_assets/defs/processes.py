@@ -1,0 +1,143 @@
+"""Run a command so that nothing of it outlives its run. Knows process groups and locks, and no Dagster.
+
+The command gets a session and process group of its own. However the caller leaves (done, failed,
+terminated), the whole group is ended: interrupted first, killed after a grace period. If the caller itself
+is killed, the kernel kills the command (Linux). The lock stays with the command's processes, so that a
+second run never works beside an orphan.
+"""
+
+import ctypes
+import fcntl
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from medner_assets.errors import MednerError
+from medner_assets.paths import private_folder
+
+_PR_SET_PDEATHSIG = 1
+
+
+@contextmanager
+def exclusive(lock: Path, what: str, patience_seconds: float = 15.0) -> Iterator[int]:
+    """Hold the lock file for the length of the block and yield its descriptor, for processes started within.
+
+    what: the work that must not run twice, for the message. patience_seconds: longer than a terminated
+    predecessor takes to end. Raises MednerError when another process still keeps the lock then.
+    """
+    private_folder(lock.parent)
+    descriptor = os.open(lock, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        give_up = time.monotonic() + patience_seconds
+        while not _locked(descriptor):
+            if time.monotonic() > give_up:
+                holder = os.pread(descriptor, 32, 0).decode("ascii", "replace").strip() or "unknown"
+                raise MednerError(
+                    f"{what} is already under way in process {holder}: wait for it, or terminate its run"
+                )
+            time.sleep(0.2)
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, f"{os.getpid()}\n".encode("ascii"), 0)
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def supervise(
+    command: Sequence[str],
+    environment: Mapping[str, str],
+    *,
+    folder: Path,
+    held: Sequence[int] = (),
+    grace_seconds: float = 10.0,
+) -> int:
+    """Run `command` to its end and return its exit code, negative for a signal.
+
+    folder: where `stdout.log` and `stderr.log` go, replaced by each run. held: descriptors that the command
+    inherits. Whatever the command started is gone when this returns or raises.
+    """
+    private_folder(folder)
+    with _private_file(folder / "stdout.log") as output, _private_file(folder / "stderr.log") as errors:
+        process = subprocess.Popen(
+            list(command),
+            env=dict(environment),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=errors,
+            start_new_session=True,
+            pass_fds=tuple(held),
+            preexec_fn=_dies_with(os.getpid()),
+        )
+        try:
+            # Not process.wait(): an unreaped leader keeps the group's number from being given to someone
+            # else.
+            os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+        finally:
+            _end_group(process, grace_seconds)
+    return process.returncode
+
+
+def last_line(file: Path) -> str:
+    """Return the last line of a log that is not blank; empty when there is none."""
+    with file.open("rb") as stream:
+        stream.seek(max(0, file.stat().st_size - 65_536))
+        lines = stream.read().decode("utf-8", "replace").splitlines()
+    return next((line.strip() for line in reversed(lines) if line.strip()), "")
+
+
+def _locked(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+@contextmanager
+def _private_file(path: Path) -> Iterator[int]:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _dies_with(parent: int) -> Callable[[], None] | None:
+    """Return what a child runs first, so that the kernel kills it when its parent dies; None off Linux."""
+    if sys.platform != "linux":
+        return None
+    prctl = ctypes.CDLL(None, use_errno=True).prctl  # looked up before the fork: a child should load nothing
+
+    def arrange() -> None:
+        prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+        if os.getppid() != parent:  # it died in between
+            os._exit(1)
+
+    return arrange
+
+
+def _end_group(process: subprocess.Popen[bytes], grace_seconds: float) -> None:
+    """Leave no process of the group: interrupt a leader that still runs, then kill what is left."""
+    try:
+        if _still_runs(process.pid):
+            _signal_group(process.pid, signal.SIGINT)
+            give_up = time.monotonic() + grace_seconds
+            while _still_runs(process.pid) and time.monotonic() < give_up:
+                time.sleep(0.05)
+    finally:  # a second termination must not cut the first one short
+        _signal_group(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def _still_runs(pid: int) -> bool:
+    return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT | os.WNOHANG) is None
+
+
+def _signal_group(group: int, number: signal.Signals) -> None:
+    with suppress(ProcessLookupError):
+        os.killpg(group, number)
