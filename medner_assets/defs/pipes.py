@@ -1,54 +1,21 @@
 """Run one of the project's own processes from an asset, over Dagster Pipes.
 
-Its log lines appear in the run's log as they are written. Its progress also goes to the logger
-`medner.progress`, which the command line shows as a bar. A process that ends with 1 has said why in one
-line; that line fails the asset.
+Its log lines appear in the run's log as they are written; how far it is stands in `progress.json` of its
+scratch folder. A process that ends with 1 has said why in one line, and that line fails the asset.
 """
 
 import json
-import logging
 import os
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
-from dagster_pipes import PipesParams
 
-from medner_assets.defs.processes import last_line, supervise
+from medner_assets.defs.processes import has_trace, last_line, supervise
 from medner_assets.defs.resources import process_environment
 from medner_assets.errors import MednerError
-
-PROGRESS = logging.getLogger("medner.progress")
-"""One record a message; `record.progress` is what the process reported, as it stands."""
-
-
-class ProgressReader(dg.PipesTempFileMessageReader):
-    """Reads messages as the stock reader does, and passes progress on at once."""
-
-    @contextmanager
-    def read_messages(self, handler: dg.PipesMessageHandler) -> Iterator[PipesParams]:
-        """Read until the session ends."""
-        with super().read_messages(_Forwarding(handler)) as params:  # type: ignore[arg-type]
-            yield params
-
-
-class _Forwarding:
-    """Stands before a message handler: takes progress out, hands on all else."""
-
-    def __init__(self, handler: dg.PipesMessageHandler) -> None:
-        self._handler = handler
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._handler, name)
-
-    def handle_message(self, message: Any) -> None:
-        if message["method"] == "report_custom_message":
-            PROGRESS.info("progress", extra={"progress": message["params"]["payload"]})
-        else:
-            self._handler.handle_message(message)
 
 
 def run_process(
@@ -63,16 +30,16 @@ def run_process(
 ) -> None:
     """Run `python -m <module> --job <folder>/job.json` and return when it has succeeded.
 
-    job: what the process is to do, as JSON. folder: the step's scratch folder. held: the lock that the
-    process keeps. what: names the work in messages. offline: nothing may be fetched from a hub. Raises
-    MednerError with the process's own line when it ended with 1, and with the place of its log otherwise.
+    job: what the process is to do, as JSON. folder: the step's own folder. held: the lock that the process
+    keeps. what: names the work in messages. offline: nothing may be fetched from a hub.
+    Raises MednerError with the process's own line when it ended with 1, else with the place of its log.
     """
     file = folder / "job.json"
     write_private(file, json.dumps(job, indent=1, sort_keys=True))
     with dg.open_pipes_session(
         context=context,
         context_injector=dg.PipesTempFileContextInjector(),
-        message_reader=ProgressReader(),
+        message_reader=dg.PipesTempFileMessageReader(),
     ) as session:
         code = supervise(
             [sys.executable, "-m", module, "--job", str(file)],
@@ -87,12 +54,12 @@ def run_process(
 def explained(code: int, log: Path, what: str) -> str:
     """Return the one line that says why a process failed. code: its exit code, negative for a signal."""
     said = last_line(log)
-    if code == 1 and said:
+    if code == 1 and said and not has_trace(log):
         return said.removeprefix("Error: ")
     if code == -9:
         return f"{what} was killed by the system, most likely for want of memory: see {log}"
     ended = f"ended with exit code {code}" if code >= 0 else f"was ended by signal {-code}"
-    return f"{what} {ended}{f' ({said[:300]})' if said else ''}: see {log}"
+    return f"{what} {ended}: its reason is in {log}"
 
 
 def write_private(file: Path, content: str) -> None:

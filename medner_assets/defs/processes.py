@@ -84,10 +84,18 @@ def supervise(
 
 def last_line(file: Path) -> str:
     """Return the last line of a log that is not blank; empty when there is none."""
+    return next((line.strip() for line in reversed(_tail(file).splitlines()) if line.strip()), "")
+
+
+def has_trace(file: Path) -> bool:
+    """Tell whether a log ends in a Python trace: the process broke, and did not say why by itself."""
+    return "Traceback (most recent call last):" in _tail(file)
+
+
+def _tail(file: Path) -> str:
     with file.open("rb") as stream:
         stream.seek(max(0, file.stat().st_size - 65_536))
-        lines = stream.read().decode("utf-8", "replace").splitlines()
-    return next((line.strip() for line in reversed(lines) if line.strip()), "")
+        return stream.read().decode("utf-8", "replace")
 
 
 def _locked(descriptor: int) -> bool:

@@ -1,15 +1,112 @@
-"""The asset `adapter`."""
+"""The asset `adapter`: a version's LoRA weights, trained in a process of their own."""
+
+import shutil
+from pathlib import Path
 
 import dagster as dg
+from pydantic import Field
 
+from medner_assets import paths
+from medner_assets.defs.datasets.dataset import dataset
+from medner_assets.defs.descriptions import table_metadata
+from medner_assets.defs.failures import clear_failures
+from medner_assets.defs.gates import leakage_gate, placement_gate, require
 from medner_assets.defs.partitions import DATASET_TO_VERSION, VERSIONS
+from medner_assets.defs.pipes import run_process
+from medner_assets.defs.processes import exclusive
+from medner_assets.defs.resources import Warehouse
+from medner_assets.defs.versions.finished import FinishedAdapter, finished_adapter
+from medner_assets.defs.versions.handover import Data, Order, order_of
+from medner_assets.defs.versions.recipe import recipe
+from medner_assets.errors import MednerError
+from medner_assets.recipes.loading import load_dataset
+
+
+class Training(dg.Config):
+    """How a run of `adapter` trains."""
+
+    force: bool = Field(False, description="Train anew although recipe, data and base are unchanged.")
 
 
 @dg.asset(
     partitions_def=VERSIONS,
-    deps=["recipe", dg.AssetDep("dataset", partition_mapping=DATASET_TO_VERSION)],
+    deps=[recipe, dg.AssetDep(dataset, partition_mapping=DATASET_TO_VERSION)],
+    pool="gpu",
     group_name="versions",
+    kinds={"huggingface", "pytorch", "parquet"},
+    owners=["team:modeling"],
+    code_version="1",
+    metadata=table_metadata("adapters", "training_log"),
 )
-def adapter() -> None:
-    """Skeleton."""
-    raise NotImplementedError
+@clear_failures()
+def adapter(
+    context: dg.AssetExecutionContext, config: Training, warehouse: Warehouse
+) -> dg.MaterializeResult:
+    """LoRA adapter of a version in `data/adapters/<version>/`, trained on the train split of its dataset.
+
+    Where recipe, data and base are those of the adapter that is there, nothing is trained and the metadata
+    says so. An interrupted training resumes from its own checkpoints.
+    """
+    version = context.partition_key
+    order = order_of(version, warehouse)
+    require_trainable(order.data)
+    with exclusive(paths.work(version, "training") / "lock", f"training of {version}") as held:
+        finished = finished_adapter(paths.adapter(version))
+        reused = finished is not None and finished.fingerprint == order.fingerprint and not config.force
+        if finished is None or not reused:
+            finished = train(context, order, held, afresh=config.force)
+    rows = warehouse.replace(finished.tables(), version)
+    return dg.MaterializeResult(
+        data_version=dg.DataVersion(finished.weights_hash),
+        metadata={
+            "dagster/row_count": rows,
+            "trained": not reused,
+            **{name: value for name, value in finished.row.items() if isinstance(value, (int, float, str))},
+        },
+    )
+
+
+def require_trainable(data: Data) -> None:
+    """Raise MednerError unless the dataset's blocking checks hold: a run of `adapter` alone skips them."""
+    require(
+        data.name,
+        placement_gate(data.documents, data.gold_entities, data.gold_relations),
+        leakage_gate(data.documents, load_dataset(data.name).accepted_leakage),
+    )
+
+
+def train(context: dg.AssetExecutionContext, order: Order, held: int, *, afresh: bool) -> FinishedAdapter:
+    """Run the training process and return what it left; raise MednerError when it left nothing of its own."""
+    folder, output = paths.work(order.version, "training"), paths.adapter(order.version)
+    scratch = prepared(folder / "scratch", empty=afresh)
+    run_process(
+        context,
+        "medner_assets.modeling.train",
+        {
+            **order.common(),
+            "recipe": order.recipe.model_dump(mode="json"),
+            "train": str(order.data.write("train", folder / "train.jsonl")),
+            "dev": str(order.data.write("dev", folder / "dev.jsonl")),
+            "output": str(output),
+            "work": str(scratch),
+            "fingerprint": order.fingerprint,
+            "dataset_version": order.data.version,
+        },
+        folder=folder,
+        held=held,
+        what=f"training of {order.version}",
+        offline=order.base.is_local,
+    )
+    finished = finished_adapter(output)
+    if finished is None or finished.fingerprint != order.fingerprint:
+        raise MednerError(f"training of {order.version} ended without its adapter: see {folder}")
+    return finished
+
+
+def prepared(scratch: Path, *, empty: bool) -> Path:
+    """Return the scratch folder of a process without the progress of an earlier one, or empty."""
+    if empty:
+        shutil.rmtree(scratch, ignore_errors=True)
+    paths.private_folder(scratch)
+    (scratch / "progress.json").unlink(missing_ok=True)
+    return scratch

@@ -1,15 +1,162 @@
-"""The asset `completions`."""
+"""The asset `completions`: what a version writes about the test split, as it writes it."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
 
 import dagster as dg
+import polars as pl
 
-from medner_assets.defs.partitions import VERSIONS
+from medner_assets import paths
+from medner_assets.defs.datasets.dataset import dataset
+from medner_assets.defs.descriptions import table_metadata
+from medner_assets.defs.failures import clear_failures
+from medner_assets.defs.identity import generation_id
+from medner_assets.defs.partitions import DATASET_TO_VERSION, VERSIONS
+from medner_assets.defs.pipes import run_process
+from medner_assets.defs.processes import exclusive
+from medner_assets.defs.resources import Warehouse
+from medner_assets.defs.versions.adapter import adapter, prepared
+from medner_assets.defs.versions.finished import FinishedAdapter, finished_adapter
+from medner_assets.defs.versions.handover import Order, order_of
+from medner_assets.errors import MednerError
+from medner_assets.warehouse.tables import TABLES
+
+EVALUATED_SPLIT = "test"
 
 
 @dg.asset(
     partitions_def=VERSIONS,
-    deps=["adapter"],
+    deps=[adapter, dg.AssetDep(dataset, partition_mapping=DATASET_TO_VERSION)],
+    pool="gpu",
     group_name="versions",
+    kinds={"huggingface", "pytorch", "parquet"},
+    owners=["team:modeling"],
+    code_version="1",
+    metadata=table_metadata("completions"),
 )
-def completions() -> None:
-    """Skeleton."""
-    raise NotImplementedError
+@clear_failures()
+def completions(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.MaterializeResult:
+    """Raw greedy completions of the test split, never thrown away; everything later is recomputed from them.
+
+    Where weights, data and decoding are those of the completions that are there, nothing is generated.
+    """
+    version = context.partition_key
+    order = order_of(version, warehouse)
+    finished = adapter_for(order)
+    wanted = generation_id(finished.weights_hash, order.data.version, order.recipe.decoding)
+    with exclusive(paths.work(version, "generation") / "lock", f"generation of {version}") as held:
+        frame = existing(warehouse, version, wanted)
+        reused = frame is not None
+        if frame is None:
+            frame = generate(context, order, finished, wanted, held)
+    rows = warehouse.replace({"completions": frame}, version)
+    return dg.MaterializeResult(
+        data_version=dg.DataVersion(wanted),
+        metadata={
+            "dagster/row_count": rows,
+            "generated": not reused,
+            "cut at max_new_tokens": frame.filter(pl.col("finish_reason") == "length").height,
+            "completion_tokens": int(frame["completion_tokens"].sum()),
+            "seconds": float(frame["seconds"].sum()),
+        },
+    )
+
+
+def adapter_for(order: Order) -> FinishedAdapter:
+    """Return the adapter of a version; raise MednerError when it was trained from anything else."""
+    finished = finished_adapter(paths.adapter(order.version))
+    again = f"run `medner train {order.version}`"
+    if finished is None:
+        raise MednerError(f"{order.version} has no adapter yet: {again}")
+    row = finished.row
+    if (row["dataset"], row["dataset_version"]) != (order.data.name, order.data.version):
+        raise MednerError(
+            f"{order.version} was trained on dataset {row['dataset']} as of {row['dataset_version']}, "
+            f"but {order.data.name} is now {order.data.version}: {again} again"
+        )
+    if finished.fingerprint != order.fingerprint:
+        raise MednerError(
+            f"{order.version} was trained by another recipe or base than its files state now: {again} again"
+        )
+    return finished
+
+
+def existing(warehouse: Warehouse, version: str, wanted: str) -> pl.DataFrame | None:
+    """Return the completions of a version if they are those of the generation `wanted`, else None."""
+    if not warehouse.store().has("completions", version):
+        return None
+    frame = warehouse.read("completions", version)
+    return frame if frame["generation_id"].unique().to_list() == [wanted] else None
+
+
+def generate(
+    context: dg.AssetExecutionContext, order: Order, finished: FinishedAdapter, wanted: str, held: int
+) -> pl.DataFrame:
+    """Run the generation process and return its rows of table `completions`."""
+    folder = paths.work(order.version, "generation")
+    output = folder / "completions.jsonl"
+    output.unlink(missing_ok=True)
+    run_process(
+        context,
+        "medner_assets.modeling.generate",
+        {
+            **order.common(),
+            "adapter": str(paths.adapter(order.version)),
+            "documents": str(order.data.write(EVALUATED_SPLIT, folder / "documents.jsonl")),
+            "decoding": order.recipe.decoding.model_dump(mode="json"),
+            "output": str(output),
+            "work": str(prepared(folder / "scratch", empty=False)),
+            "generation_id": wanted,
+        },
+        folder=folder,
+        held=held,
+        what=f"generation of {order.version}",
+        offline=order.base.is_local,
+    )
+    frame = completion_rows(read_lines(output), order, finished.weights_hash, wanted)
+    after = finished_adapter(paths.adapter(order.version))
+    if after is None or after.weights_hash != finished.weights_hash:
+        raise MednerError(f"{order.version} was trained anew while it generated: run `medner evaluate` again")
+    return frame
+
+
+def completion_rows(
+    written: list[Mapping[str, Any]], order: Order, weights_hash: str, wanted: str
+) -> pl.DataFrame:
+    """Return the rows of table `completions`, in the documents' order; each document has exactly one.
+
+    written: what the generation process wrote, one mapping a document. Raises MednerError when some are
+    missing.
+    """
+    asked = order.data.documents.filter(pl.col("split") == EVALUATED_SPLIT)["doc_id"].to_list()
+    by_document = {line["doc_id"]: line for line in written}
+    if set(by_document) != set(asked) or len(written) != len(asked):
+        raise MednerError(
+            f"generation of {order.version} wrote {len(by_document)} of {len(asked)} completions: "
+            "run it again"
+        )
+    return pl.DataFrame(
+        [
+            {
+                **by_document[doc_id],
+                "dataset": order.data.name,
+                "dataset_version": order.data.version,
+                "split": EVALUATED_SPLIT,
+                "generation_id": wanted,
+                "weights_hash": weights_hash,
+            }
+            for doc_id in asked
+        ],
+        schema=TABLES["completions"].schema,
+        strict=False,
+    )
+
+
+def read_lines(file: Path) -> list[Mapping[str, Any]]:
+    """Return the JSON objects of a file of JSON lines; raise MednerError when it is not there."""
+    if not file.exists():
+        raise MednerError(f"the process ended without writing {file.name}: see {file.parent}")
+    with file.open(encoding="utf-8") as lines:
+        return [json.loads(line) for line in lines]

@@ -1,15 +1,45 @@
-"""The asset `recipe`."""
+"""The asset `recipe`: a version's settings, with its baseline's filled in."""
 
 import dagster as dg
+import polars as pl
 
+from medner_assets.defs.descriptions import table_metadata
+from medner_assets.defs.failures import clear_failures
 from medner_assets.defs.partitions import VERSIONS
+from medner_assets.defs.resources import Warehouse
+from medner_assets.recipes.loading import flattened, load_version, recipe_hash
+from medner_assets.warehouse.tables import TABLES
 
 
 @dg.asset(
     partitions_def=VERSIONS,
-    deps=[],
     group_name="versions",
+    kinds={"yaml", "parquet"},
+    owners=["team:modeling"],
+    code_version="1",
+    metadata=table_metadata("recipes"),
 )
-def recipe() -> None:
-    """Skeleton."""
-    raise NotImplementedError
+@clear_failures()
+def recipe(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.MaterializeResult:
+    """Settings of a version as its file and its baselines state them; its data version is their hash.
+
+    The marker by which everything downstream of a changed recipe shows as stale, one version at a time.
+    """
+    resolved = load_version(context.partition_key)
+    settings = flattened(resolved)
+    digest = recipe_hash(resolved)
+    rows = pl.DataFrame(
+        {"setting": settings.keys(), "value": settings.values(), "recipe_hash": digest},
+        schema=TABLES["recipes"].schema,
+    )
+    count = warehouse.replace({"recipes": rows}, context.partition_key)
+    return dg.MaterializeResult(
+        data_version=dg.DataVersion(digest),
+        metadata={
+            "dagster/row_count": count,
+            "summary": resolved.summary,
+            "baseline": resolved.baseline or "none",
+            "dataset": resolved.dataset,
+            "recipe_hash": digest,
+        },
+    )

@@ -1,0 +1,80 @@
+"""What makes two trainings, two generations or two evaluations the same: hashes of all that decides them."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from medner_assets.recipes.settings import DecodingRecipe, VersionRecipe
+from medner_assets.recipes.sources import BaseModelRecipe
+
+
+def training_fingerprint(
+    recipe: VersionRecipe, base: BaseModelRecipe, base_revision: str, dataset_version: str
+) -> str:
+    """Return the hash of all that an adapter's weights depend on: equal hash, nothing to train anew.
+
+    Decoding, post-processing, summary and expectation do not count: they change no weight.
+    """
+    return _digest(
+        {
+            "seed": recipe.seed,
+            "training": recipe.training.model_dump(mode="json"),
+            "lora": recipe.lora.model_dump(mode="json"),
+            "base": base.model_dump(mode="json", exclude={"summary", "licence", "path", "minimum_gpu_gib"}),
+            "base_revision": base_revision,
+            "dataset_version": dataset_version,
+        }
+    )
+
+
+def base_revision(base: BaseModelRecipe, folder: Path | None) -> str:
+    """Return what pins the base's weights: the hub's revision, or a hash of the files in its local folder.
+
+    folder: where a base with a `path` is; every file in it counts but those that no loader reads.
+    """
+    if folder is None:
+        return base.revision or ""
+    digest = hashlib.sha256()
+    for file in sorted(folder.glob("*")):
+        if file.suffix in (".json", ".safetensors", ".model", ".txt"):
+            digest.update(file.name.encode() + b"\0")
+            with file.open("rb") as stream:
+                digest.update(hashlib.file_digest(stream, "sha256").digest())
+    return digest.hexdigest()[:16]
+
+
+def generation_id(weights_hash: str, dataset_version: str, decoding: DecodingRecipe) -> str:
+    """Return the id of a set of completions: adapter weights, dataset version and decoding.
+
+    The batch size counts too: it can change the last bits of a logit, and so a token.
+    """
+    return _digest(
+        {
+            "weights_hash": weights_hash,
+            "dataset_version": dataset_version,
+            "decoding": decoding.model_dump(mode="json"),
+        }
+    )
+
+
+def evaluation_id(generation: str, postprocessing: Sequence[str], scorer_version: str) -> str:
+    """Return the id that rows of one evaluation share: the generation, its post-processing and the scorer."""
+    return _digest(
+        {
+            "generation_id": generation,
+            "postprocessing": list(postprocessing),
+            "scorer_version": scorer_version,
+        }
+    )
+
+
+def combined(*versions: str) -> str:
+    """Return one data version for an asset that is made from several others, in the order given."""
+    return _digest({"versions": list(versions)})
+
+
+def _digest(parts: Mapping[str, Any]) -> str:
+    canonical = json.dumps(parts, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode()).hexdigest()[:16]

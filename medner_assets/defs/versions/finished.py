@@ -1,0 +1,76 @@
+"""A finished adapter's folder, read back and verified: the row that describes it, its log, its weights."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from medner_assets.errors import MednerError
+from medner_assets.warehouse.tables import TABLES
+
+WEIGHTS, DESCRIPTION, LOG = "adapter_model.safetensors", "medner.json", "training_log.jsonl"
+
+
+@dataclass(frozen=True, slots=True)
+class FinishedAdapter:
+    """What stands in an adapter's folder. `row` has the columns of table `adapters`."""
+
+    row: Mapping[str, Any]
+    log: pl.DataFrame
+
+    @property
+    def fingerprint(self) -> str:
+        """What it was trained from."""
+        return str(self.row["fingerprint"])
+
+    @property
+    def weights_hash(self) -> str:
+        """The first 16 digits of the SHA-256 of the weights file."""
+        return str(self.row["weights_hash"])
+
+    def tables(self) -> dict[str, pl.DataFrame]:
+        """Return the rows of `adapters` and `training_log`."""
+        return {
+            "adapters": pl.DataFrame([dict(self.row)], schema=TABLES["adapters"].schema, strict=False),
+            "training_log": self.log,
+        }
+
+
+def finished_adapter(folder: Path) -> FinishedAdapter | None:
+    """Return what stands in `folder`; None when no adapter was ever finished there.
+
+    Raises MednerError when the folder is not what its description says: it was changed by other hands.
+    """
+    if not folder.exists():
+        return None
+    try:
+        row = json.loads((folder / DESCRIPTION).read_text(encoding="utf-8"))
+        log = [json.loads(line) for line in (folder / LOG).read_text(encoding="utf-8").splitlines()]
+        with (folder / WEIGHTS).open("rb") as stream:
+            actual = hashlib.file_digest(stream, "sha256").hexdigest()[:16]
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "not the JSON that training writes"
+        raise _spoilt(folder, str(reason)) from None
+    missing = [name for name in TABLES["adapters"].schema if name not in row]
+    if missing:
+        raise _spoilt(folder, f"{DESCRIPTION} lacks {', '.join(missing)}")
+    if row["weights_hash"] != actual:
+        raise _spoilt(folder, f"{WEIGHTS} is not the file that {DESCRIPTION} describes")
+    row["finished_at"] = datetime.fromisoformat(row["finished_at"])
+    if not isinstance(row["versions"], str):
+        row["versions"] = json.dumps(row["versions"], sort_keys=True)
+    return FinishedAdapter(
+        {name: row[name] for name in TABLES["adapters"].schema},
+        pl.DataFrame(log, schema=TABLES["training_log"].schema, strict=False),
+    )
+
+
+def _spoilt(folder: Path, reason: str) -> MednerError:
+    return MednerError(
+        f"adapter {folder.name}: {reason}: remove {folder} and run `medner train {folder.name}`"
+    )
