@@ -1,0 +1,182 @@
+"""Documents as JSON lines, the format in which documents travel: one JSON object a line, UTF-8.
+
+Keys of a document: `id`, `text`, `entities` (`id, type, start, end, text`, at concept level also `concepts`),
+`relations` (`type` with `head, tail`, at concept level `head_concept, tail_concept`); optional `group`,
+`split`, `directed` (default true), `level` (`mention`, the default, or `concept`). Further keys are ignored.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from medner_assets.errors import MednerError
+from medner_assets.schema import Document, Entity, Level, Relation
+
+
+def document_to_json(document: Document) -> dict[str, Any]:
+    """Return the JSON object of `document`; optional keys stand only where they differ from their default."""
+    concept = document.level is Level.CONCEPT
+    content: dict[str, Any] = {"id": document.id, "text": document.text}
+    content["entities"] = [_entity_to_json(entity, concept) for entity in document.entities]
+    content["relations"] = [
+        {"head_concept": relation.head_concept, "tail_concept": relation.tail_concept, "type": relation.type}
+        if concept
+        else {"head": relation.head, "tail": relation.tail, "type": relation.type}
+        for relation in document.relations
+    ]
+    if document.group is not None:
+        content["group"] = document.group
+    if document.split is not None:
+        content["split"] = document.split
+    if not document.directed:
+        content["directed"] = False
+    if concept:
+        content["level"] = document.level.value
+    return content
+
+
+def document_from_json(value: object, *, text_required: bool = True) -> Document:
+    """Return the document of a JSON object; the inverse of `document_to_json`.
+
+    The shape is checked here (keys, types), the invariants of a document are not: see `corpus.validation`.
+    text_required: False for predictions, which need no `text` and become documents with an empty one.
+    An entity with offsets but without text takes it from the document. Raise MednerError naming the key.
+    """
+    content = _mapping(value, "the line")
+    text = _string(content, "text", "the document") if text_required or "text" in content else ""
+    level = _level(content.get("level"))
+    directed = content.get("directed", True)
+    if not isinstance(directed, bool):
+        raise _wrong("the document", "directed", "true or false")
+    return Document(
+        id=_identifier(content, "id", "the document"),
+        text=text,
+        entities=tuple(
+            _entity(each, text, level, f"entity {position}")
+            for position, each in enumerate(_list(content, "entities"))
+        ),
+        relations=tuple(
+            _relation(each, level, f"relation {position}")
+            for position, each in enumerate(_list(content, "relations"))
+        ),
+        group=_optional_identifier(content, "group"),
+        split=_optional_identifier(content, "split"),
+        directed=directed,
+        level=level,
+    )
+
+
+def write_documents(path: Path, documents: Iterable[Document]) -> None:
+    """Write `documents` to `path`, which appears whole or not at all; raise MednerError if it cannot."""
+    unfinished = path.with_name(f".{path.name}.unfinished")
+    try:
+        with unfinished.open("w", encoding="utf-8", newline="\n") as file:
+            for document in documents:
+                file.write(json.dumps(document_to_json(document), ensure_ascii=False))
+                file.write("\n")
+        unfinished.replace(path)
+    except OSError as error:
+        raise MednerError(f"{path}: cannot be written ({error.strerror}): choose another place") from None
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def _entity_to_json(entity: Entity, concept: bool) -> dict[str, Any]:
+    content: dict[str, Any] = {"id": entity.id, "type": entity.type, "start": entity.start, "end": entity.end}
+    content["text"] = entity.text
+    if concept:
+        content["concepts"] = list(entity.concepts)
+    return content
+
+
+def _entity(value: object, text: str, level: Level, where: str) -> Entity:
+    content = _mapping(value, where)
+    start, end = _offset(content, "start", where), _offset(content, "end", where)
+    if (start is None) != (end is None):
+        raise MednerError(f"{where}: 'start' and 'end' are given both or not at all: add the other")
+    if "text" not in content and start is not None and end is not None:
+        mention = text[start:end]
+    else:
+        mention = _string(content, "text", where)
+    concepts = _list(content, "concepts") if level is Level.CONCEPT else []
+    if not all(isinstance(each, str) for each in concepts):
+        raise _wrong(where, "concepts", "a list of strings")
+    return Entity(
+        id=_identifier(content, "id", where),
+        type=_string(content, "type", where),
+        start=start,
+        end=end,
+        text=mention,
+        concepts=tuple(concepts),
+    )
+
+
+def _relation(value: object, level: Level, where: str) -> Relation:
+    content = _mapping(value, where)
+    kind = _string(content, "type", where)
+    if level is Level.CONCEPT:
+        head = _identifier(content, "head_concept", where)
+        return Relation(
+            type=kind, head_concept=head, tail_concept=_identifier(content, "tail_concept", where)
+        )
+    return Relation(
+        type=kind, head=_identifier(content, "head", where), tail=_identifier(content, "tail", where)
+    )
+
+
+def _mapping(value: object, where: str) -> Mapping[str, Any]:
+    if not isinstance(value, dict):
+        raise MednerError(f"{where} is not a JSON object: see docs/formats.md")
+    return value
+
+
+def _list(content: Mapping[str, Any], key: str) -> list[Any]:
+    value = content.get(key)
+    if value is None:
+        return []
+    if not isinstance(value, list):
+        raise _wrong("the document", key, "a list")
+    return value
+
+
+def _string(content: Mapping[str, Any], key: str, where: str) -> str:
+    value = content.get(key)
+    if not isinstance(value, str):
+        raise _wrong(where, key, "a string")
+    return value
+
+
+def _identifier(content: Mapping[str, Any], key: str, where: str) -> str:
+    # Numbers are common as ids in other people's files and unambiguous as text.
+    value = content.get(key)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    if not isinstance(value, str) or not value:
+        raise _wrong(where, key, "a string that is not empty")
+    return value
+
+
+def _optional_identifier(content: Mapping[str, Any], key: str) -> str | None:
+    return None if content.get(key) is None else _identifier(content, key, "the document")
+
+
+def _offset(content: Mapping[str, Any], key: str, where: str) -> int | None:
+    value = content.get(key)
+    if value is None:
+        return None
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise _wrong(where, key, "a number of characters, 0 or more, or null")
+    return value
+
+
+def _level(value: object) -> Level:
+    if value is None:
+        return Level.MENTION
+    if not isinstance(value, str) or value not in set(Level):
+        raise _wrong("the document", "level", "'mention' or 'concept'")
+    return Level(value)
+
+
+def _wrong(where: str, key: str, expected: str) -> MednerError:
+    return MednerError(f"{where}: {key!r} must be {expected}: correct it")

@@ -1,0 +1,67 @@
+"""Open a corpus file: read, unpacked by its suffix, decoded strictly; errors are one line with the remedy."""
+
+import gzip
+import lzma
+import re
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from medner_assets.errors import MednerError
+
+
+def read_bytes(path: Path) -> bytes:
+    """Return the content of `path`; `.xz` and `.gz` are unpacked. Raise MednerError if it cannot be read."""
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        raise MednerError(f"{path}: there is no such file: check the path, or MEDNER_CORPORA") from None
+    except IsADirectoryError:
+        raise MednerError(f"{path}: is a folder: name a file of it") from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "not a path"
+        raise MednerError(f"{path}: cannot be read ({reason}): check path and permissions") from None
+    try:
+        if path.suffix == ".xz":
+            return lzma.decompress(content)
+        if path.suffix == ".gz":
+            return gzip.decompress(content)
+    except (lzma.LZMAError, OSError, EOFError, zlib.error):
+        raise MednerError(f"{path}: cannot be unpacked as {path.suffix}: fetch the file again") from None
+    return content
+
+
+def read_text(path: Path, *, keep_mark: bool = False) -> str:
+    """Return `path` as text with its line ends as they are. Raise MednerError if it is not UTF-8.
+
+    keep_mark: keep a byte order mark at the start, for formats whose offsets count it.
+    """
+    return decoded(read_bytes(path), str(path), keep_mark=keep_mark)
+
+
+def decoded(content: bytes, file: str, *, keep_mark: bool = False) -> str:
+    """Return `content` decoded as UTF-8; raise MednerError naming file, byte (from 0) and line (from 1)."""
+    try:
+        text = content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        where = f"not valid UTF-8 at byte {error.start} (line {line})"
+        raise MednerError(f"{file}: {where}: convert the file to UTF-8") from None
+    return text if keep_mark else text.removeprefix("\ufeff")
+
+
+def numbered_lines(text: str) -> Iterator[tuple[int, str]]:
+    r"""Yield (number from 1, line without its end). Only \n and \r\n end a line: abstracts hold others."""
+    for number, line in enumerate(text.split("\n"), start=1):
+        yield number, line.removesuffix("\r")
+
+
+UNFINISHED = "the last line has no line end: complete the file, or end the line if it is whole"
+"""What is said of a line-based file that may have been cut off."""
+
+_WHOLE_NUMBER = re.compile(r"[0-9]{1,12}")
+
+
+def whole_number(text: str) -> int | None:
+    """Return the number that `text` writes in 1 to 12 ASCII digits, else None."""
+    return int(text) if _WHOLE_NUMBER.fullmatch(text) else None
