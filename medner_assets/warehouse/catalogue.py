@@ -18,7 +18,7 @@ from medner_assets import paths
 from medner_assets.errors import MednerError
 from medner_assets.paths import private_folder
 from medner_assets.warehouse.partition_files import sync_folder
-from medner_assets.warehouse.sql_files import sql_files, views_in_order
+from medner_assets.warehouse.sql_files import in_order
 from medner_assets.warehouse.store import Store
 from medner_assets.warehouse.tables import TABLES, Table
 
@@ -66,9 +66,9 @@ def definitions(root: Path, sql: Path) -> list[Definition]:
 
 def sql_definitions(sql: Path) -> list[Definition]:
     """Return the views and macros of `sql/`, in the order in which they can be made."""
-    views = [_described(file.name, "view", file.text, file.purpose) for file in views_in_order(sql)]
+    views = [_described(file.name, "view", file.text, file.purpose) for file in in_order("views", sql)]
     macros = [
-        _described(file.name, "macro table", file.text, file.purpose) for file in sql_files("macros", sql)
+        _described(file.name, "macro table", file.text, file.purpose) for file in in_order("macros", sql)
     ]
     return [*views, *macros]
 
@@ -119,13 +119,14 @@ def view_of(table: Table, root: Path) -> str:
 
     The empty file comes first, so that its columns decide and a partition that was written before a column
     was declared shows null there. It holds no rows, so the second pattern may find it again.
+    Columns are qualified, because a macro's parameter of the same name would clash with a bare one.
     """
     folder = _glob_literal(root / table.name)
-    columns = ", ".join(f'"{name}"' for name in (table.partition, *table.schema))
+    columns = ", ".join(f'rows."{name}"' for name in (table.partition, *table.schema))
     files = f"['{folder}/{table.partition}=_empty/*.parquet', '{folder}/*/*.parquet']"
     return (
         f"select {columns} from read_parquet({files}, hive_partitioning = true, "  # noqa: S608 - names are declared
-        f"hive_types = {{'{table.partition}': varchar}}, union_by_name = true)"
+        f"hive_types = {{'{table.partition}': varchar}}, union_by_name = true) as rows"
     )
 
 

@@ -29,7 +29,7 @@ class SqlFile:
     def purpose(self) -> str:
         """The first line of the header, without the name that opens it in a view or macro."""
         first = self.header[0] if self.header else ""
-        return first.removeprefix(f"{self.name}:").strip()
+        return first.partition(": ")[2] if first.startswith(self.name) else first
 
     @property
     def words(self) -> frozenset[str]:
@@ -43,15 +43,15 @@ def sql_files(kind: Kind, folder: Path = SQL) -> list[SqlFile]:
     return [_read(path, kind) for path in sorted((folder / kind).glob("*.sql"))]
 
 
-def views_in_order(folder: Path = SQL) -> list[SqlFile]:
-    """Return the views so that each comes after those that it uses; raise MednerError on a cycle."""
-    views = {file.name: file for file in sql_files("views", folder)}
-    uses = {name: sorted((file.words & views.keys()) - {name}) for name, file in views.items()}
+def in_order(kind: Kind, folder: Path = SQL) -> list[SqlFile]:
+    """Return the files of `sql/<kind>`, each after those that it uses; raise MednerError on a cycle."""
+    files = {file.name: file for file in sql_files(kind, folder)}
+    uses = {name: sorted((file.words & files.keys()) - {name}) for name, file in files.items()}
     try:
-        return [views[name] for name in TopologicalSorter(uses).static_order()]
+        return [files[name] for name in TopologicalSorter(uses).static_order()]
     except CycleError as error:
         chain = " → ".join(error.args[1])
-        raise MednerError(f"sql/views: views use each other in a circle, {chain}: break it") from None
+        raise MednerError(f"sql/{kind}: files use each other in a circle, {chain}: break it") from None
 
 
 def _read(path: Path, kind: Kind) -> SqlFile:

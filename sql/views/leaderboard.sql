@@ -1,0 +1,77 @@
+-- leaderboard: every version of each dataset with intervals, beside what trivial rules reach, and what it
+-- cost.
+-- Grain: one row per (dataset, dataset_version, model_version, evaluation_id). Test split, stage final.
+-- Reads: metrics, baselines, adapters, promotions.
+-- Units: f1 and 95 % intervals: fractions; train_seconds: s; adapter_bytes: bytes. all_pairs_f1 and
+-- ceiling_f1 are given the gold entities. Scores of one dataset compare where dataset_version is the same.
+-- Training figures are those of the version's present adapter.
+create or replace view leaderboard as
+with entity as (
+    select
+        model_version,
+        evaluation_id,
+        f1,
+        f1_low,
+        f1_high
+    from metrics
+    where stage = 'final' and task = 'entity' and scheme = 'text'
+),
+
+relation as (
+    select
+        model_version,
+        evaluation_id,
+        dataset,
+        dataset_version,
+        documents,
+        f1,
+        f1_low,
+        f1_high
+    from metrics
+    where stage = 'final' and task = 'relation' and scheme = 'strict'
+),
+
+trivial as (
+    select
+        dataset,
+        dataset_version,
+        max(f1) filter (where probe = 'all_pairs') as all_pairs_f1,
+        max(f1) filter (where probe = 'ceiling') as ceiling_f1
+    from baselines
+    where setting = 'gold_entities'
+    group by dataset, dataset_version
+),
+
+serving as (
+    select
+        dataset,
+        arg_max(version, sequence) as version
+    from promotions
+    group by dataset
+)
+
+select
+    relation.dataset,
+    relation.dataset_version,
+    relation.model_version,
+    relation.evaluation_id,
+    relation.documents,
+    entity.f1 as entity_f1,
+    entity.f1_low as entity_f1_low,
+    entity.f1_high as entity_f1_high,
+    relation.f1 as relation_f1,
+    relation.f1_low as relation_f1_low,
+    relation.f1_high as relation_f1_high,
+    trivial.all_pairs_f1,
+    trivial.ceiling_f1,
+    adapters.train_seconds,
+    adapters.trainable_parameters,
+    adapters.adapter_bytes,
+    coalesce(serving.version = relation.model_version, false) as serves
+from relation
+left join entity
+    on relation.model_version = entity.model_version and relation.evaluation_id = entity.evaluation_id
+left join trivial
+    on relation.dataset = trivial.dataset and relation.dataset_version = trivial.dataset_version
+left join adapters on relation.model_version = adapters.model_version
+left join serving on relation.dataset = serving.dataset;
