@@ -1,0 +1,118 @@
+"""Counts of all documents → the tables document_scores and metrics. Every total and interval derives from
+the counts of single documents.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from medner_assets.scoring.coding import Coded
+from medner_assets.scoring.frames import DOCUMENT_SCORES, METRICS, GoldFrames
+from medner_assets.scoring.matching import Counts, match
+from medner_assets.scoring.schemes import Scheme, Task, counts_duplicates, signature, unit
+from medner_assets.scoring.statistics.bootstrap import f1_intervals
+from medner_assets.scoring.statistics.f1 import by_group, f1
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """The counts of one task under one scheme at one stage."""
+
+    stage: str
+    task: Task
+    scheme: Scheme
+    documents: np.ndarray
+    """(documents, 3): tp, fp, fn, in the order of the gold documents."""
+    types: np.ndarray
+    """(types, 3), over the documents that metrics are over."""
+
+    @property
+    def macro_f1(self) -> float:
+        """Return the mean F1 over the types with gold or predictions; 0.0 where there are none."""
+        present = self.types[self.types.sum(axis=1) > 0]
+        return float(f1(present).mean()) if len(present) else 0.0
+
+
+def scored(rows: Coded, stages: Sequence[str], measured: np.ndarray) -> list[Scored]:
+    """Return the counts of every stage and scheme. measured: which documents (bool a document) metrics are
+    over.
+    """
+    result = []
+    for code, stage in enumerate(stages):
+        for (task, scheme), coded in rows.rows.items():
+            predicted, gold = coded.at(code), coded.gold
+            matched = match(
+                gold["item"].to_numpy(),
+                predicted["item"].to_numpy(),
+                predicted["duplicate"].to_numpy(),
+                counts_duplicates(stage),
+            )
+            doc, gold_doc = predicted["doc"].to_numpy(), gold["doc"].to_numpy()
+            types = rows.entity_types if task == "entity" else rows.relation_types
+            in_measured = matched.of(measured[doc], measured[gold_doc])
+            result.append(
+                Scored(
+                    stage,
+                    task,
+                    scheme,
+                    matched.by(doc, gold_doc, len(measured)),
+                    in_measured.by(predicted["type"].to_numpy(), gold["type"].to_numpy(), len(types)),
+                )
+            )
+    return result
+
+
+def document_score_table(gold: GoldFrames, scores: Sequence[Scored], at: Mapping[str, str]) -> pl.DataFrame:
+    """Return the table document_scores. at: evaluation_id, dataset and dataset_version, the same in every
+    row.
+    """
+    documents = gold.documents.select("split", "doc_id", "group_id")
+    parts = [
+        documents.with_columns(
+            **{name: pl.lit(value) for name, value in at.items()},
+            stage=pl.lit(each.stage),
+            task=pl.lit(each.task),
+            scheme=pl.lit(each.scheme),
+            **{
+                name: pl.Series(each.documents[:, i], dtype=pl.Int64)
+                for i, name in enumerate(("tp", "fp", "fn"))
+            },
+        )
+        for each in scores
+    ]
+    return pl.concat(parts).select(list(DOCUMENT_SCORES))
+
+
+def metric_table(
+    gold: GoldFrames,
+    scores: Sequence[Scored],
+    at: Mapping[str, str],
+    *,
+    measured: np.ndarray,
+    seed: int,
+    resamples: int,
+) -> pl.DataFrame:
+    """Return the table metrics: totals over the measured documents, and 95 % intervals over their groups."""
+    documents = gold.documents.filter(pl.Series(measured))
+    levels = set(documents["level"].unique())
+    counts = np.stack([each.documents[measured] for each in scores], axis=1)
+    intervals = f1_intervals(
+        by_group(counts, documents["group_id"].to_numpy()), seed=seed, resamples=resamples
+    )
+    rows = []
+    for i, each in enumerate(scores):
+        total = Counts(*(int(count) for count in counts[:, i].sum(axis=0)))
+        rows.append(
+            {
+                **at, "stage": each.stage, "task": each.task, "scheme": each.scheme,
+                "signature": signature(each.scheme, unit(each.task, each.scheme, levels), each.stage),
+                "tp": total.tp, "fp": total.fp, "fn": total.fn,
+                "precision": total.precision, "recall": total.recall, "f1": total.f1,
+                "f1_low": float(intervals[i, 0]), "f1_high": float(intervals[i, 1]),
+                "macro_f1": each.macro_f1,
+                "documents": documents.height, "seed": seed, "resamples": resamples,
+            }
+        )  # fmt: skip
+    return pl.DataFrame(rows, schema=METRICS, orient="row")

@@ -1,0 +1,221 @@
+"""Gold and predicted relations as integer rows with an item code for each scheme, at mention and concept
+level.
+
+An argument is a node: at mention level its normalised string, with its type under `strict`; at concept
+level the concept. A predicted string takes the concepts of the gold mentions in its document with that
+string, and with that type under `strict`; a string that names several concepts stands for each of them, one
+row a pair of concepts. A string that names none stays a node of its own, which no gold relation has.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from medner_assets.scoring.duplicates import duplicate_relations, ordered
+from medner_assets.scoring.encoding import Codes, integers, joint_codes, text_codes
+from medner_assets.scoring.entity_rows import in_order
+from medner_assets.scoring.frames import GoldFrames, PredictedFrames
+from medner_assets.scoring.places import Places
+
+_ARGUMENTS = ("head", "tail")
+
+
+@dataclass(frozen=True, slots=True)
+class RelationRows:
+    """Relations under both schemes.
+
+    strict, boundaries: (gold, predicted) with columns row, doc, type, symmetric, head_node, tail_node,
+    item; predicted, sorted by stage, document and ordinal, also stage, ordinal, duplicate and the
+    arguments' norm and type. mentions: what each gold mention stands for under `strict`: doc, norm, type,
+    start, end, node.
+    """
+
+    strict: tuple[pl.DataFrame, pl.DataFrame]
+    boundaries: tuple[pl.DataFrame, pl.DataFrame]
+    mentions: pl.DataFrame
+
+
+def relation_rows(
+    gold: GoldFrames,
+    predicted: PredictedFrames,
+    places: Places,
+    types: tuple[Codes, Codes],
+    argument_types: tuple[Codes, Codes, Codes, Codes],
+    argument_strings: tuple[Codes, Codes, Codes, Codes],
+    mentions: pl.DataFrame,
+) -> RelationRows:
+    """Code the relations of all stages.
+
+    types: relation types of gold and predicted rows. argument_types, argument_strings: codes of gold head,
+    gold tail, predicted head, predicted tail, numbered as those of the entities. mentions: the gold
+    entities as `entity_rows` returns them.
+    """
+    (concept, *named), _ = text_codes(
+        [
+            gold.entities["concepts"].explode(empty_as_null=False, keep_nulls=False),
+            gold.relations["head_concept"],
+            gold.relations["tail_concept"],
+            *_named_concepts(predicted.relations),
+        ]
+    )
+    symmetric = places.symmetric(gold, *types)
+    gold_frame = pl.DataFrame(
+        {
+            "row": np.arange(gold.relations.height), "doc": places.gold_relations, "type": types[0],
+            "symmetric": symmetric[0], "place": integers(gold.relations["relation_id"]),
+            "head_norm": argument_strings[0], "head_type": argument_types[0],
+            "tail_norm": argument_strings[1], "tail_type": argument_types[1],
+            "head_concept": named[0], "tail_concept": named[1],
+            "concept_level": places.concept_level[places.gold_relations],
+        }
+    ).sort("doc", "place", "row")  # fmt: skip
+    predicted_frame = pl.DataFrame(
+        {
+            "row": np.arange(predicted.relations.height), "stage": places.relation_stage,
+            "doc": places.predicted_relations, "ordinal": integers(predicted.relations["ordinal"]),
+            "type": types[1], "symmetric": symmetric[1],
+            "head_norm": argument_strings[2], "head_type": argument_types[2],
+            "tail_norm": argument_strings[3], "tail_type": argument_types[3],
+            "head_concept": named[2], "tail_concept": named[3],
+            "concept_level": places.concept_level[places.predicted_relations],
+        }
+    )  # fmt: skip
+    predicted_frame = _with_duplicates(in_order(predicted_frame, "predicted relations"), predicted.relations)
+    concepts = mentions.join(_concepts_by_row(gold.entities["concepts"], concept), on="row", how="inner")
+    strict = _Nodes(gold_frame, predicted_frame, mentions, typed=True)
+    boundaries = _Nodes(gold_frame, predicted_frame, mentions, typed=False)
+    concept_level = pl.Series(places.concept_level[mentions["doc"].to_numpy()], dtype=pl.Boolean)
+    standing = pl.concat(
+        [
+            mentions.filter(~concept_level).select(
+                "doc", "norm", "type", "start", "end", node=strict.of_string("norm", "type")
+            ),
+            concepts.select("doc", "norm", "type", "start", "end", node=strict.of_concept("concept")),
+        ]
+    )
+    return RelationRows(
+        _items(gold_frame, predicted_frame, concepts, strict),
+        _items(gold_frame, predicted_frame, concepts, boundaries),
+        standing,
+    )
+
+
+class _Nodes:
+    """Numbers for arguments: strings first, concepts after them."""
+
+    def __init__(
+        self, gold: pl.DataFrame, predicted: pl.DataFrame, mentions: pl.DataFrame, *, typed: bool
+    ) -> None:
+        def above(*columns: str) -> int:
+            highest = [
+                frame[column].max()
+                for frame in (gold, predicted, mentions)
+                for column in columns
+                if column in frame.columns
+            ]
+            return 2 + max((int(str(each)) for each in highest if each is not None), default=-1)
+
+        self.typed = typed
+        self._types = above("head_type", "tail_type", "type")
+        self._strings = above("head_norm", "tail_norm", "norm") * (self._types if typed else 1)
+
+    def of_string(self, norm: str, kind: str) -> pl.Expr:
+        """Return the node of a string, with its type where types count."""
+        return pl.col(norm) * self._types + pl.col(kind) + 1 if self.typed else pl.col(norm)
+
+    def of_concept(self, concept: str) -> pl.Expr:
+        """Return the node of a concept."""
+        return pl.col(concept) + self._strings
+
+
+def _items(
+    gold: pl.DataFrame, predicted: pl.DataFrame, concepts: pl.DataFrame, nodes: _Nodes
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return both frames with nodes and items; predicted rows at concept level become one row a pair of
+    concepts.
+    """
+    for argument in _ARGUMENTS:
+        string = nodes.of_string(f"{argument}_norm", f"{argument}_type")
+        concept = pl.col(f"{argument}_concept")
+        gold = gold.with_columns(
+            pl.when("concept_level").then(nodes.of_concept(concept.meta.output_name())).otherwise(string)
+            .alias(f"{argument}_node")
+        )  # fmt: skip
+        predicted = _taking_concepts(predicted, concepts, argument, nodes.typed).with_columns(
+            pl.when(pl.col("concept_level") & (concept >= 0))
+            .then(nodes.of_concept(concept.meta.output_name()))
+            .otherwise(string)
+            .alias(f"{argument}_node")
+        )
+    predicted = predicted.sort("stage", "doc", "ordinal", "head_node", "tail_node")
+    both = {
+        name: np.concatenate([gold[name].to_numpy(), predicted[name].to_numpy()])
+        for name in ("doc", "type", "head_node", "tail_node", "symmetric")
+    }
+    first, second = ordered(both["head_node"], both["tail_node"], both["symmetric"])
+    item = joint_codes([both["doc"], both["type"], first, second])
+    unneeded = ["head_concept", "tail_concept", "concept_level"]
+    return (
+        gold.drop(*unneeded, "place").with_columns(item=item[: gold.height]),
+        predicted.drop(unneeded).with_columns(item=item[gold.height :]),
+    )
+
+
+def _taking_concepts(
+    predicted: pl.DataFrame, concepts: pl.DataFrame, argument: str, typed: bool
+) -> pl.DataFrame:
+    """Return the rows with `<argument>_concept` filled from the gold mentions, a row for each concept; -1:
+    none.
+
+    A duplicate line stays one row, and a concept that the prediction names itself stays.
+    """
+    column = f"{argument}_concept"
+    open_ = pl.col("concept_level") & ~pl.col("duplicate") & (pl.col(column) < 0)
+    asked = predicted.filter(open_)
+    if not asked.height:
+        return predicted
+    keys = ["doc", "norm", "type"] if typed else ["doc", "norm"]
+    own = [{"doc": "doc", "norm": f"{argument}_norm", "type": f"{argument}_type"}[key] for key in keys]
+    known = concepts.select(*keys, "concept").unique()
+    taken = asked.drop(column).join(known, left_on=own, right_on=keys, how="left").rename({"concept": column})
+    taken = taken.with_columns(pl.col(column).fill_null(-1))
+    return pl.concat([predicted.filter(~open_), taken.select(predicted.columns)])
+
+
+def _with_duplicates(rows: pl.DataFrame, relations: pl.DataFrame) -> pl.DataFrame:
+    """Return the ordered rows with the flag of those that repeat an earlier line as it is written."""
+    (head, tail), _ = text_codes([relations["head_text"], relations["tail_text"]])
+    kinds = {
+        name: rows[name].to_numpy()
+        for name in ("stage", "doc", "type", "head_type", "tail_type", "symmetric")
+    }
+    row = rows["row"].to_numpy()
+    arguments = joint_codes(
+        [np.concatenate([head[row], tail[row]]), np.concatenate([kinds["head_type"], kinds["tail_type"]])]
+    )
+    repeats = duplicate_relations(
+        kinds["stage"],
+        kinds["doc"],
+        kinds["type"],
+        arguments[: len(row)],
+        arguments[len(row) :],
+        kinds["symmetric"],
+    )
+    return rows.with_columns(duplicate=pl.Series(repeats, dtype=pl.Boolean))
+
+
+def _named_concepts(relations: pl.DataFrame) -> list[pl.Series]:
+    """Return the concepts that predicted relations name themselves: optional columns, else null."""
+    nothing = pl.Series([None], dtype=pl.String).new_from_index(0, relations.height)
+    return [
+        relations[column] if column in relations.columns else nothing
+        for column in ("head_concept", "tail_concept")
+    ]
+
+
+def _concepts_by_row(concepts: pl.Series, codes: Codes) -> pl.DataFrame:
+    """Return (row of the gold entity, concept code), distinct."""
+    many = concepts.list.len().fill_null(0).to_numpy().astype(np.int64)
+    row = np.repeat(np.arange(len(many)), many)
+    return pl.DataFrame({"row": row, "concept": codes}).filter(pl.col("concept") >= 0).unique()
