@@ -1,15 +1,93 @@
-"""The asset `predictions`."""
+"""The asset `predictions`: completions read as entities and relations, at every post-processing stage."""
 
 import dagster as dg
+import polars as pl
 
+from medner_assets.defs.automation.conditions import WHEN_INPUTS_CHANGE
+from medner_assets.defs.descriptions import table_metadata
+from medner_assets.defs.evaluation.tabulation import prediction_frames
+from medner_assets.defs.failures import clear_failures
+from medner_assets.defs.identity import evaluation_id
 from medner_assets.defs.partitions import VERSIONS
+from medner_assets.defs.resources import Warehouse
+from medner_assets.defs.versions.completions import EVALUATED_SPLIT, completions
+from medner_assets.defs.versions.handover import data_of
+from medner_assets.errors import MednerError
+from medner_assets.prompting.grounding import predict
+from medner_assets.recipes.loading import load_version
+from medner_assets.scoring.postprocessing import RelationSchema, apply_stages
+from medner_assets.scoring.schemes import FINAL, RAW, SCORER_VERSION
 
 
 @dg.asset(
     partitions_def=VERSIONS,
-    deps=["completions"],
+    deps=[completions],
     group_name="evaluation",
+    kinds={"polars", "parquet"},
+    owners=["team:evaluation"],
+    code_version=str(SCORER_VERSION),
+    automation_condition=WHEN_INPUTS_CHANGE,
+    metadata=table_metadata("predicted_entities", "predicted_relations", "rejected_lines"),
 )
-def predictions() -> None:
-    """Skeleton."""
-    raise NotImplementedError
+@clear_failures()
+def predictions(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.MaterializeResult:
+    """What a version says, grounded in the text: one set of rows for each post-processing stage.
+
+    Every line of a completion becomes a prediction or a row of `rejected_lines` with its reason.
+    """
+    version = context.partition_key
+    recipe = load_version(version)
+    data = data_of(recipe.dataset, warehouse)
+    written = completions_of(warehouse, version, data.version)
+    evaluation = evaluation_id(written["generation_id"][0], recipe.postprocessing, str(SCORER_VERSION))
+    texts = dict(data.documents.select("doc_id", "text").iter_rows())
+    frames = prediction_frames(
+        (
+            predict(doc_id, texts[doc_id], completion)
+            for doc_id, completion in written.select("doc_id", "completion").iter_rows()
+        ),
+        evaluation_id=evaluation,
+        dataset=data.name,
+        split=EVALUATED_SPLIT,
+    )
+    frames["predicted_entities"], frames["predicted_relations"] = apply_stages(
+        frames["predicted_entities"],
+        frames["predicted_relations"],
+        recipe.postprocessing,
+        relation_schema(data.gold_relations),
+        data.documents,
+    )
+    rows = warehouse.replace(frames, version)
+    return dg.MaterializeResult(
+        data_version=dg.DataVersion(evaluation),
+        metadata={
+            "dagster/row_count": rows,
+            "rejected_lines": frames["rejected_lines"].height,
+            **{
+                f"{stage} {what}": frames[f"predicted_{what}"].filter(pl.col("stage") == stage).height
+                for stage in (RAW, FINAL)
+                for what in ("entities", "relations")
+            },
+        },
+    )
+
+
+def completions_of(warehouse: Warehouse, version: str, dataset_version: str) -> pl.DataFrame:
+    """Return the completions of a version; raise MednerError when there are none for the dataset as it is."""
+    again = f"run `medner evaluate {version}`"
+    if not warehouse.store().has("completions", version):
+        raise MednerError(f"{version} has no completions yet: {again}")
+    written = warehouse.read("completions", version)
+    if written["dataset_version"].unique().to_list() != [dataset_version]:
+        raise MednerError(
+            f"the completions of {version} are of another state of its dataset: "
+            f"run `medner train {version}`, then {again}"
+        )
+    return written
+
+
+def relation_schema(gold_relations: pl.DataFrame) -> RelationSchema:
+    """Return which types relations join in train; a train split without relations allows none."""
+    if gold_relations.filter(pl.col("split") == "train").is_empty():
+        return RelationSchema(frozenset())
+    return RelationSchema.learned_from(gold_relations)

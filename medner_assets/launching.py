@@ -1,0 +1,167 @@
+"""Run assets through Dagster for the command line, on the instance that the UI shows.
+
+Runs execute in this process: a step needs no start of its own, Ctrl-C ends what it started, and the pool's
+slots are those that the daemon's runs wait for too.
+"""
+
+import os
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from medner_assets import paths
+from medner_assets.errors import MednerError
+from medner_assets.progress_display import Display, own_stderr
+
+if TYPE_CHECKING:
+    from dagster import DagsterEvent, DagsterInstance, JobDefinition
+    from dagster._core.remote_origin import RemoteJobOrigin
+
+LOCATION = "medner"
+"""The code location's name in workspace.yaml."""
+
+PROCESS_TAG = "medner/process"
+"""Tag of a run that the command line executes: `<pid>/<when it started>` of its process."""
+
+_QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+
+
+def launch(
+    assets: Sequence[str], partition: str | None = None, config: Mapping[str, Mapping[str, Any]] | None = None
+) -> None:
+    """Materialise assets with their checks, in one run, for one partition; return when it has succeeded.
+
+    assets: names, in any order. config: asset → its configuration. Progress goes to standard error.
+    Raises MednerError with the line of the step that failed.
+    """
+    with instance() as dagster, own_stderr() as console:
+        watched = (
+            [paths.work(partition, step) / "scratch" / "progress.json" for step in ("training", "generation")]
+            if partition
+            else []
+        )
+        display = Display(console, watched)
+        with display.shown():
+            failure = _execute(dagster, assets, partition, config or {}, display)
+    if failure is not None:
+        raise MednerError(failure)
+
+
+@contextmanager
+def instance() -> "Iterator[DagsterInstance]":
+    """Yield the project's Dagster instance, whatever the working directory and DAGSTER_HOME were."""
+    # dagster.yaml names its storage relative to the working directory of whoever starts it.
+    os.chdir(paths.PROJECT)
+    os.environ["DAGSTER_HOME"] = str(paths.PROJECT)
+    paths.private_folder(paths.DAGSTER_STORAGE)
+    from dagster import DagsterInstance
+
+    with DagsterInstance.get() as dagster:
+        _end_abandoned_runs(dagster)
+        yield dagster
+
+
+def _execute(
+    dagster: "DagsterInstance",
+    assets: Sequence[str],
+    partition: str | None,
+    config: Mapping[str, Mapping[str, Any]],
+    display: Display,
+) -> str | None:
+    """Execute one run and return why it failed; None when it did not."""
+    from dagster import AssetKey
+    from dagster._core.definitions.job_base import InMemoryJob
+    from dagster._core.execution.api import execute_run_iterator
+
+    from medner_assets.definitions import defs
+
+    keys = [AssetKey(name) for name in assets]
+    job = defs().resolve_implicit_global_asset_job_def()
+    tags = {PROCESS_TAG: _process_mark(os.getpid())}
+    if partition is not None:
+        tags |= job.get_tags_for_partition_key(partition, selected_asset_keys=keys)
+    run = dagster.create_run_for_job(
+        job_def=job,
+        run_config={**_QUIET, "ops": {name: {"config": dict(each)} for name, each in config.items()}},
+        tags=tags,
+        asset_selection=frozenset(keys),
+        remote_job_origin=_origin(job),
+    )
+    failure = None
+    for event in execute_run_iterator(InMemoryJob(job), run, dagster):
+        reason = _told(event, assets, display)
+        failure = failure or reason
+    finished = dagster.get_run_by_id(run.run_id)
+    if finished is None or not finished.is_success:
+        return failure or f"run {run.run_id[:8]} ended without success: see it in the UI (make ui)"
+    return None
+
+
+def _told(event: "DagsterEvent", assets: Sequence[str], display: Display) -> str | None:
+    """Show an event on the display; return why, when it is a step's failure."""
+    step = (event.step_key or "").replace("_", " ")
+    if event.is_step_start:
+        display.started(step)
+    elif event.is_step_success and event.step_key in assets:
+        seconds = event.step_success_data.duration_ms / 1000
+        display.finished(f"✓ {step} ({seconds:.1f} s)")
+    elif event.is_step_failure:
+        display.finished(f"✗ {step}")
+        return _reason(event)
+    return None
+
+
+def _reason(event: "DagsterEvent") -> str:
+    """Return the one line of a failed step: its own words, else the innermost error's."""
+    data = event.step_failure_data
+    if data.user_failure_data is not None and data.user_failure_data.description:
+        return " ".join(data.user_failure_data.description.split())
+    error = data.error
+    while error is not None and error.cause is not None:
+        error = error.cause
+    message = error.message if error is not None else "no reason given"
+    return f"{event.step_key}: {' '.join(message.split())}"
+
+
+def _origin(job: "JobDefinition") -> "RemoteJobOrigin":
+    """Return where the UI finds the job: in the code location of workspace.yaml."""
+    from dagster._core.remote_origin import (
+        ManagedGrpcPythonEnvCodeLocationOrigin,
+        RemoteJobOrigin,
+        RemoteRepositoryOrigin,
+    )
+    from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
+
+    target = LoadableTargetOrigin(
+        executable_path=sys.executable,
+        module_name="medner_assets.definitions",
+        working_directory=str(paths.PROJECT),
+    )
+    location = ManagedGrpcPythonEnvCodeLocationOrigin(target, LOCATION)
+    return RemoteJobOrigin(RemoteRepositoryOrigin(location, "__repository__"), job.name)
+
+
+def _process_mark(pid: int) -> str:
+    """Return `<pid>/<when it started>`: a number that is used again is another process."""
+    import psutil
+
+    return f"{pid}/{psutil.Process(pid).create_time():.2f}"
+
+
+def _end_abandoned_runs(dagster: "DagsterInstance") -> None:
+    """Mark runs as failed whose command was killed, and give their places in the pool back."""
+    import psutil
+    from dagster import DagsterRunStatus, RunsFilter
+
+    unfinished = RunsFilter(
+        statuses=[DagsterRunStatus.NOT_STARTED, DagsterRunStatus.STARTED, DagsterRunStatus.CANCELING]
+    )
+    for run in dagster.get_runs(filters=unfinished):
+        mark = run.tags.get(PROCESS_TAG)
+        if mark is None:
+            continue
+        pid = int(mark.partition("/")[0])
+        if not psutil.pid_exists(pid) or _process_mark(pid) != mark:
+            dagster.report_run_failed(run, "The command that executed this run was killed.")
+            dagster.event_log_storage.free_concurrency_slots_for_run(run.run_id)

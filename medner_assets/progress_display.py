@@ -1,0 +1,108 @@
+"""What the command line shows of a run on standard error: a bar on a terminal, plain lines elsewhere.
+
+Steps of the run come from its events; what a step's process does comes from the `progress.json` that it
+rewrites.
+"""
+
+import json
+import os
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+
+_POLL_SECONDS = 0.5
+_LINE_EVERY_SECONDS = 15.0
+
+
+class Display:
+    """Shows one run. `started` and `finished` are called by whoever watches its steps."""
+
+    def __init__(self, console: Console, watched: list[Path]) -> None:
+        self._console, self._watched = console, watched
+        self._began = time.time()
+        self._lined = time.monotonic()
+        self._bar = Progress(
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TextColumn("{task.fields[detail]}"),
+            TimeElapsedColumn(),
+            console=console,
+            transient=True,
+        )
+        self._task: TaskID | None = None
+
+    @contextmanager
+    def shown(self) -> Iterator[None]:
+        """Show the display for the length of the block."""
+        ended = threading.Event()
+        watcher = threading.Thread(target=self._watch, args=(ended,), daemon=True)
+        if self._console.is_terminal:
+            self._bar.start()
+        watcher.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            watcher.join()
+            if self._console.is_terminal:
+                self._bar.stop()
+
+    def started(self, step: str) -> None:
+        """Show that a step runs now."""
+        self._began = time.time()
+        if self._task is not None:
+            self._bar.remove_task(self._task)
+        self._task = self._bar.add_task(step, total=None, detail="")
+
+    def finished(self, line: str) -> None:
+        """Leave one line that says what a step did."""
+        self._console.print(line, highlight=False, soft_wrap=True)
+
+    def _watch(self, ended: threading.Event) -> None:
+        while not ended.wait(_POLL_SECONDS):
+            reported = self._latest()
+            if reported is None or self._task is None:
+                continue
+            detail = described(reported)
+            if self._console.is_terminal:
+                done, total = reported["done"], reported["total"]
+                self._bar.update(self._task, completed=done, total=total, detail=detail)
+            elif time.monotonic() - self._lined >= _LINE_EVERY_SECONDS:
+                self._lined = time.monotonic()
+                self._console.print(f"  {reported['phase']}: {detail}", highlight=False, soft_wrap=True)
+
+    def _latest(self) -> dict[str, Any] | None:
+        """Return what the step's process last said of itself; None before it said anything."""
+        for file in self._watched:
+            try:
+                if file.stat().st_mtime >= self._began:
+                    content: dict[str, Any] = json.loads(file.read_text())
+                    return content
+            except FileNotFoundError:
+                continue
+        return None
+
+
+def described(progress: dict[str, Any]) -> str:
+    """Return `<done>/<total> <unit>, loss, time to go` of a process's progress."""
+    parts = [f"{progress['done']}/{progress['total']} {progress['unit']}"]
+    if progress.get("loss") is not None:
+        parts.append(f"loss {progress['loss']:.3f}")
+    if progress.get("eta_seconds"):
+        minutes, seconds = divmod(round(progress["eta_seconds"]), 60)
+        parts.append(f"{minutes}:{seconds:02d} to go")
+    return ", ".join(parts)
+
+
+@contextmanager
+def own_stderr() -> Iterator[Console]:
+    """Yield a console on standard error that stays there while Dagster redirects it to its logs."""
+    with os.fdopen(os.dup(2), "w", encoding="utf-8", errors="replace") as stream:
+        yield Console(file=stream)
