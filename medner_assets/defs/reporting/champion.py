@@ -1,12 +1,113 @@
-"""The asset `champion`."""
+"""The asset `champion`: which version serves each dataset, and why."""
+
+from datetime import UTC, datetime
 
 import dagster as dg
+import polars as pl
+from pydantic import Field
+
+from medner_assets import paths
+from medner_assets.defs.descriptions import table_metadata
+from medner_assets.defs.evaluation.metrics import metrics
+from medner_assets.defs.failures import clear_failures
+from medner_assets.defs.identity import combined
+from medner_assets.defs.partitions import readable_versions
+from medner_assets.defs.processes import exclusive
+from medner_assets.defs.reporting.evaluations import compared, is_evaluated, scores_of
+from medner_assets.defs.reporting.gathering import rows_of
+from medner_assets.defs.reporting.promotions import EMPTY, history_markdown, promoted, serving
+from medner_assets.defs.resources import Warehouse
+from medner_assets.recipes.loading import load_version
+from medner_assets.reporting.promotion import decide_promotion
+
+
+class Promotion(dg.Config):
+    """What a run of `champion` decides."""
+
+    version: str | None = Field(
+        None, description="Promote this version; none: apply the rule to every dataset."
+    )
+    reason: str = Field("", description="Why, in words; needed with a version.")
 
 
 @dg.asset(
-    deps=["metrics"],
+    deps=[metrics],
     group_name="reporting",
+    kinds={"parquet"},
+    owners=["team:evaluation"],
+    code_version="1",
+    metadata=table_metadata("promotions"),
 )
-def champion() -> None:
-    """Skeleton."""
-    raise NotImplementedError
+@clear_failures()
+def champion(config: Promotion, warehouse: Warehouse) -> dg.MaterializeResult:
+    """Version that serves each dataset, with the history of promotions and rollbacks.
+
+    Without a version in the run's configuration, the rule decides: a version takes over when its relation
+    F1 is significantly better than the champion's and its entity F1 is not significantly worse.
+    """
+    with exclusive(paths.data() / "work" / "promotions.lock", "a promotion"):
+        if config.version is not None:
+            promote(warehouse, config.version, config.reason)
+        else:
+            for dataset, candidates in evaluated_versions(warehouse).items():
+                apply_rule(warehouse, dataset, candidates)
+    store = warehouse.store()
+    histories = {dataset: store.read("promotions", dataset) for dataset in store.keys("promotions")}
+    shown = history_markdown(histories)
+    return dg.MaterializeResult(
+        data_version=dg.DataVersion(combined(shown)),
+        metadata={
+            "dagster/row_count": sum(history.height for history in histories.values()),
+            "champions": dg.MetadataValue.md(shown),
+        },
+    )
+
+
+def promote(warehouse: Warehouse, version: str, reason: str) -> None:
+    """Let a version serve its dataset; raise MednerError when it is not evaluated or serves already."""
+    dataset = load_version(version).dataset
+    add(warehouse, dataset, version, reason, automatic=False)
+
+
+def evaluated_versions(warehouse: Warehouse) -> dict[str, list[str]]:
+    """Return dataset → its evaluated versions, the one trained first first."""
+    recipes = {name: recipe for name, recipe in readable_versions().items() if is_evaluated(warehouse, name)}
+    trained = rows_of(warehouse, "adapters", recipes).sort("finished_at", "model_version")["model_version"]
+    return {
+        dataset: [name for name in trained if recipes[name].dataset == dataset]
+        for dataset in sorted({recipe.dataset for recipe in recipes.values()})
+    }
+
+
+def apply_rule(warehouse: Warehouse, dataset: str, candidates: list[str]) -> None:
+    """Let each candidate in turn take over from whoever serves then, where the rule says so."""
+    for candidate in candidates:
+        current = serving(history_of(warehouse, dataset))
+        rows = (
+            compared(warehouse, candidate, current)
+            if current is not None and current != candidate
+            else pl.DataFrame()
+        )
+        decision = decide_promotion(candidate, current, rows)
+        if decision.promote:
+            add(warehouse, dataset, candidate, decision.reason, automatic=True)
+
+
+def history_of(warehouse: Warehouse, dataset: str) -> pl.DataFrame:
+    """Return the promotions of a dataset, oldest first."""
+    if not warehouse.store().has("promotions", dataset):
+        return EMPTY
+    return warehouse.read("promotions", dataset).sort("sequence")
+
+
+def add(warehouse: Warehouse, dataset: str, version: str, reason: str, *, automatic: bool) -> None:
+    """Write one more promotion of a dataset."""
+    history = promoted(
+        history_of(warehouse, dataset),
+        version,
+        automatic=automatic,
+        reason=reason,
+        evaluation_id=scores_of(warehouse, version)["evaluation_id"][0],
+        decided_at=datetime.now(UTC),
+    )
+    warehouse.replace({"promotions": history}, dataset)

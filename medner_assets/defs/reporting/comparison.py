@@ -1,15 +1,68 @@
-"""The asset `comparison_report`."""
+"""The asset `comparison_report`: a version held against its baseline, its targets and its own expectation."""
 
 import dagster as dg
+import polars as pl
 
+from medner_assets.defs.automation.conditions import WHEN_INPUTS_CHANGE
+from medner_assets.defs.descriptions import table_metadata
+from medner_assets.defs.evaluation.metrics import metrics
+from medner_assets.defs.failures import clear_failures
+from medner_assets.defs.identity import combined
 from medner_assets.defs.partitions import BASELINE_TO_REPORT, VERSIONS
+from medner_assets.defs.reporting.evaluations import compared, is_evaluated, scores_of
+from medner_assets.defs.reporting.gathering import publish, report_inputs
+from medner_assets.defs.resources import Warehouse
+from medner_assets.recipes.loading import load_version
+from medner_assets.reporting.report import render_html, render_markdown, report_name
+from medner_assets.warehouse.tables import TABLES
 
 
 @dg.asset(
     partitions_def=VERSIONS,
-    deps=[dg.AssetDep("metrics", partition_mapping=BASELINE_TO_REPORT)],
+    deps=[dg.AssetDep(metrics, partition_mapping=BASELINE_TO_REPORT)],
     group_name="reporting",
+    kinds={"html", "markdown", "parquet"},
+    owners=["team:evaluation"],
+    code_version="1",
+    automation_condition=WHEN_INPUTS_CHANGE,
+    metadata=table_metadata("comparisons"),
 )
-def comparison_report() -> None:
-    """Skeleton."""
-    raise NotImplementedError
+@clear_failures()
+def comparison_report(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.MaterializeResult:
+    """Report of a version against its baseline with paired intervals and tests: one HTML file, and Markdown.
+
+    A version without a baseline, or whose baseline is not evaluated yet, is reported without a comparison,
+    and the report says so.
+    """
+    version = context.partition_key
+    recipe = load_version(version)
+    own = scores_of(warehouse, version)["evaluation_id"][0]
+    comparisons = comparisons_of(warehouse, version, recipe.baseline)
+    rows = warehouse.replace({"comparisons": comparisons}, version)
+    inputs = report_inputs(warehouse, version, recipe.baseline, recipe.dataset, comparisons)
+    report = publish(report_name(version, recipe.baseline), render_html(inputs))
+    return dg.MaterializeResult(
+        data_version=dg.DataVersion(combined(own, *comparisons["baseline_evaluation_id"].unique())),
+        metadata={
+            "dagster/row_count": rows,
+            "report": dg.MetadataValue.md(render_markdown(inputs)),
+            "file": dg.MetadataValue.path(report),
+            **differences(comparisons),
+        },
+    )
+
+
+def comparisons_of(warehouse: Warehouse, version: str, baseline: str | None) -> pl.DataFrame:
+    """Return the comparison with the baseline; no rows where there is none or it is not evaluated yet."""
+    if baseline is None or not is_evaluated(warehouse, baseline):
+        return pl.DataFrame(schema=TABLES["comparisons"].schema)
+    return compared(warehouse, version, baseline)
+
+
+def differences(comparisons: pl.DataFrame) -> dict[str, float | str]:
+    """Return difference and verdict of the headline metrics, for the plots and the run's page."""
+    return {
+        f"{row['task']} f1 {name}": row[name]
+        for row in comparisons.filter(pl.col("verdict").is_not_null()).iter_rows(named=True)
+        for name in ("difference", "verdict")
+    }

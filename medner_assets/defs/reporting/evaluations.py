@@ -1,0 +1,45 @@
+"""Evaluations of the warehouse: read only if they are of the present settings, and compared."""
+
+import polars as pl
+
+from medner_assets.defs.identity import evaluation_id
+from medner_assets.defs.resources import Warehouse
+from medner_assets.errors import MednerError
+from medner_assets.recipes.loading import load_version
+from medner_assets.scoring.comparison import compare_versions
+from medner_assets.scoring.schemes import SCORER_VERSION
+
+
+def is_evaluated(warehouse: Warehouse, version: str) -> bool:
+    """Tell whether a version was ever scored."""
+    return warehouse.store().has("document_scores", version)
+
+
+def scores_of(warehouse: Warehouse, version: str) -> pl.DataFrame:
+    """Return the rows of `document_scores` of a version.
+
+    Raises MednerError when it was never evaluated, or when its scores are of other completions, another
+    post-processing or an older scorer than its present ones: such scores must not be compared.
+    """
+    again = f"run `medner evaluate {version}`"
+    if not is_evaluated(warehouse, version):
+        raise MednerError(f"{version} is not evaluated yet: {again}")
+    scores = warehouse.read("document_scores", version)
+    generation = warehouse.read("completions", version)["generation_id"][0]
+    postprocessing = load_version(version).postprocessing
+    present = evaluation_id(generation, postprocessing, str(SCORER_VERSION))
+    if scores["evaluation_id"].unique().to_list() != [present]:
+        raise MednerError(f"the scores of {version} are older than its completions or recipe: {again}")
+    return scores
+
+
+def compared(warehouse: Warehouse, version: str, baseline: str) -> pl.DataFrame:
+    """Return the rows of `comparisons` of a version against a baseline; raise MednerError when there are none."""
+    if version == baseline:
+        raise MednerError(f"{version} cannot be compared with itself: name another baseline")
+    return compare_versions(
+        scores_of(warehouse, version),
+        scores_of(warehouse, baseline),
+        baseline=baseline,
+        seed=load_version(version).seed,
+    )
