@@ -1,13 +1,19 @@
 """The asset `dataset`: documents with their gold annotations."""
 
+from collections.abc import Mapping
+
 import dagster as dg
+import polars as pl
 
 from medner_assets import paths
+from medner_assets.corpus.building import build_dataset
+from medner_assets.corpus.frames import dataset_frames
+from medner_assets.defs.datasets.sources import remember, source_state
 from medner_assets.defs.descriptions import table_metadata
 from medner_assets.defs.failures import clear_failures
 from medner_assets.defs.partitions import DATASETS
 from medner_assets.defs.resources import Warehouse
-from medner_assets.recipes.loading import load_dataset, recipe_hash
+from medner_assets.recipes.loading import load_dataset
 
 
 @dg.asset(
@@ -25,16 +31,32 @@ def dataset(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.Mater
     Read from corpus files or generated, as `recipes/datasets/<name>.yaml` says. What a reader cannot place is
     a row of `import_problems` and never dropped silently.
     """
-    from medner_assets.corpus.building import build_dataset
-    from medner_assets.corpus.frames import dataset_frames
-    from medner_assets.corpus.hashing import content_hash
-
-    recipe = load_dataset(context.partition_key)
-    built = build_dataset(recipe, paths.corpora())
-    version = content_hash(built.documents, built.symmetric_types)
-    frames = dataset_frames(built)
-    rows = warehouse.replace(frames, context.partition_key)
+    name = context.partition_key
+    recipe = load_dataset(name)
+    state = source_state(
+        recipe, paths.corpora()
+    )  # before reading: a file that changes meanwhile is read again
+    frames = dataset_frames(build_dataset(recipe, paths.corpora()))
+    version = frames["documents"]["dataset_version"][0]
+    rows = warehouse.replace(frames, name)
+    remember(name, state, version)
     return dg.MaterializeResult(
         data_version=dg.DataVersion(version),
-        metadata={"dagster/row_count": rows, "recipe_hash": recipe_hash(recipe)},
+        metadata={
+            "dagster/row_count": rows,
+            "recipe_hash": state.recipe_hash,
+            "licence": recipe.licence,
+            **{table: frame.height for table, frame in frames.items()},
+            "splits": dg.MetadataValue.md(counts_by_split(frames)),
+        },
     )
+
+
+def counts_by_split(frames: Mapping[str, pl.DataFrame]) -> str:
+    """Return documents, mentions and relations of each split as a GFM table."""
+    lines = ["| split | documents | entities | relations |", "|---|--:|--:|--:|"]
+    tables = ("documents", "gold_entities", "gold_relations")
+    for split in ("train", "dev", "test"):
+        counts = [frames[table].filter(pl.col("split") == split).height for table in tables]
+        lines.append(f"| {split} | {counts[0]:,} | {counts[1]:,} | {counts[2]:,} |")
+    return "\n".join(lines)

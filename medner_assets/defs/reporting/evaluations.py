@@ -34,7 +34,7 @@ def scores_of(warehouse: Warehouse, version: str) -> pl.DataFrame:
 
 
 def compared(warehouse: Warehouse, version: str, baseline: str) -> pl.DataFrame:
-    """Return the rows of `comparisons` of a version against a baseline; raise MednerError when there are none."""
+    """Return the rows of `comparisons` of a version against a baseline; raise MednerError if it cannot be."""
     if version == baseline:
         raise MednerError(f"{version} cannot be compared with itself: name another baseline")
     return compare_versions(

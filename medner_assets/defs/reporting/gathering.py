@@ -36,7 +36,7 @@ def report_inputs(
 
 
 def rows_of(warehouse: Warehouse, table: str, keys: Iterable[str]) -> pl.DataFrame:
-    """Return the partitions of a table that are there, with their key as first column; no rows where none is."""
+    """Return the partitions of a table that are there, with their key as first column; else no rows."""
     store, declared = warehouse.store(), TABLES[table]
     empty = pl.DataFrame(schema={declared.partition: pl.String(), **declared.schema})
     return pl.concat([empty, *(store.read(table, key) for key in sorted(keys) if store.has(table, key))])

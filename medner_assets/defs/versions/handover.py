@@ -6,6 +6,7 @@ from typing import Any
 
 import polars as pl
 
+from medner_assets.corpus.frames import documents_from_frames
 from medner_assets.corpus.jsonl import write_documents
 from medner_assets.defs.identity import base_revision, training_fingerprint
 from medner_assets.defs.resources import Warehouse
@@ -48,8 +49,6 @@ class Data:
 
     def write(self, split: str, file: Path) -> Path:
         """Write the documents of a split as JSON lines and return the file."""
-        from medner_assets.corpus.frames import documents_from_frames
-
         documents = self.documents.filter(pl.col("split") == split)
         kept = documents.select("doc_id")
         private_folder(file.parent)
