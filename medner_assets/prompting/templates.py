@@ -37,7 +37,8 @@ def render_prompt(
 ) -> str:
     """Return the prompt of one text; the types are the dataset's (from train), not the document's."""
     template = _INSTRUCTION if style == "instruct" else _COMPACT
-    entities, relations = ", ".join(entity_types), ", ".join(relation_types)
+    entities = ", ".join(entity_types) or "none"
+    relations = ", ".join(relation_types) or "none"
     # Not str.format on the text: braces in clinical text are text.
     head, _, tail = template.partition("{text}")
     return head.format(entities=entities, relations=relations) + text + tail

@@ -1,0 +1,74 @@
+"""The LoRA adapter: put on a base, saved as a PEFT folder with its facts, loaded and merged for
+generation."""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from medner_assets.errors import MednerError
+from medner_assets.recipes.settings import LoraRecipe
+
+if TYPE_CHECKING:
+    from peft import PeftModel
+    from transformers import PreTrainedModel
+
+WEIGHTS, FACTS, LOG = "adapter_model.safetensors", "medner.json", "training_log.jsonl"
+"""Files of an adapter's folder besides PEFT's own: FACTS is a row of table `adapters`, LOG rows of
+`training_log`."""
+
+
+def add_adapter(
+    model: "PreTrainedModel", recipe: LoraRecipe, *, quantized: bool, checkpointing: bool
+) -> "PeftModel":
+    """Return `model` with a fresh adapter, the only part that trains. Adapter weights are float32."""
+    from peft import LoraConfig, get_peft_model, prepare_model_for_kbit_training
+
+    if quantized:
+        model = prepare_model_for_kbit_training(model, use_gradient_checkpointing=checkpointing)
+    config = LoraConfig(
+        r=recipe.rank,
+        lora_alpha=recipe.alpha,  # type: ignore[arg-type] # declared int, any number works
+        lora_dropout=recipe.dropout,
+        target_modules=list(recipe.target_modules),
+        task_type="CAUSAL_LM",
+    )
+    return get_peft_model(model, config, autocast_adapter_dtype=True)
+
+
+def save_adapter(model: "PeftModel", folder: Path, facts: dict[str, Any], log: list[dict[str, Any]]) -> None:
+    """Write the adapter, its facts and its training log into `folder`."""
+    model.save_pretrained(str(folder), safe_serialization=True)
+    complete = {
+        **facts,
+        "weights_hash": weights_hash(folder),
+        "adapter_bytes": (folder / WEIGHTS).stat().st_size,
+    }
+    (folder / FACTS).write_text(json.dumps(complete, indent=2) + "\n")
+    (folder / LOG).write_text("".join(json.dumps(row) + "\n" for row in log))
+
+
+def load_merged(model: "PreTrainedModel", folder: Path, *, merge: bool) -> "PreTrainedModel":
+    """Return `model` with the adapter in `folder`; merged into its weights where that is exact (full
+    precision)."""
+    from peft import PeftModel
+
+    try:
+        adapted = PeftModel.from_pretrained(model, str(folder), is_trainable=False)
+    except (RuntimeError, ValueError, OSError) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise MednerError(
+            f"adapter {folder.name} does not fit the base model ({reason}): train the version again"
+        ) from None
+    return adapted.merge_and_unload() if merge else adapted  # type: ignore[return-value] # same forward
+
+
+def weights_hash(folder: Path) -> str:
+    """Return 16 hexadecimal digits of the SHA-256 of the adapter's weights."""
+    return file_hash(folder / WEIGHTS)
+
+
+def file_hash(file: Path) -> str:
+    """Return 16 hexadecimal digits of the SHA-256 of a file."""
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()[:16]

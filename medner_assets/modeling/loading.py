@@ -1,0 +1,85 @@
+"""Base models and tokenizers from local folders: safetensors only, nothing is downloaded, no code of a hub
+is run."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from medner_assets.errors import MednerError
+from medner_assets.modeling.requirements import base_folder
+from medner_assets.recipes.sources import BaseModelRecipe
+
+if TYPE_CHECKING:
+    import torch
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+
+def pick_device(wanted: Literal["auto", "cpu", "cuda"]) -> "torch.device":
+    """Return the device to run on; raise MednerError if CUDA is asked for and absent."""
+    import torch
+
+    available = torch.cuda.is_available()
+    if wanted == "cuda" and not available:
+        raise MednerError(
+            "device cuda was asked for and no CUDA GPU is visible: use cpu, or check the driver"
+        )
+    return torch.device("cuda" if available and wanted != "cpu" else "cpu")
+
+
+def find_weights(base: BaseModelRecipe, folder: Path | None) -> Path:
+    """Return the folder of the base's weights; raise MednerError if it is not there."""
+    found = folder or base_folder(base)
+    if found is None or not (found / "config.json").is_file():
+        where = base.path or f"the hub's cache for {base.hub_id} at {base.revision}"
+        raise MednerError(f"no base model in {where}: see `medner doctor`")
+    return found
+
+
+def load_tokenizer(folder: Path) -> "PreTrainedTokenizerBase":
+    """Return the fast tokenizer of the model in `folder`."""
+    from transformers import AutoTokenizer
+
+    tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+    if not tokenizer.is_fast:
+        raise MednerError(
+            f"{folder.name}: only a slow tokenizer, which gives no offsets: add its tokenizer.json"
+        )
+    return tokenizer
+
+
+def load_base(folder: Path, base: BaseModelRecipe, device: "torch.device") -> "PreTrainedModel":
+    """Return the base model on `device`: NF4 with bfloat16 compute where the recipe says so, else full
+    precision.
+
+    Full precision is float32 on a CPU (bfloat16 matrix products are slow or absent there) and bfloat16 on a
+    GPU.
+    Raises MednerError if tokenizer and model disagree on the vocabulary.
+    """
+    import torch
+    from transformers import AutoModelForCausalLM, BitsAndBytesConfig
+
+    dtype = torch.float32 if device.type == "cpu" else torch.bfloat16
+    options: dict[str, Any] = {}
+    if base.quantization == "nf4":
+        options["quantization_config"] = BitsAndBytesConfig(
+            load_in_4bit=True,
+            bnb_4bit_quant_type="nf4",
+            bnb_4bit_use_double_quant=True,
+            bnb_4bit_compute_dtype=dtype,
+        )
+    model = AutoModelForCausalLM.from_pretrained(
+        folder,
+        dtype=dtype,
+        local_files_only=True,
+        use_safetensors=True,
+        trust_remote_code=False,
+        device_map={"": device},
+        attn_implementation="sdpa",
+        **options,
+    )
+    vocabulary, tokens = int(model.config.vocab_size), len(load_tokenizer(folder))
+    if tokens > vocabulary:
+        raise MednerError(
+            f"{folder.name}: the tokenizer has {tokens} tokens and the model {vocabulary}: "
+            "they are not of one model, get both from one place"
+        )
+    return model

@@ -1,0 +1,57 @@
+"""The frame of a medner process: Pipes where Dagster started it, quiet libraries, one clear last line on a
+mistake."""
+
+import logging
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from medner_assets.errors import MednerError
+from medner_assets.modeling.progress import Log, StandardError
+
+# Nothing leaves the machine and nothing is reported: set before any library is imported that reads them.
+QUIET = {
+    "HF_HUB_OFFLINE": "1",
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "TRANSFORMERS_OFFLINE": "1",
+    "TRANSFORMERS_VERBOSITY": "error",
+    "UNSLOTH_DISABLE_STATISTICS": "1",
+    "DO_NOT_TRACK": "1",
+    "TOKENIZERS_PARALLELISM": "true",
+    "BITSANDBYTES_NOWELCOME": "1",
+}
+
+
+def _no_bars() -> None:
+    from transformers.utils import logging as transformers_logging
+
+    transformers_logging.disable_progress_bar()
+
+
+@contextmanager
+def process() -> Iterator[Log]:
+    """Run the body of a process; yield its log. A MednerError becomes exit code 1 with its line as the last
+    one."""
+    for name, value in QUIET.items():
+        os.environ.setdefault(name, value)
+    logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
+    _no_bars()
+    # The group of this process is stopped with SIGINT first; Python's default turns it into
+    # KeyboardInterrupt.
+    signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGINT))
+    try:
+        if "DAGSTER_PIPES_CONTEXT" in os.environ:
+            from dagster_pipes import open_dagster_pipes
+
+            with open_dagster_pipes() as pipes:
+                yield pipes.log
+        else:
+            yield StandardError()
+    except MednerError as error:
+        sys.stderr.write(f"{error}\n")
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.stderr.write("interrupted; the last checkpoint stays\n")
+        sys.exit(130)

@@ -1,0 +1,63 @@
+"""Folders and files that appear whole or not at all."""
+
+import ctypes
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from medner_assets.paths import private_folder
+
+_AT_FDCWD, _RENAME_EXCHANGE = -100, 2
+
+
+def publish_folder(target: Path, write: Callable[[Path], None]) -> None:
+    """Let `write` fill a new folder beside `target`, sync it, and put it in the place of `target`.
+
+    A reader sees the old folder or the new one. If `write` raises or the process dies, the old one stays.
+    """
+    private_folder(target.parent)
+    partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(mode=0o700)
+    try:
+        write(partial)
+        for file in partial.rglob("*"):
+            if file.is_file():
+                _sync(file)
+        _sync(partial)
+        if target.exists():
+            _exchange(partial, target)
+        else:
+            partial.rename(target)
+        _sync(target.parent)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)  # after an exchange this is the old folder
+
+
+def publish_file(target: Path, partial: Path) -> None:
+    """Sync `partial`, in the folder of `target`, and give it the name `target`."""
+    _sync(partial)
+    partial.replace(target)
+    _sync(target.parent)
+
+
+def _exchange(a: Path, b: Path) -> None:
+    """Swap two folders in one step where the system can (Linux), else in two renames."""
+    rename = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
+    if rename is not None:
+        done = rename(_AT_FDCWD, os.fsencode(a), _AT_FDCWD, os.fsencode(b), _RENAME_EXCHANGE)
+        if done == 0:
+            return
+    aside = b.with_name(f".{b.name}.{os.getpid()}.old")
+    b.rename(aside)
+    a.rename(b)
+    aside.rename(a)
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

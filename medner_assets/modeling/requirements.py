@@ -1,0 +1,60 @@
+"""What a base model needs that this machine lacks. Asks without loading torch, so that Dagster can ask."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+from medner_assets.paths import PROJECT
+from medner_assets.recipes.sources import BaseModelRecipe
+
+
+def base_folder(base: BaseModelRecipe) -> Path | None:
+    """Return the folder of the weights: the recipe's, or the hub cache's snapshot; None if it is not
+    there."""
+    if base.path is not None:
+        folder = (PROJECT / base.path).resolve()
+        return folder if (folder / "config.json").is_file() else None
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import LocalEntryNotFoundError
+
+    try:
+        return Path(snapshot_download(base.hub_id or "", revision=base.revision, local_files_only=True))
+    except LocalEntryNotFoundError:
+        return None
+
+
+def missing_requirements(name: str, base: BaseModelRecipe) -> str | None:
+    """Return one line that says what base model `name` lacks here and what to do; None if nothing."""
+    lacks: list[str] = []
+    if base.minimum_gpu_gib:
+        gib = largest_gpu_gib()
+        if gib is None:
+            lacks.append(f"a CUDA GPU with at least {base.minimum_gpu_gib:g} GiB (none is visible here)")
+        elif gib < base.minimum_gpu_gib:
+            lacks.append(
+                f"a CUDA GPU with at least {base.minimum_gpu_gib:g} GiB (the largest here has {gib:.1f})"
+            )
+    folder = base_folder(base)
+    if folder is None and base.path is not None:
+        lacks.append(f"its weights in {base.path} (make them: python -m medner_assets.modeling.pretrain)")
+    elif folder is None:
+        lacks.append(f"its weights (get them: hf download {base.hub_id} --revision {base.revision})")
+    elif not any(folder.glob("*.safetensors")):
+        lacks.append(f"safetensors weights in {folder.name} (an incomplete download: run it again)")
+    return f"base model {name} lacks " + " and ".join(lacks) if lacks else None
+
+
+def largest_gpu_gib() -> float | None:
+    """Return the memory of the largest NVIDIA GPU in GiB, as nvidia-smi tells; None where there is none."""
+    command = shutil.which("nvidia-smi")
+    if command is None:
+        return None
+    asked = subprocess.run(  # the argv is ours, no shell
+        [command, "--query-gpu=memory.total", "--format=csv,noheader,nounits"],
+        capture_output=True,
+        text=True,
+        timeout=20,
+        check=False,
+    )
+    sizes = [float(line) for line in asked.stdout.split() if line.replace(".", "").isdigit()]
+    return max(sizes) / 1024 if asked.returncode == 0 and sizes else None

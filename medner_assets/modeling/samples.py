@@ -1,0 +1,102 @@
+"""Documents → token samples. A sample is a prompt and the completion that a perfect model writes after it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from medner_assets.errors import MednerError
+from medner_assets.modeling.windows import fit
+from medner_assets.prompting.templates import RELATIONS_HEADING, PromptStyle, render_completion, render_prompt
+from medner_assets.schema import Document
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """Token ids of one sample, with the begin and end tokens. `weights`: one for each completion token."""
+
+    doc_id: str
+    prompt: list[int]
+    completion: list[int]
+    weights: list[float]
+
+    def __len__(self) -> int:
+        """Tokens of prompt and completion."""
+        return len(self.prompt) + len(self.completion)
+
+
+@dataclass(frozen=True, slots=True)
+class SampleSet:
+    """The samples of a split. Invariant: the mean of all weights is 1 (or there are none)."""
+
+    samples: tuple[Sample, ...]
+    unplaced: int
+    """Gold annotations that no sample holds because their document had to be split."""
+
+    @property
+    def tokens(self) -> int:
+        """Tokens of all samples."""
+        return sum(len(sample) for sample in self.samples)
+
+
+@dataclass(frozen=True, slots=True)
+class Encoder:
+    """Turns text into tokens for one model and one dataset's types."""
+
+    tokenizer: "PreTrainedTokenizerBase"
+    style: PromptStyle
+    entity_types: Sequence[str]
+    relation_types: Sequence[str]
+
+    def prompt(self, text: str) -> list[int]:
+        """Return the token ids of the prompt of `text`, beginning with the begin token where the model has
+        one."""
+        rendered = render_prompt(text, self.style, self.entity_types, self.relation_types)
+        ids = self.tokenizer(rendered, add_special_tokens=False)["input_ids"]
+        begin = self.tokenizer.bos_token_id
+        return [*([begin] if begin is not None else []), *ids]
+
+    def sample(self, document: Document, relation_weight: float) -> Sample:
+        """Return the sample of `document`; tokens from the relations' heading on weigh `relation_weight`."""
+        text = render_completion(document)
+        encoded = self.tokenizer(text, add_special_tokens=False, return_offsets_mapping=True)
+        border = text.index(RELATIONS_HEADING)
+        weights = [relation_weight if start >= border else 1.0 for start, _ in encoded["offset_mapping"]]
+        end = self.tokenizer.eos_token_id
+        return Sample(
+            document.id,
+            self.prompt(document.text),
+            [*encoded["input_ids"], end],
+            [*weights, relation_weight],
+        )
+
+
+def build_samples(
+    documents: Sequence[Document], encoder: Encoder, *, max_tokens: int, relation_weight: float = 1.0
+) -> SampleSet:
+    """Return the samples of `documents`, long ones split at sentence borders so that each has at most
+    `max_tokens`.
+
+    Weights are normalised to mean 1 over all completion tokens, so that `relation_weight` moves the balance
+    between
+    entities and relations and not the learning rate. Raises MednerError if no document fits.
+    """
+    samples: list[Sample] = []
+    unplaced = 0
+    for document in documents:
+        fitted = fit(document, lambda part: len(encoder.sample(part, relation_weight)) <= max_tokens)
+        samples.extend(encoder.sample(part, relation_weight) for part in fitted.windows)
+        unplaced += fitted.unplaced
+    if documents and not samples:
+        raise MednerError(
+            f"no sentence of the train split fits into max_tokens={max_tokens}: raise it in the recipe"
+        )
+    total = sum(weight for sample in samples for weight in sample.weights)
+    count = sum(len(sample.weights) for sample in samples)
+    scale = count / total if total else 1.0
+    return SampleSet(
+        tuple(Sample(s.doc_id, s.prompt, s.completion, [w * scale for w in s.weights]) for s in samples),
+        unplaced,
+    )

@@ -1,0 +1,182 @@
+"""Train one adapter: `python -m medner_assets.modeling.train --job JOB.json`. A process of its own.
+
+Reads documents and writes the adapter's folder, both named by the job (see `job.py`); knows neither the
+warehouse nor
+Dagster beyond Pipes, so that the same command runs under Slurm, Kubernetes or Ray. Exit code 0: the adapter
+is there;
+1: a mistake that the user can mend, named in the last line of standard error.
+"""
+
+import json
+import resource
+import time
+from datetime import UTC, datetime
+from importlib.metadata import distributions
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from medner_assets.corpus.readers.jsonl import read_jsonl
+from medner_assets.errors import MednerError
+from medner_assets.modeling.adapters import add_adapter, file_hash, save_adapter
+from medner_assets.modeling.checkpoints import last_checkpoint
+from medner_assets.modeling.job import TrainingJob
+from medner_assets.modeling.loading import find_weights, load_base, load_tokenizer, pick_device
+from medner_assets.modeling.process import process
+from medner_assets.modeling.progress import Log
+from medner_assets.modeling.publishing import publish_folder
+from medner_assets.modeling.samples import Encoder, SampleSet, build_samples
+from medner_assets.modeling.trainer import log_rows, make_trainer, training_arguments
+from medner_assets.paths import private_folder
+
+if TYPE_CHECKING:
+    import torch
+    from peft import PeftModel
+
+
+def train(job: TrainingJob, log: Log) -> dict[str, Any]:
+    """Train the adapter of `job`, resuming from its last checkpoint, and return its facts (a row of
+    `adapters`)."""
+    import torch
+
+    backend = _backend(job)
+    device = pick_device(job.device)
+    folder = find_weights(job.base, job.base_folder)
+    encoder = Encoder(load_tokenizer(folder), job.base.prompt_style, job.entity_types, job.relation_types)
+    recipe = job.recipe.training
+    documents = read_jsonl(job.train).documents
+    if not documents:
+        raise MednerError(f"{job.recipe.dataset}: the train split is empty: nothing to learn from")
+    train_set = build_samples(
+        documents, encoder, max_tokens=recipe.max_tokens, relation_weight=recipe.relation_loss_weight
+    )
+    dev_set = build_samples(read_jsonl(job.dev).documents, encoder, max_tokens=recipe.max_tokens)
+    log.info(
+        f"{len(documents)} documents, {len(train_set.samples)} samples, {train_set.tokens} tokens an epoch, "
+        f"{train_set.unplaced} annotations that no sample holds"
+    )
+
+    torch.manual_seed(job.recipe.seed)
+    model = add_adapter(
+        load_base(folder, job.base, device),
+        job.recipe.lora,
+        quantized=job.base.quantization != "none",
+        checkpointing=recipe.gradient_checkpointing == "on",
+    )
+    private_folder(job.work)
+    arguments = training_arguments(
+        recipe, job.recipe.seed, job.base.learning_rate_multiplier, job.work, cuda=device.type == "cuda"
+    )
+    pad = encoder.tokenizer.pad_token_id
+    trainer = make_trainer(
+        model,
+        arguments,
+        train_set.samples,
+        dev_set.samples,
+        encoder.tokenizer.eos_token_id if pad is None else pad,
+        recipe,
+        job.fingerprint,
+        log,
+    )
+    checkpoint = last_checkpoint(job.work, job.fingerprint)
+    if checkpoint is not None:
+        log.info(f"resuming from {checkpoint.name}")
+    began = time.monotonic()
+    trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+
+    rows = log_rows(trainer.state.log_history)
+    facts = {
+        **_facts(job, folder, model, device, train_set, len(documents), backend),
+        **_course(rows, trainer.state.best_global_step if recipe.early_stopping else None),
+        "train_seconds": max((row["seconds"] for row in rows), default=time.monotonic() - began),
+    }
+    publish_folder(job.output, lambda partial: save_adapter(model, partial, facts, rows))
+    return json.loads((job.output / "medner.json").read_text())
+
+
+def _backend(job: TrainingJob) -> str:
+    if job.recipe.training.backend == "unsloth":
+        raise MednerError(
+            f"version {job.version}: backend unsloth is not available in this release: use auto or peft"
+        )
+    return "peft"
+
+
+def _facts(
+    job: TrainingJob,
+    folder: Path,
+    model: "PeftModel",
+    device: "torch.device",
+    train_set: SampleSet,
+    documents: int,
+    backend: str,
+) -> dict[str, Any]:
+    """Return what is known before the first step and does not change."""
+    import torch
+
+    from medner_assets.recipes.loading import recipe_hash
+
+    trainable, total = model.get_nb_trainable_parameters()
+    cuda = device.type == "cuda"
+    weights = sorted(folder.glob("*.safetensors"))
+    return {
+        "dataset": job.recipe.dataset,
+        "dataset_version": job.dataset_version,
+        "recipe_hash": recipe_hash(job.recipe),
+        "fingerprint": job.fingerprint,
+        "base_model": job.recipe.base_model,
+        "base_revision": job.base.revision or (file_hash(weights[0]) if weights else ""),
+        "backend": backend,
+        "device": torch.cuda.get_device_name() if cuda else "cpu",
+        "trainable_parameters": int(trainable),
+        "total_parameters": int(total),
+        "train_documents": documents,
+        "train_samples": len(train_set.samples),
+        "train_tokens": train_set.tokens,
+        "unplaced_annotations": train_set.unplaced,
+        "peak_memory_bytes": torch.cuda.max_memory_allocated()
+        if cuda
+        else resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+        "seed": job.recipe.seed,
+        "finished_at": datetime.now(UTC).isoformat(),
+        "versions": json.dumps(_versions("torch", "transformers", "peft", "bitsandbytes")),
+    }
+
+
+def _versions(*packages: str) -> dict[str, str]:
+    """Return package → version of those that are installed."""
+    known = {distribution.name.lower(): distribution.version for distribution in distributions()}
+    return {name: known[name] for name in packages if name in known}
+
+
+def _course(rows: list[dict[str, Any]], best_step: int | None) -> dict[str, Any]:
+    """Return how training went. best_step: the step whose weights were kept; None: the last."""
+    losses = [row for row in rows if row["kind"] == "train"]
+    evals = {row["step"]: row["loss"] for row in rows if row["kind"] == "eval"}
+    steps = max((row["step"] for row in losses), default=0)
+    epochs = max((row["epoch"] for row in losses), default=0.0)
+    last_epoch = [row["loss"] for row in losses if row["epoch"] > epochs - 1]
+    kept = best_step or steps
+    return {
+        "epochs": epochs,
+        "steps": steps,
+        "best_step": kept,
+        "final_train_loss": sum(last_epoch) / len(last_epoch) if last_epoch else None,
+        "best_eval_loss": evals.get(kept),
+    }
+
+
+@click.command()
+@click.option(
+    "--job", "job_file", type=click.Path(path_type=Path), required=True, help="The job, a JSON file."
+)
+def main(job_file: Path) -> None:
+    """Train one LoRA adapter as JOB says."""
+    with process() as log:
+        facts = train(TrainingJob.read(job_file), log)
+        log.info(f"trained {facts['steps']} steps in {facts['train_seconds']:.0f} s")
+
+
+if __name__ == "__main__":
+    main()
