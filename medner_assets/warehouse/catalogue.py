@@ -8,7 +8,7 @@ gives way to whoever holds it.
 import hashlib
 import os
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -31,11 +31,12 @@ MARK = "medner_catalogue"
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """One object of the catalogue and the statements that make it and describe it."""
+    """One object of the catalogue: the statement that makes it, and those that describe it."""
 
     name: str
     kind: Literal["view", "macro table"]
-    statements: tuple[str, ...]
+    statement: str
+    comments: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ def connect(root: Path | None = None, sql: Path | None = None) -> duckdb.DuckDBP
     root = root or paths.warehouse()
     Store(root).initialise()
     connection = _in_memory()
-    define(connection, definitions(root, sql or paths.SQL))
+    define(connection, definitions(root, sql or paths.SQL), described=False)
     return connection
 
 
@@ -73,10 +74,10 @@ def sql_definitions(sql: Path) -> list[Definition]:
     return [*views, *macros]
 
 
-def define(connection: duckdb.DuckDBPyConnection, made: list[Definition]) -> None:
-    """Make the objects; raise MednerError that names the one that DuckDB refuses."""
+def define(connection: duckdb.DuckDBPyConnection, made: list[Definition], *, described: bool) -> None:
+    """Make the objects, with their comments where `described`; raise MednerError that names a refused one."""
     for definition in made:
-        for statement in definition.statements:
+        for statement in (definition.statement, *(definition.comments if described else ())):
             try:
                 connection.execute(statement)
             except duckdb.Error as error:
@@ -156,11 +157,11 @@ def _table_view(table: Table, root: Path) -> Definition:
     ]
     statement = f"create or replace view {table.name} as {view_of(table, root)}"
     described = _described(table.name, "view", statement, f"one row is {table.grain}")
-    return Definition(table.name, "view", (*described.statements, *comments))
+    return replace(described, comments=(*described.comments, *comments))
 
 
 def _described(name: str, kind: Literal["view", "macro table"], statement: str, purpose: str) -> Definition:
-    return Definition(name, kind, (statement, f"comment on {kind} {name} is {text_literal(purpose)}"))
+    return Definition(name, kind, statement, (f"comment on {kind} {name} is {text_literal(purpose)}",))
 
 
 def _glob_literal(folder: Path) -> str:
@@ -174,7 +175,7 @@ def _glob_literal(folder: Path) -> str:
 
 
 def _hash(made: list[Definition]) -> str:
-    text = "\0".join(statement for definition in made for statement in definition.statements)
+    text = "\0".join(part for each in made for part in (each.statement, *each.comments))
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
@@ -223,7 +224,7 @@ def _rewrite(connection: duckdb.DuckDBPyConnection, path: Path, made: list[Defin
     connection.execute("begin transaction")
     for kind, name in sorted(own - {(each.kind, each.name) for each in made}):
         connection.execute(f'drop {kind} if exists "{name}"')
-    define(connection, [*made, _mark(made)])
+    define(connection, [*made, _mark(made)], described=True)
     connection.execute("commit")
     return Refreshed("written", f"{path}: refreshed")
 
@@ -243,7 +244,7 @@ def _create(path: Path, made: list[Definition]) -> None:
     draft = path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
     try:
         with duckdb.connect(draft, config={"storage_compatibility_version": STORAGE_VERSION}) as connection:
-            define(connection, [*made, _mark(made)])
+            define(connection, [*made, _mark(made)], described=True)
         draft.chmod(0o600)
         try:
             os.link(draft, path)

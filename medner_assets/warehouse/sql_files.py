@@ -1,5 +1,6 @@
 """The files of `sql/`: their names, what their headers say, and the order in which views can be made."""
 
+import itertools
 import re
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
@@ -13,6 +14,7 @@ Kind = Literal["views", "macros", "queries"]
 
 _COMMENT = re.compile(r"--[^\n]*")
 _LITERAL = re.compile(r"'(?:[^']|'')*'")
+_SECTION = re.compile(r"(grain|reads|units|parameters):", re.IGNORECASE)
 _WORD = re.compile(r"[a-z_][a-z0-9_]*")
 
 
@@ -27,9 +29,10 @@ class SqlFile:
 
     @property
     def purpose(self) -> str:
-        """The first line of the header, without the name that opens it in a view or macro."""
-        first = self.header[0] if self.header else ""
-        return first.partition(": ")[2] if first.startswith(self.name) else first
+        """What the header says before its first section, without the name that opens it."""
+        lines = itertools.takewhile(lambda line: not _SECTION.match(line), self.header)
+        text = " ".join(lines)
+        return text.partition(": ")[2] if text.startswith(self.name) else text
 
     @property
     def words(self) -> frozenset[str]:

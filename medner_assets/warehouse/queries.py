@@ -1,0 +1,206 @@
+"""Answer questions in SQL: a named question of `sql/queries`, any view or table, or a query as it was typed.
+
+Questions run in the in-memory session of `catalogue.connect`, so nothing that is asked changes a table. A
+query may read what its user may read (a list of ids in a CSV file, say), but only statements that return rows
+are accepted: COPY, ATTACH, INSTALL and all that writes or fetches are refused. A parameter is bound as a
+value and never becomes SQL.
+"""
+
+import difflib
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from medner_assets.errors import MednerError
+from medner_assets.paths import SQL
+from medner_assets.warehouse.sql_files import SqlFile, sql_files
+from medner_assets.warehouse.tables import TABLES
+
+_PARAMETERS = "parameters:"
+_ONE_WORD = re.compile(r"[\w.-]+")
+_COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
+_EXPLAIN = re.compile(r"\s*explain\s+(analyze\s+)?", re.IGNORECASE)
+_PIVOT = re.compile(r"\s*(pivot|from|with|select)\b", re.IGNORECASE)
+
+# Where the values of these parameters can be looked up, to say so when there are none: a typo gives no rows.
+_KNOWN_VALUES = {
+    "version": "select model_version from metrics union select model_version from recipes",
+    "baseline": "select model_version from metrics union select model_version from recipes",
+    "dataset": "select dataset from documents group by dataset",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class NamedQuery:
+    """A file of `sql/queries`: `question` is its first comment line, `parameters` what must be given."""
+
+    name: str
+    question: str
+    parameters: tuple[str, ...]
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A question that is ready to run; it runs each time that its rows are taken. `notes` are for stderr."""
+
+    relation: duckdb.DuckDBPyRelation
+    notes: tuple[str, ...] = ()
+
+
+def named_queries(folder: Path = SQL) -> list[NamedQuery]:
+    """Return the named questions, by name."""
+    return [
+        NamedQuery(file.name, file.purpose, _declared(file), file.text)
+        for file in sql_files("queries", folder)
+    ]
+
+
+def ask(
+    connection: duckdb.DuckDBPyConnection, what: str, parameters: Mapping[str, str], folder: Path = SQL
+) -> Answer:
+    """Return the answer to `what`: the name of a question, else of a view or table, else a query in SQL.
+
+    connection: of `catalogue.connect`. parameters: name → value, bound as text.
+    Raises MednerError on an unknown name, on a parameter that is missing or unknown, and on a query that
+    DuckDB refuses or that does more than return rows.
+    """
+    questions = {each.name: each for each in named_queries(folder)}
+    if what in questions:
+        question = questions[what]
+        _check_parameters(f"question {what!r}", question.parameters, parameters)
+        return Answer(_bound(connection, question.text, parameters), _notes(connection, parameters))
+    objects = _objects(connection)
+    if what in objects:
+        _check_parameters(f"view {what!r}", (), parameters)
+        return Answer(_bound(connection, f"select * from {what}", {}))  # noqa: S608 - one of the known names
+    if _ONE_WORD.fullmatch(what.strip()):
+        macros = {file.name: file for file in sql_files("macros", folder)}
+        if what in macros:
+            raise MednerError(
+                f'{what!r} is a macro: ask with its arguments, e.g. "from {_signature(macros[what])}"'
+            )
+        raise MednerError(
+            f"unknown question, view or table {what!r}{_suggestion(what, [*questions, *objects])}"
+        )
+    wanted = _only_statement(connection, what)
+    _check_parameters("the query", sorted(wanted.named_parameters), parameters)
+    return Answer(_bound(connection, what, parameters))
+
+
+def listing(connection: duckdb.DuckDBPyConnection, folder: Path = SQL) -> Answer:
+    """Return what can be asked: one row per question, view, macro and table, with what it answers."""
+    rows = [
+        *(
+            ("question", each.name, ", ".join(each.parameters), each.question)
+            for each in named_queries(folder)
+        ),
+        *(("view", file.name, "", file.purpose) for file in sql_files("views", folder)),
+        *(("macro", _signature(file), "", file.purpose) for file in sql_files("macros", folder)),
+        *(("table", table.name, "", f"one row is {table.grain}") for table in TABLES.values()),
+    ]
+    kinds, names, parameters, purposes = (list(column) for column in zip(*rows, strict=True))
+    relation = connection.sql(
+        "select unnest($kinds) as kind, unnest($names) as name, unnest($parameters) as parameters, "
+        "unnest($purposes) as answers",
+        params={"kinds": kinds, "names": names, "parameters": parameters, "purposes": purposes},
+    )
+    return Answer(relation)
+
+
+@contextmanager
+def query_errors() -> Iterator[None]:
+    """Turn what DuckDB says of a query into a MednerError of one line that carries no value of a row."""
+    try:
+        yield
+    except (duckdb.ConversionException, duckdb.OutOfRangeException):
+        # The message quotes the value, which may be clinical text.
+        raise MednerError(
+            "the query: a value does not fit the type that it is converted to: use try_cast"
+        ) from None
+    except duckdb.Error as error:
+        message = " ".join(str(error).partition("\n\nLINE ")[0].split())
+        raise MednerError(f"the query: {message}") from None
+
+
+def _declared(file: SqlFile) -> tuple[str, ...]:
+    lines = [line.removeprefix(_PARAMETERS) for line in file.header if line.startswith(_PARAMETERS)]
+    return tuple(name.strip() for line in lines for name in line.split(","))
+
+
+def _signature(file: SqlFile) -> str:
+    return file.header[0].partition(":")[0]
+
+
+def _check_parameters(what: str, declared: Iterable[str], given: Mapping[str, str]) -> None:
+    names = list(declared)
+    for name in given:
+        if name not in names:
+            has = f"it takes {', '.join(names)}" if names else "it takes none"
+            raise MednerError(f"{what}: unknown parameter {name!r}{_suggestion(name, names)}: {has}")
+    missing = [name for name in names if name not in given]
+    if missing:
+        example = " ".join(f"--param {name}=..." for name in missing)
+        raise MednerError(f"{what}: missing parameter {', '.join(map(repr, missing))}: add {example}")
+
+
+def _only_statement(connection: duckdb.DuckDBPyConnection, text: str) -> duckdb.Statement:
+    """Return the one statement of `text`; raise MednerError when there are others or it may write."""
+    statements = _statements(connection, text)
+    if len(statements) != 1:
+        raise MednerError(f"the query: {len(statements)} statements, and exactly one can be answered")
+    statement = statements[0]
+    code = _COMMENT.sub(" ", text)
+    if statement.type == duckdb.StatementType.EXPLAIN:
+        inner = _statements(connection, _EXPLAIN.sub("", code, count=1))
+        allowed = [each.type for each in inner] == [duckdb.StatementType.SELECT]
+    elif statement.type == duckdb.StatementType.MULTI:  # a pivot whose columns DuckDB looks up first
+        allowed = _PIVOT.match(code) is not None
+    else:
+        allowed = statement.type == duckdb.StatementType.SELECT
+    if not allowed:
+        kind = str(statement.type).rpartition(".")[2].lower()
+        raise MednerError(
+            f"the query: {kind} is not answered here, only what returns rows: use --format for files, "
+            "and open data/medner.duckdb for tables of your own"
+        )
+    return statement
+
+
+def _statements(connection: duckdb.DuckDBPyConnection, text: str) -> list[duckdb.Statement]:
+    with query_errors():
+        return connection.extract_statements(text)
+
+
+def _bound(
+    connection: duckdb.DuckDBPyConnection, text: str, parameters: Mapping[str, str]
+) -> duckdb.DuckDBPyRelation:
+    with query_errors():
+        return connection.sql(text, params=dict(parameters)) if parameters else connection.sql(text)
+
+
+def _notes(connection: duckdb.DuckDBPyConnection, parameters: Mapping[str, str]) -> tuple[str, ...]:
+    notes = []
+    for name, value in parameters.items():
+        if name in _KNOWN_VALUES:
+            known = sorted(str(row[0]) for row in connection.sql(_KNOWN_VALUES[name]).fetchall())
+            if value not in known:
+                there = f"there are {', '.join(known)}" if known else "there are none yet"
+                notes.append(f"no {name} {value!r} in the warehouse: {there}")
+    return tuple(notes)
+
+
+def _objects(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    rows = connection.sql(
+        "select view_name from duckdb_views() where not internal order by view_name"
+    ).fetchall()
+    return [str(row[0]) for row in rows]
+
+
+def _suggestion(name: str, known: Iterable[str]) -> str:
+    close = difflib.get_close_matches(name, list(known), n=3, cutoff=0.5)
+    return f", did you mean {' or '.join(map(repr, close))}?" if close else ""

@@ -1,0 +1,249 @@
+"""Write an answer as a table that fits the terminal, as CSV, as a JSON array of objects, or as Parquet.
+
+CSV, JSON and Parquet are written in batches, so a large answer needs little memory. What a table shows is
+made harmless first: control characters of a text or of a model's output never reach the terminal.
+"""
+
+import datetime
+import decimal
+import io
+import json
+import math
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any, BinaryIO, Literal, get_args
+
+import duckdb
+import polars as pl
+from rich.box import SIMPLE_HEAD
+from rich.cells import cell_len
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from medner_assets.errors import MednerError
+from medner_assets.warehouse.queries import Answer, query_errors
+
+Format = Literal["table", "csv", "json", "parquet"]
+FORMATS: tuple[Format, ...] = get_args(Format)
+
+SHOWN_ROWS = 200
+"""A table shows so many rows and says when there are more; the other formats hold all."""
+
+_NARROWEST = 12
+"""Text is wrapped down to this many cells; where that is too wide still, a row becomes a block of lines."""
+_GAP = 3
+"""Cells between two columns."""
+_BATCH = 50_000
+"""Rows written at a time."""
+_NUMBERS = (int, float, decimal.Decimal, type(None))
+_AS_TEXT = re.compile(r"INTERVAL|UNION|MAP|BLOB|BIT\b|TIME WITH TIME ZONE|VARIANT|GEOMETRY")
+"""Types that neither JSON nor Parquet knows: their text is written."""
+_LARGEST_INT = 2**63 - 1
+
+
+def write_answer(
+    answer: Answer, format: Format, stream: BinaryIO, *, width: int | None = None, rows: int = SHOWN_ROWS
+) -> None:
+    """Write the rows of `answer` to `stream`, UTF-8 where it is text.
+
+    width: cells of the terminal, for `table`; None: as wide as the rows are, nothing is wrapped.
+    rows: how many a `table` shows at most. Raises MednerError when the query fails.
+    """
+    with query_errors():
+        if format == "table":
+            stream.write(_table(answer, width, rows).encode())
+        elif format == "csv":
+            _write_csv(answer, stream)
+        elif format == "json":
+            _write_json(answer, stream)
+        else:
+            _write_parquet(answer, stream)
+
+
+def _table(answer: Answer, width: int | None, rows: int) -> str:
+    found = answer.relation.limit(rows + 1).fetchall()
+    columns = [_harmless(name) for name in _distinct(answer.relation.columns)]
+    cells = [[_cell(value) for value in row] for row in found[:rows]]
+    numeric = [all(isinstance(row[n], _NUMBERS) for row in found) for n in range(len(columns))]
+    widths = _widths(columns, cells, numeric, width)
+    text = _records(columns, cells, width or 80) if widths is None else _grid(columns, cells, numeric, widths)
+    if not found:
+        text += "(no rows)\n"
+    if len(found) > rows:
+        text += f"… and more: these are the first {rows} rows, --format csv has all\n"
+    return text
+
+
+def _widths(
+    columns: list[str], rows: list[list[str]], numeric: list[bool], width: int | None
+) -> list[int] | None:
+    """Return the cells that each column gets, or None where the terminal is too narrow for all of them.
+
+    Names and numbers are never broken, text is; what room is left goes to the narrowest that wants it.
+    """
+    longest = [max((cell_len(row[n]) for row in rows), default=0) for n in range(len(columns))]
+    wanted = [max(cell_len(name), longest[n]) for n, name in enumerate(columns)]
+    if width is None:
+        return wanted
+    widths = [
+        max(cell_len(name), longest[n] if numeric[n] else min(longest[n], _NARROWEST))
+        for n, name in enumerate(columns)
+    ]
+    room = width - sum(widths) - _GAP * (len(columns) - 1)
+    if room < 0:
+        return None
+    while room > 0 and (short := [n for n in range(len(columns)) if widths[n] < wanted[n]]):
+        widths[min(short, key=widths.__getitem__)] += 1
+        room -= 1
+    return widths
+
+
+def _grid(columns: list[str], rows: list[list[str]], numeric: list[bool], widths: list[int]) -> str:
+    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False)
+    for name, right, width in zip(columns, numeric, widths, strict=True):
+        table.add_column(Text(name), justify="right" if right else "left", width=width, overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(cell) for cell in row))
+    return _printed(table, sum(widths) + _GAP * len(widths))
+
+
+def _records(columns: list[str], rows: list[list[str]], width: int) -> str:
+    """Return the rows one below the other, each column on a line of its own."""
+    label = max((cell_len(name) for name in columns), default=0)
+    room = max(width, label + 2 * _NARROWEST)
+    parts = []
+    for number, row in enumerate(rows, 1):
+        grid = Table.grid(padding=(0, 2))
+        grid.add_column(width=label)
+        grid.add_column(overflow="fold")
+        for name, cell in zip(columns, row, strict=True):
+            grid.add_row(Text(name), Text(cell))
+        parts.append(f"row {number} ".ljust(room, "─") + "\n" + _printed(grid, room))
+    return "".join(parts)
+
+
+def _printed(table: Table, width: int) -> str:
+    out = io.StringIO()
+    Console(file=out, width=width, color_system=None, legacy_windows=False).print(table)
+    return "".join(line.rstrip() + "\n" for line in out.getvalue().splitlines() if line.strip())
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return _number(value)
+    if isinstance(value, datetime.datetime):
+        return value.isoformat(sep=" ", timespec="seconds")
+    if isinstance(value, list | dict):
+        return _harmless(json.dumps(value, ensure_ascii=False, default=str))
+    return _harmless(str(value))
+
+
+def _number(value: float) -> str:
+    """Return four decimals, enough to tell two scores apart; with an exponent where it is tiny or huge."""
+    if not math.isfinite(value):
+        return str(value)
+    if value != 0 and (abs(value) < 0.0001 or abs(value) >= 1e9):
+        return f"{value:.2e}"
+    return f"{value:.4f}".rstrip("0").rstrip(".")
+
+
+def _harmless(text: str) -> str:
+    """Return the text with line breaks and other characters that do not print shown as signs of their own."""
+    return text if text.isprintable() else "".join(map(_sign, text))
+
+
+def _sign(character: str) -> str:
+    if character.isprintable():
+        return character
+    if character == "\n":
+        return "⏎"
+    if ord(character) < 0x20:
+        return chr(0x2400 + ord(character))  # the picture of a control character
+    # Blanks of other kinds, and marks that are not seen, among them those that turn the direction of a line.
+    return " " if character.isspace() else "\N{REPLACEMENT CHARACTER}"
+
+
+def _write_csv(answer: Answer, stream: BinaryIO) -> None:
+    header = True
+    for frame in _frames(answer):
+        nested = [name for name, dtype in frame.schema.items() if dtype.is_nested()]
+        flat = frame.with_columns(_json_texts(frame[name]) for name in nested)
+        flat.write_csv(stream, include_header=header)
+        header = False
+
+
+def _write_json(answer: Answer, stream: BinaryIO) -> None:
+    separator = b"[\n"
+    for frame in _frames(answer):
+        if frame.height:
+            # Line breaks within values are escaped, so each that is there ends a record.
+            records = frame.write_ndjson().rstrip("\n").replace("\n", ",\n")
+            stream.write(separator + records.encode())
+            separator = b",\n"
+    stream.write(b"[]\n" if separator == b"[\n" else b"\n]\n")
+
+
+def _write_parquet(answer: Answer, stream: BinaryIO) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    if stream.isatty():
+        raise MednerError("--format parquet: the terminal cannot show it: redirect the output to a file")
+    reader = _plain(answer.relation).to_arrow_reader(_BATCH)
+    with pq.ParquetWriter(stream, reader.schema, compression="zstd") as writer:
+        for batch in reader:
+            writer.write_batch(pa.RecordBatch.from_arrays(batch.columns, schema=reader.schema))
+
+
+def _frames(answer: Answer) -> Iterator[pl.DataFrame]:
+    """Yield the rows in batches, at least one frame; sums, which DuckDB gives 128 bits, as common numbers."""
+    relation = _plain(answer.relation)
+    reader = relation.to_arrow_reader(_BATCH)
+    empty = pl.from_arrow(reader.schema.empty_table())
+    assert isinstance(empty, pl.DataFrame)
+    yield _common_numbers(empty)
+    for batch in reader:
+        frame = pl.from_arrow(batch)
+        assert isinstance(frame, pl.DataFrame)
+        yield _common_numbers(frame)
+
+
+def _common_numbers(frame: pl.DataFrame) -> pl.DataFrame:
+    casts = []
+    for name, dtype in frame.schema.items():
+        if isinstance(dtype, pl.Decimal):
+            fits = dtype.scale == 0 and bool((frame[name].abs() <= _LARGEST_INT).all())
+            casts.append(pl.col(name).cast(pl.Int64 if fits else pl.Float64))
+    return frame.with_columns(casts)
+
+
+def _json_texts(column: pl.Series) -> pl.Series:
+    texts = [
+        None if value is None else json.dumps(value, ensure_ascii=False, default=str)
+        for value in column.to_list()
+    ]
+    return pl.Series(column.name, texts, dtype=pl.String)
+
+
+def _plain(relation: duckdb.DuckDBPyRelation) -> duckdb.DuckDBPyRelation:
+    """Return the relation with each name once, and with the text of what only DuckDB has a type for."""
+    columns = [
+        f"#{n}{'::varchar' if _AS_TEXT.search(str(kind)) else ''} as " + '"' + name.replace('"', '""') + '"'
+        for n, (name, kind) in enumerate(zip(_distinct(relation.columns), relation.types, strict=True), 1)
+    ]
+    return relation.project(", ".join(columns))
+
+
+def _distinct(names: Sequence[str]) -> list[str]:
+    """Return the names with a number behind those that repeat: objects and Parquet need each once."""
+    seen: dict[str, int] = {}
+    distinct = []
+    for name in names:
+        seen[name] = seen.get(name, 0) + 1
+        distinct.append(name if seen[name] == 1 else f"{name}_{seen[name]}")
+    return distinct
