@@ -8,7 +8,7 @@ gives way to whoever holds it.
 import hashlib
 import os
 import uuid
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -62,11 +62,11 @@ def connect(root: Path | None = None, sql: Path | None = None) -> duckdb.DuckDBP
 
 def definitions(root: Path, sql: Path) -> list[Definition]:
     """Return what the catalogue holds, in the order in which it can be made."""
-    return [*(_table_view(table, root) for table in TABLES.values()), *sql_definitions(sql)]
+    return [*(_table_view(table, root) for table in TABLES.values()), *native_definitions(sql)]
 
 
-def sql_definitions(sql: Path) -> list[Definition]:
-    """Return the views and macros of `sql/`, in the order in which they can be made."""
+def native_definitions(sql: Path) -> list[Definition]:
+    """Return the views and macros of `sql/`, in the order in which they can be made over any tables."""
     views = [_described(file.name, "view", file.text, file.purpose) for file in in_order("views", sql)]
     macros = [
         _described(file.name, "macro table", file.text, file.purpose) for file in in_order("macros", sql)
@@ -150,14 +150,21 @@ def _in_memory() -> duckdb.DuckDBPyConnection:
     return connection
 
 
+def comments_on(table: Table, kind: Literal["table", "view"]) -> tuple[str, ...]:
+    """Return the statements that describe a table and its columns, where it stands as a table or a view."""
+    return (
+        f"comment on {kind} {table.name} is {text_literal(f'one row is {table.grain}')}",
+        f"comment on column {table.name}.{table.partition} is 'the {table.partition} that the row is of'",
+        *(
+            f'comment on column {table.name}."{column.name}" is {text_literal(column.meaning)}'
+            for column in table.columns
+        ),
+    )
+
+
 def _table_view(table: Table, root: Path) -> Definition:
-    comments = [
-        f'comment on column {table.name}."{column.name}" is {text_literal(column.meaning)}'
-        for column in table.columns
-    ]
     statement = f"create or replace view {table.name} as {view_of(table, root)}"
-    described = _described(table.name, "view", statement, f"one row is {table.grain}")
-    return replace(described, comments=(*described.comments, *comments))
+    return Definition(table.name, "view", statement, comments_on(table, "view"))
 
 
 def _described(name: str, kind: Literal["view", "macro table"], statement: str, purpose: str) -> Definition:
@@ -244,7 +251,9 @@ def _create(path: Path, made: list[Definition]) -> None:
     draft = path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
     try:
         with duckdb.connect(draft, config={"storage_compatibility_version": STORAGE_VERSION}) as connection:
+            connection.execute("begin transaction")
             define(connection, [*made, _mark(made)], described=True)
+            connection.execute("commit")
         draft.chmod(0o600)
         try:
             os.link(draft, path)

@@ -1,5 +1,5 @@
 -- examples(version, error): what a version got wrong in one way, with the text around it. Test split.
--- Grain: one row per outcome with that error.
+-- Grain: one row per line with that error, and per gold item that is missed in that way.
 -- Parameters: version; error: an error class; stage: 'final'.
 -- Reads: outcomes, evaluations, documents.
 -- Units: context: up to 160 characters of the document, from 60 before the mention or the relation's head;
@@ -28,7 +28,11 @@ create or replace macro examples(version, error, stage := 'final') as table
                 evaluations.dataset = documents.dataset
                 and evaluations.dataset_version = documents.dataset_version
                 and outcomes.doc_id = documents.doc_id
-        where outcomes.model_version = version and outcomes.stage = stage and outcomes.error = error
+        where
+            outcomes.model_version = version
+            and outcomes.stage = stage
+            and outcomes.error = error
+            and (outcomes.ordinal is not null or outcomes.fn = 1)
     )
 
     select

@@ -1,5 +1,5 @@
 -- flips(a, b): gold items that exactly one of two versions finds, in either direction. Test split.
--- Grain: one row per (dataset, task, doc_id, gold_id) that differs.
+-- Grain: one row per (dataset, task, doc_id, gold_id) that differs: the mention on which the miss counts.
 -- Parameters: a, b: versions; stage: 'final'.
 -- Reads: outcomes, evaluations.
 -- Units: change is 'lost' where a finds it and b does not, else 'gained'; a_error, b_error: the error class
@@ -15,7 +15,11 @@ create or replace macro flips(a, b, stage := 'final') as table
             on
                 outcomes.model_version = evaluations.model_version
                 and outcomes.evaluation_id = evaluations.evaluation_id
-        where outcomes.model_version = a and outcomes.stage = stage and outcomes.tp + outcomes.fn = 1
+        where
+            outcomes.model_version = a
+            and outcomes.stage = stage
+            and outcomes.gold_id is not null
+            and (outcomes.error = 'correct' or outcomes.fn = 1)
     ),
 
     second_version as (
@@ -27,7 +31,11 @@ create or replace macro flips(a, b, stage := 'final') as table
             on
                 outcomes.model_version = evaluations.model_version
                 and outcomes.evaluation_id = evaluations.evaluation_id
-        where outcomes.model_version = b and outcomes.stage = stage and outcomes.tp + outcomes.fn = 1
+        where
+            outcomes.model_version = b
+            and outcomes.stage = stage
+            and outcomes.gold_id is not null
+            and (outcomes.error = 'correct' or outcomes.fn = 1)
     )
 
     select
@@ -37,7 +45,7 @@ create or replace macro flips(a, b, stage := 'final') as table
         first_version.gold_id,
         first_version.gold_type,
         first_version.gold,
-        case when first_version.tp = 1 then 'lost' else 'gained' end as change,
+        case when first_version.fn = 1 then 'gained' else 'lost' end as change,
         first_version.error as a_error,
         second_version.error as b_error,
         first_version.predicted_type as a_predicted_type,
@@ -52,4 +60,4 @@ create or replace macro flips(a, b, stage := 'final') as table
             and first_version.task = second_version.task
             and first_version.doc_id = second_version.doc_id
             and first_version.gold_id = second_version.gold_id
-    where first_version.tp <> second_version.tp;
+    where first_version.fn + second_version.fn = 1;

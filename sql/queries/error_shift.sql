@@ -2,7 +2,7 @@
 -- parameters: version, baseline
 -- Grain: one row per (task, error), stage final.
 -- Reads: error_counts.
--- Units: items; change: version minus baseline, so less than 0 is better.
+-- Units: items, as the scores count them; change: version minus baseline, so less than 0 is better.
 select
     task,
     error,

@@ -1,6 +1,6 @@
 -- cascaded_errors: relations that are wrong only because an argument is, with what is wrong about each
 -- argument.
--- Grain: one row per relation outcome with that error at one stage. Test split.
+-- Grain: one row per item with that error at one stage. Test split.
 -- Reads: relation_outcomes, entity_outcomes.
 -- Units: ordinal and relation_id count from 0; head_error, tail_error: the error class of the gold argument
 -- among the entities, null where that entity is found.
@@ -25,7 +25,7 @@ with cascaded as (
         gold_tail,
         gold_tail_type
     from relation_outcomes
-    where split = 'test' and error = 'cascaded'
+    where split = 'test' and error = 'cascaded' and fp + fn > 0
 ),
 
 causes as (
@@ -38,7 +38,7 @@ causes as (
         gold_text,
         min(error) as error
     from entity_outcomes
-    where split = 'test' and fn = 1
+    where split = 'test' and error <> 'correct' and gold_text is not null
     group by model_version, evaluation_id, stage, doc_id, gold_type, gold_text
 )
 

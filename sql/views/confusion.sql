@@ -15,6 +15,7 @@ with pairs as (
         coalesce(predicted_type, '(none)') as predicted_type,
         count(*) as items
     from outcomes
+    where tp + fp + fn > 0
     group by model_version, evaluation_id, dataset, stage, task, gold_type, predicted_type
 )
 

@@ -1,5 +1,5 @@
 -- direction_errors: relations that a version predicts the wrong way round. Test split.
--- Grain: one row per predicted relation with that error at one stage.
+-- Grain: one row per item with that error at one stage.
 -- Reads: relation_outcomes.
 -- Units: ordinal and relation_id count from 0.
 create or replace view direction_errors as
@@ -17,4 +17,4 @@ select
     gold_head,
     gold_tail
 from relation_outcomes
-where split = 'test' and error = 'direction';
+where split = 'test' and error = 'direction' and fp + fn > 0;

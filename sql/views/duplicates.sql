@@ -2,7 +2,7 @@
 -- Grain: one row per (model_version, evaluation_id, dataset, stage, task, doc_id, type, predicted). Test
 -- split.
 -- Reads: outcomes.
--- Units: copies: superfluous predictions, those after the first that counts.
+-- Units: copies: superfluous lines. Stage raw counts each as a false positive, later stages none.
 create or replace view duplicates as
 select
     model_version,

@@ -12,7 +12,7 @@ with classes as (
         stage,
         task,
         error,
-        count(*) as items,
+        count(*) filter (where fp + fn > 0) as items,
         sum(tp)::bigint as tp,
         sum(fp)::bigint as fp,
         sum(fn)::bigint as fn

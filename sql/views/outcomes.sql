@@ -1,8 +1,9 @@
 -- outcomes: what became of every predicted and every gold item, entities and relations in one shape.
--- Grain: one row per predicted item, unmatched gold item, or pair of both, at one stage. Test split. Every
+-- Grain: one row per predicted line, unmatched gold mention, or pair of both, at one stage. Test split. Every
 -- column is qualified, because a macro's parameter of the same name would clash with a bare one.
 -- Reads: entity_outcomes, relation_outcomes.
--- Units: tp, fp, fn: items, 0 or 1; their sums are the headline counts.
+-- Units: tp, fp, fn: items, 0 or 1; their sums are the headline counts. An item that stands several times
+-- counts on one of its rows, so rows are mentions and not items; each gold mention has exactly one row.
 create or replace view outcomes as
 select
     entities.model_version,

@@ -1,8 +1,8 @@
 -- type_bias: which types a version predicts more or less often than gold has them and train showed them.
 -- Grain: one row per (model_version, evaluation_id, dataset, stage, task, type). Test against train split.
 -- Reads: outcomes, evaluations, documents, gold_entities, gold_relations.
--- Units: items; shares are fractions of all items of the task; biases are differences of shares. Train is
--- null once the dataset has another content.
+-- Units: predicted lines, gold mentions; shares are fractions of all of the task; biases are differences of
+-- shares. Train is null once the dataset has another content.
 create or replace view type_bias as
 with pairs as (
     select
@@ -13,8 +13,7 @@ with pairs as (
         task,
         predicted_type,
         gold_type,
-        count(*) as items,
-        sum(tp + fn)::bigint as gold_items
+        count(*) as mentions
     from outcomes
     group by model_version, evaluation_id, dataset, stage, task, predicted_type, gold_type
 ),
@@ -71,7 +70,7 @@ sides as (
         stage,
         task,
         predicted_type as type,
-        items as predicted,
+        mentions as predicted,
         0 as gold,
         null as train
     from pairs
@@ -85,7 +84,7 @@ sides as (
         task,
         gold_type as type,
         0 as predicted,
-        gold_items as gold,
+        mentions as gold,
         null as train
     from pairs
     where gold_type is not null
