@@ -12,6 +12,7 @@ from typing import Any
 
 import polars as pl
 
+from medner_assets.errors import MednerError
 from medner_assets.recipes.settings import Expectation
 from medner_assets.recipes.sources import Targets
 
@@ -59,19 +60,12 @@ class ReportInputs:
     """Documents of the test split; None: the dataset's table is missing."""
     targets: Targets | None
     tables: Mapping[str, pl.DataFrame]
-    """Table → rows with the columns of warehouse/tables.py and the partition key; a table may be missing."""
+    """Table → rows with the columns of warehouse/tables.py and the partition key; a table may be empty."""
 
     @property
     def pair(self) -> tuple[VersionFacts, ...]:
         """The baseline, if there is one, and the version: the order in which the report shows them."""
         return (self.version,) if self.baseline is None else (self.baseline, self.version)
-
-    def has(self, table: str, version: str | None = None) -> bool:
-        """Whether a table is there with a row (of `version`)."""
-        frame = self.tables.get(table)
-        if frame is None or frame.is_empty():
-            return False
-        return version is None or not frame.filter(pl.col("model_version") == version).is_empty()
 
 
 def inputs_from_frames(
@@ -83,41 +77,41 @@ def inputs_from_frames(
 ) -> ReportInputs:
     """Return the inputs of the report of `version` against `baseline`.
 
-    tables: name → rows as the warehouse reads them, with `dataset` or `model_version` as a column, for the
-    tables of
-    `DATASET_TABLES`, `PAIR_TABLES` and `FAMILY_TABLES`; rows of other versions and datasets are left out,
-    except
-    those of `FAMILY_TABLES`. A table that is not there or empty is told as missing.
+    tables: name → rows as the warehouse reads them, with `dataset` or `model_version` as a column,
+    for the tables of `DATASET_TABLES`, `PAIR_TABLES` and `FAMILY_TABLES`. Rows of other versions and
+    datasets are left out, except those of `FAMILY_TABLES`. Every table must be there, typed; an empty
+    one is told as missing.
     targets: of the dataset's recipe; None: the report names no targets.
     """
+    wanted = (*DATASET_TABLES, *PAIR_TABLES, *FAMILY_TABLES)
+    if absent := [name for name in wanted if name not in tables]:
+        raise MednerError(
+            f"report of {version}: no frame for {', '.join(absent)}: pass every table, also without rows"
+        )
     pair = [name for name in (baseline, version) if name is not None]
     kept = {name: frame for name, frame in tables.items() if name in FAMILY_TABLES}
-    for name in (name for name in DATASET_TABLES if name in tables):
+    for name in DATASET_TABLES:
         kept[name] = tables[name].filter(pl.col("dataset") == dataset)
-    for name in (name for name in PAIR_TABLES if name in tables):
+    for name in PAIR_TABLES:
         kept[name] = tables[name].filter(pl.col("model_version").is_in(pair))
-    if "comparisons" in kept:
-        kept["comparisons"] = kept["comparisons"].filter(
-            (pl.col("model_version") == version) & (pl.col("baseline") == (baseline or ""))
-        )
-    documents = kept.get("documents")
-    known = documents is not None and not documents.is_empty()
+    kept["comparisons"] = kept["comparisons"].filter(
+        (pl.col("model_version") == version) & (pl.col("baseline") == (baseline or ""))
+    )
+    documents = kept["documents"]
     return ReportInputs(
         version=_facts(version, kept),
         baseline=None if baseline is None else _facts(baseline, kept),
         dataset=dataset,
-        test_documents=documents.filter(pl.col("split") == "test").height if known and documents is not None
-        else None,
+        test_documents=None if documents.is_empty() else documents.filter(pl.col("split") == "test").height,
         targets=targets,
         tables=kept,
-    )  # fmt: skip
+    )
 
 
 def _facts(name: str, tables: Mapping[str, pl.DataFrame]) -> VersionFacts:
     def rows(table: str) -> pl.DataFrame | None:
-        frame = tables.get(table)
-        own = None if frame is None else frame.filter(pl.col("model_version") == name)
-        return None if own is None or own.is_empty() else own
+        own = tables[table].filter(pl.col("model_version") == name)
+        return None if own.is_empty() else own
 
     recipe, adapter = rows("recipes"), rows("adapters")
     settings = None if recipe is None else dict(recipe.select("setting", "value").iter_rows())

@@ -1,24 +1,71 @@
-"""The short form of the report for Dagster's metadata: GFM tables and nothing that its renderer strips.
-Pure."""
+"""The short form of the report for Dagster's metadata: GFM and nothing that its renderer strips. Pure."""
 
+from medner_assets.reporting.contents import Contents, contents_of
+from medner_assets.reporting.expectation import ExpectationRow, Outcome
 from medner_assets.reporting.inputs import ReportInputs
-from medner_assets.reporting.questions import Questions
-from medner_assets.reporting.sections.scores import headline_scores
+from medner_assets.reporting.numbers import Number, plain
+from medner_assets.reporting.verdict import NOUNS, TaskVerdict
 
 
 def short_form(inputs: ReportInputs) -> str:
-    """Return the scores of both versions as a GFM table."""
-    lines = ["| task | version | P | R | F1 | 95 % | TP | FP | FN |", "|---|---|--:|--:|--:|--:|--:|--:|--:|"]
-    with Questions(inputs.tables) as ask:
-        rows = headline_scores(ask, inputs).by("task", "model_version", "stage")
-        for task in ("entity", "relation"):
-            for each in inputs.pair:
-                row = rows.get((task, each.name, "final"))
-                if row is None:
-                    lines.append(f"| {task} | {each.name} | not evaluated | | | | | | |")
-                    continue
-                lines.append(
-                    f"| {task} | {each.name} | {row['precision']} | {row['recall']} | {row['f1']} "
-                    f"| {row['f1_low']}–{row['f1_high']} | {row['tp']} | {row['fp']} | {row['fn']} |"
-                )
+    """Return verdict, warnings, scores, targets, expectation and the next step; what is missing is said."""
+    return short_form_of(contents_of(inputs))
+
+
+def short_form_of(contents: Contents) -> str:
+    """Return the short form of contents that were asked already."""
+    blocks = [f"**{contents.verdict.headline}.**"]
+    blocks.extend(f"⚠ {plain(line)}" for line in contents.verdict.warnings)
+    blocks.append(scores_table(contents))
+    blocks.extend(_verdict_line(each) for each in contents.verdict.tasks if each.low.value is not None)
+    if contents.expectations:
+        blocks.append(_expectation_line(contents.expectations))
+    blocks.append(f"Next: {plain(contents.decision.rule)}.")
+    return "\n\n".join(blocks)
+
+
+def scores_table(contents: Contents) -> str:
+    """Return precision, recall and F1 of each task and version at stage final as a GFM table."""
+    lines = [
+        "| F1 of | version | P | R | F1 | 95 % | TP | FP | FN | target |",
+        "|---|---|--:|--:|--:|--:|--:|--:|--:|---|",
+    ]
+    targets = {row.task: row for row in contents.targets}
+    for task, noun in NOUNS.items():
+        for place, each in enumerate(contents.inputs.pair):
+            row = contents.scores.headline(task, each.name)
+            if row is None:
+                lines.append(f"| {noun} | {each.name} | not evaluated | | | | | | | |")
+                continue
+            target = targets.get(task)
+            met = "" if target is None else f"{target.target}: {target.met(place)}"
+            lines.append(
+                f"| {noun} | {each.name} | {row['precision']} | {row['recall']} | **{row['f1']}** "
+                f"| {row['f1_low']}–{row['f1_high']} | {row['tp']} | {row['fp']} | {row['fn']} | {met} |"
+            )
     return "\n".join(lines)
+
+
+def _verdict_line(each: TaskVerdict) -> str:
+    places = f" Among trivial readers: {' → '.join(each.place)}." if each.place else ""
+    return (
+        f"{NOUNS[each.task].capitalize()}: **{each.word}**, {each.difference} points "
+        f"(95 % {each.low} to {each.high}, p {p_value(each.p_value)}, {each.documents} documents).{places}"
+    )
+
+
+def p_value(number: Number) -> str:
+    """Return a p-value with its sign of relation, e.g. `< 0.001` or `= 0.03`."""
+    text = str(number)
+    return text if text.startswith("<") else f"= {text}"
+
+
+def _expectation_line(rows: tuple[ExpectationRow, ...]) -> str:
+    told = [
+        f"{row.task} F1 {row.stage}: {row.conservative.outcome.value}"
+        for row in rows
+        if row.metric == "f1" and row.conservative.outcome is not Outcome.NOT_STATED
+    ]
+    return (
+        f"Expectation (conservative): {'; '.join(told)}." if told else "Expectation: only ranges without F1."
+    )

@@ -17,6 +17,8 @@ class Unit(StrEnum):
     """A fraction, written in per cent without the sign: 0.884 → 88.4."""
     POINTS = "points"
     """A difference of two fractions, written in percentage points with its sign: 0.016 → +1.6."""
+    GAP = "gap"
+    """A difference of two fractions whose direction the words say, in percentage points: 0.086 → 8.6."""
     CHANGE = "change"
     """A relative change, written in per cent with its sign: -0.74 → −74 %."""
     LOSS = "loss"
@@ -45,10 +47,15 @@ class Number:
     value: float | None
     unit: Unit = Unit.PLAIN
     sql: str | None = None
+    signed: bool = False
+    """Whether a plus sign stands before it where it is positive: a difference."""
 
     def __str__(self) -> str:
         """Return it as people read it, without its SQL."""
-        return written(self.value, self.unit)
+        text = written(self.value, self.unit)
+        unsigned = self.unit in (Unit.SHARE, Unit.GAP, Unit.P) or text[0] == "+"
+        plus = self.signed and not unsigned and (self.value or 0) > 0
+        return f"+{text}" if plus else text
 
     @property
     def exact(self) -> str:
@@ -58,7 +65,11 @@ class Number:
     @property
     def suffix(self) -> str:
         """What follows the number in running text."""
-        return {Unit.SHARE: " %", Unit.POINTS: " points"}.get(self.unit, "") if self.value is not None else ""
+        return (
+            {Unit.SHARE: " %", Unit.POINTS: " points", Unit.GAP: " points"}.get(self.unit, "")
+            if self.value is not None
+            else ""
+        )
 
     def as_unit(self, unit: Unit) -> Self:
         """Return the same number, written as another unit."""
@@ -76,7 +87,7 @@ def written(value: float | None, unit: Unit) -> str:
 
 
 def _grouped(value: float) -> str:
-    return _minus(f"{value:,.0f}" if float(value).is_integer() else f"{value:,.1f}")
+    return _minus(f"{value:,.0f}" if float(value).is_integer() or abs(value) >= 100 else f"{value:,.1f}")
 
 
 def _signed(value: float, digits: int) -> str:
@@ -103,7 +114,7 @@ def _duration(seconds: float) -> str:
     minutes = abs(seconds) / 60
     sign = "−" if seconds < 0 else ""
     if minutes < 120:
-        return f"{sign}{minutes:.0f} min"
+        return f"{sign}{minutes:.1f} min" if minutes < 10 else f"{sign}{minutes:.0f} min"
     whole = round(minutes)
     return f"{sign}{whole // 60} h {whole % 60} min"
 
@@ -133,6 +144,7 @@ _WRITERS: dict[Unit, Callable[[float], str]] = {
     Unit.COUNT: _grouped,
     Unit.SHARE: lambda value: _minus(f"{100 * value:.1f}"),
     Unit.POINTS: lambda value: _signed(100 * value, 1),
+    Unit.GAP: lambda value: _minus(f"{100 * value:.1f}"),
     Unit.CHANGE: lambda value: f"{_signed(100 * value, 0)} %",
     Unit.LOSS: lambda value: _minus(f"{value:.3f}"),
     Unit.DURATION: _duration,
@@ -142,6 +154,39 @@ _WRITERS: dict[Unit, Callable[[float], str]] = {
     Unit.PLAIN: _plain,
     Unit.DELTA: _delta,
 }
+
+
+def difference(after: Number, before: Number, unit: Unit) -> Number:
+    """Return `after - before` with the SQL that subtracts the two; None if either has no value."""
+    value = None if after.value is None or before.value is None else after.value - before.value
+    return Number(value, unit, _combined("-", after, before), signed=True)
+
+
+def ratio(over: Number, under: Number, unit: Unit = Unit.PLAIN) -> Number:
+    """Return `over / under` with the SQL that divides the two; None if either has no value or `under` is
+    0."""
+    value = None if over.value is None or not under.value else over.value / under.value
+    return Number(value, unit, _combined("/", over, under))
+
+
+def change(after: Number, before: Number) -> Number:
+    """Return the relative change `after / before - 1` with its SQL; None if either has no value or `before`
+    is 0."""
+    share = ratio(after, before)
+    value = None if share.value is None else share.value - 1
+    return Number(value, Unit.CHANGE, None if share.sql is None else f"{share.sql} - 1")
+
+
+def _combined(operator: str, left: Number, right: Number) -> str | None:
+    if left.sql is None and right.sql is None:
+        return None
+    # Division by 0 is null in DuckDB, as the value here is None.
+    return f"select {_operand(left)} {operator} {_operand(right)}"
+
+
+def _operand(number: Number) -> str:
+    return f"({number.sql})" if number.sql is not None else "null" if number.value is None else number.exact
+
 
 Phrase = tuple[str | Number, ...]
 """Running text with numbers in it; each keeps its SQL. The renderer escapes the text."""

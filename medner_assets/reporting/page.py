@@ -1,22 +1,199 @@
-"""The HTML page: sections rendered by Jinja2 templates of `html/`, autoescaped. Pure."""
+"""The HTML page: the contents through the Jinja2 templates of `html/`, autoescaped, and the error browser's
+data. Pure.
 
+The page loads nothing: its one style sheet and one script stand in it, and its content security policy
+allows that
+script by its hash and nothing else, so that no text of a document could ever run.
+"""
+
+import base64
+import hashlib
+from functools import cache
 from importlib.resources import files
+from typing import Any
 
 from jinja2 import DictLoader, Environment, StrictUndefined
+from markupsafe import Markup, escape
 
+from medner_assets.reporting.cases import CODES, Cases, cases_of, left_out_sql
+from medner_assets.reporting.contents import Contents, contents_of
+from medner_assets.reporting.figures import Curve, line_chart, precision_recall
 from medner_assets.reporting.inputs import ReportInputs
-from medner_assets.reporting.questions import Questions
-from medner_assets.reporting.sections.scores import headline_scores
+from medner_assets.reporting.numbers import Number
+from medner_assets.reporting.sections.baselines import BaselinesSection
+from medner_assets.reporting.sections.errors import ERROR_CLASSES
+from medner_assets.reporting.sections.scores import HEADLINE, TASKS
+from medner_assets.reporting.strips import Band, Mark, Strip, strip_of
+
+MAX_BYTES = 5_000_000
+"""The whole file; documents that do not fit are counted and named by a query."""
+
+_HTML = files("medner_assets.reporting").joinpath("html")
 
 
-def page_html(inputs: ReportInputs) -> str:
-    """Return the whole page."""
-    folder = files("medner_assets.reporting").joinpath("html")
-    sources = {
-        entry.name: entry.read_text("utf-8") for entry in folder.iterdir() if entry.name.endswith(".j2")
-    }
-    environment = Environment(loader=DictLoader(sources), autoescape=True, undefined=StrictUndefined)
-    with Questions(inputs.tables) as ask:
-        return environment.get_template("report.html.j2").render(
-            inputs=inputs, scores=headline_scores(ask, inputs)
+def page_html(inputs: ReportInputs, max_bytes: int = MAX_BYTES) -> str:
+    """Return the page of at most `max_bytes` bytes (UTF-8), unless what is no document's data is larger
+    already."""
+    contents, cases = contents_of(inputs), cases_of(inputs)
+    empty = _rendered(contents, cases, (), 0)
+    # Room for the note and the query about what was left out, which the empty page has as well.
+    blocks, shown = cases.within(max_bytes - len(empty.encode()) - 200)
+    return _rendered(contents, cases, tuple(block.packed for block in blocks), shown)
+
+
+def _rendered(contents: Contents, cases: Cases, blocks: tuple[str, ...], shown: int) -> str:
+    inputs = contents.inputs
+    names = [each.name for each in inputs.pair]
+    script = _HTML.joinpath("browser.js").read_text("utf-8")
+    return (
+        _templates()
+        .get_template("report.html.j2")
+        .render(
+            it=contents,
+            inputs=inputs,
+            names=names,
+            tasks=TASKS,
+            schemes=HEADLINE,
+            error_classes=ERROR_CLASSES,
+            cases=cases,
+            blocks=blocks,
+            shown=shown,
+            left_out_sql=left_out_sql(inputs, shown),
+            browser={
+                "names": names,
+                "codes": CODES,
+                "entityTypes": cases.entity_types,
+                "relationTypes": cases.relation_types,
+                "documents": cases.documents,
+                "shown": shown,
+            },
+            style=Markup(_HTML.joinpath("style.css").read_text("utf-8")),
+            script=Markup(script),
+            script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+            pictures=_pictures(contents),
+            strips=_strips(contents),
         )
+    )
+
+
+@cache
+def _templates() -> Environment:
+    sources = {
+        entry.name: entry.read_text("utf-8") for entry in _HTML.iterdir() if entry.name.endswith(".j2")
+    }
+    environment = Environment(
+        loader=DictLoader(sources),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["coded"] = _coded
+    return environment
+
+
+def _coded(text: str) -> Markup:
+    """Return the text escaped, and what stands between backticks as code."""
+    parts = text.split("`")
+    return Markup("").join(
+        Markup("<code>{}</code>").format(part) if at % 2 else escape(part) for at, part in enumerate(parts)
+    )
+
+
+def _pictures(contents: Contents) -> dict[str, Markup]:
+    curves, gradients = [], []
+    for place, each in enumerate(contents.inputs.pair):
+        own = contents.training.curves.get(each.name)
+        if own is not None:
+            curves.append(Curve(f"{each.name} training", own["train"], place))
+            curves.append(Curve(f"{each.name} dev", own["eval"], place, dots=True))
+            gradients.append(Curve(each.name, own["gradient"], place))
+    planes = {
+        f"plane_{task}": precision_recall(
+            f"precision against recall, {task}",
+            [_path(contents, task, each.name) for each in contents.inputs.pair],
+        )
+        for task in TASKS
+    }
+    return {
+        "loss": line_chart("loss by epoch", curves, "epochs"),
+        "gradient": line_chart("gradient norm by epoch", gradients, "epochs"),
+        **planes,
+    }
+
+
+def _path(contents: Contents, task: str, version: str) -> list[tuple[float, float]]:
+    rows = (row.scores[task] for row in contents.scores.stages[version])
+    return [
+        (row["recall"].value, row["precision"].value)
+        for row in rows
+        if row is not None and row["recall"].value is not None and row["precision"].value is not None
+    ]
+
+
+def _strips(contents: Contents) -> dict[str, Any]:
+    baselines = contents.baselines
+    found: dict[str, Any] = {}
+    for task in TASKS:
+        marks = [*_versions(contents, task), *_rungs(baselines, task)]
+        target = next((row.target for row in contents.targets if row.task == task), Number(None))
+        found[task] = strip_of([*marks, Mark("target", "target", target)])
+    found["ladder"] = [
+        (rung, strip_of([Mark("rung", rung.name, rung.f1, rung.low, rung.high)], whole=True))
+        for rung in sorted(baselines.rungs, key=lambda rung: -(rung.f1.value or 0.0))
+    ]
+    found["on_ladder"] = {
+        task: [(mark, strip_of([mark], whole=True)) for mark in _versions(contents, task)] for task in TASKS
+    }
+    found["expectations"] = [
+        strip_of(
+            [Mark("s1", "measured", row.measured)],
+            [
+                Band("conservative", "conservative", row.conservative.low, row.conservative.high),
+                Band("optimistic", "optimistic", row.optimistic.low, row.optimistic.high),
+            ],
+        )
+        for row in contents.expectations
+    ]
+    found["bias"] = _bias(contents)
+    return found
+
+
+def _versions(contents: Contents, task: str) -> list[Mark]:
+    marks = []
+    for place, each in enumerate(contents.inputs.pair):
+        row = contents.scores.headline(task, each.name)
+        if row is not None:
+            series = place if contents.inputs.baseline is not None else 1
+            marks.append(Mark(f"s{series}", each.name, row["f1"], row["f1_low"], row["f1_high"]))
+    return marks
+
+
+def _rungs(baselines: BaselinesSection, task: str) -> list[Mark]:
+    if task == "relation":
+        return [
+            Mark("rung", "all pairs", baselines.all_pairs),
+            Mark("ceiling", "ceiling without reading the text", baselines.ceiling),
+        ]
+    dictionary = next((rung.f1 for rung in baselines.rungs if rung.task == "entity"), Number(None))
+    return [Mark("rung", "dictionary of train", dictionary)]
+
+
+def _bias(contents: Contents) -> list[tuple[str, Strip | None]]:
+    names = [each.name for each in contents.inputs.pair]
+    bias = contents.errors.bias
+    largest = max((row["share"].value or 0.0 for row in bias.values()), default=0.0)
+    rows = []
+    for type_ in dict.fromkeys(key[0] for key in bias):
+        sources = (("train", "train", "train"), ("gold", "gold test", "test"))
+        marks = [
+            Mark(kind, name, bias[type_, key]["share"]) for kind, name, key in sources if (type_, key) in bias
+        ]
+        marks += [
+            Mark(f"s{place}", name, bias[type_, name]["share"])
+            for place, name in enumerate(names)
+            if (type_, name) in bias
+        ]
+        strip = strip_of(marks, whole=True)
+        rows.append((type_, strip and Strip(0.0, max(largest * 1.05, 0.1), strip.marks)))
+    return rows

@@ -1,31 +1,74 @@
 """The comparison as a table for the terminal: what `medner demo` and `medner compare` print. Pure."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from medner_assets.reporting.contents import Contents, contents_of
 from medner_assets.reporting.inputs import ReportInputs
-from medner_assets.reporting.questions import Questions
-from medner_assets.reporting.sections.scores import headline_scores
+from medner_assets.reporting.markdown import p_value
+from medner_assets.reporting.numbers import plain
+from medner_assets.reporting.verdict import NOUNS, TaskVerdict, Tone
+
+_COLOURS = {Tone.GOOD: "green", Tone.BAD: "red", Tone.NEUTRAL: "default", Tone.WARNING: "yellow"}
 
 
 def comparison_table(inputs: ReportInputs, report: Path | None = None) -> RenderableType:
-    """Return what `rich` prints of a comparison: scores per task and version, verdicts, targets, the
-    report's path."""
-    table = Table(title=" against ".join(each.name for each in reversed(inputs.pair)))
-    for name in ("task", "version", "P", "R", "F1", "95 % interval", "TP", "FP", "FN"):
-        table.add_column(name, justify="left" if name in ("task", "version") else "right")
-    with Questions(inputs.tables) as ask:
-        rows = headline_scores(ask, inputs).by("task", "model_version", "stage")
-    for task in ("entity", "relation"):
-        for each in inputs.pair:
-            row = rows.get((task, each.name, "final"))
+    """Return what `rich` prints of a comparison: scores, intervals, verdicts, targets, the report's path.
+
+    Fits 80 columns. Nothing in it is parsed as markup, so names cannot colour the terminal.
+    """
+    contents = contents_of(inputs)
+    lines: list[RenderableType] = [Text(contents.verdict.headline + ".", style="bold")]
+    lines += [Text(f"! {plain(line)}", style="yellow") for line in contents.verdict.warnings]
+    lines.append(_scores(contents))
+    lines += [_verdict(each) for each in contents.verdict.tasks if each.low.value is not None]
+    if report is not None:
+        # Never wrapped, so that it can be copied.
+        lines.append(Text(f"report: {report}", no_wrap=True, overflow="ignore"))
+    return Group(*lines)
+
+
+def _scores(contents: Contents) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    for name in ("", "version"):
+        table.add_column(name, no_wrap=True)
+    for name in ("P", "R", "F1", "95 %", "TP", "FP", "FN"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("target", no_wrap=True)
+    targets = {row.task: row for row in contents.targets}
+    for task, noun in NOUNS.items():
+        for place, each in enumerate(contents.inputs.pair):
+            row = contents.scores.headline(task, each.name)
+            label = Text(noun if place == 0 else "")
             if row is None:
-                table.add_row(task, each.name, "not evaluated")
+                table.add_row(label, Text(each.name), Text("not evaluated", style="yellow"))
                 continue
-            cells = [str(row[name]) for name in ("precision", "recall", "f1")]
-            counts = [str(row[name]) for name in ("tp", "fp", "fn")]
-            table.add_row(task, each.name, *cells, f"{row['f1_low']}–{row['f1_high']}", *counts)
-    return Group(table, *([Text(f"report: {report}")] if report else []))
+            target = targets.get(task)
+            met = Text("") if target is None else _target(str(target.target), target.met(place))
+            table.add_row(label, Text(each.name), *_cells(row), met)
+    return table
+
+
+def _cells(row: Mapping[str, Any]) -> list[Text]:
+    shares = [Text(str(row[name])) for name in ("precision", "recall")]
+    f1 = Text(str(row["f1"]), style="bold")
+    counts = [Text(str(row[name])) for name in ("tp", "fp", "fn")]
+    return [*shares, f1, Text(f"{row['f1_low']}–{row['f1_high']}"), *counts]
+
+
+def _target(target: str, word: str) -> Text:
+    return Text(f"{target} {word.split(',')[0]}", style="green" if word.startswith("met") else "yellow")
+
+
+def _verdict(each: TaskVerdict) -> Text:
+    return Text.assemble(
+        f"{NOUNS[each.task]}: ",
+        (each.word, f"bold {_COLOURS[each.tone]}"),
+        f", {each.difference} points (95 % {each.low} to {each.high}, "
+        f"p {p_value(each.p_value)}, {each.documents} documents)",
+    )
