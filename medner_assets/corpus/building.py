@@ -37,7 +37,7 @@ def build_dataset(recipe: DatasetRecipe, corpora: Path) -> BuiltDataset:
         expected: set[str] = {split for split, count in recipe.source.documents.items() if count}
     else:
         documents, problems = _read(recipe, recipe.source, corpora)
-        expected = set(recipe.source.files) - {"all"}
+        expected = {split for split in recipe.source.files if split != "all"}
     mapped = [_mapped(document, recipe.entity_types, recipe.relation_types) for document in documents]
     ordered = sorted(mapped, key=lambda document: _position(document.split))
     _require_documents(ordered, expected)

@@ -128,4 +128,4 @@ def _sentence_offset(text: str, mentions: list[_Mention]) -> tuple[int | None, P
 
 def _span(text: str, mention: _Mention, offset: int) -> tuple[int, int] | None:
     start, end = mention[2] - offset, mention[3] - offset
-    return (start, end) if 0 <= start < end and text[start:end] == mention[1] else None
+    return (start, end) if 0 <= start < end <= len(text) and text[start:end] == mention[1] else None

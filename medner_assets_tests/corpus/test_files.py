@@ -1,0 +1,102 @@
+import gzip
+import lzma
+from typing import get_args
+
+import pytest
+
+from medner_assets.corpus.readers.files import numbered_lines, read_text, whole_number
+from medner_assets.corpus.readers.registry import READERS, read_files
+from medner_assets.errors import MednerError
+from medner_assets.recipes.sources import Format
+
+ROW = "77|Heparin caused bruising.|bruising|15|23|Heparin|0|7\n"
+
+
+def refusal(format: str, *paths) -> str:
+    with pytest.raises(MednerError) as raised:
+        read_files(format, list(paths))
+    assert "\n" not in str(raised.value)
+    return str(raised.value)
+
+
+def test_every_format_of_the_recipes_has_a_reader():
+    assert set(READERS) == set(get_args(Format))
+
+
+@pytest.mark.parametrize("format", READERS)
+def test_a_missing_file_is_one_line_that_names_it(format, tmp_path):
+    assert str(tmp_path / "missing.txt") in refusal(format, tmp_path / "missing.txt")
+
+
+@pytest.mark.parametrize("format", [each for each in READERS if each != "brat"])
+def test_a_folder_in_place_of_a_file_is_one_line(format, tmp_path):
+    assert "is a folder" in refusal(format, tmp_path)
+
+
+@pytest.mark.parametrize("format", READERS)
+def test_invalid_utf8_is_one_line_with_file_byte_and_line(format, tmp_path):
+    (tmp_path / "f.ann").write_bytes(b"")
+    (tmp_path / "f.txt").write_bytes(b"77|a\n\xff\xfe")
+    message = refusal(format, tmp_path / "f.txt")
+    assert message.startswith(f"{tmp_path / 'f.txt'}: not valid UTF-8 at byte 5 (line 2)")
+
+
+@pytest.mark.parametrize("format", READERS)
+def test_an_empty_file_is_one_line(format, tmp_path):
+    (tmp_path / "f.ann").write_bytes(b"")
+    (tmp_path / "f.txt").write_bytes(b"")
+    if format == "brat":  # an empty text is a document of BRAT, if an odd one
+        assert read_files(format, [tmp_path / "f.txt"]).documents[0].text == ""
+    else:
+        assert str(tmp_path / "f.txt") in refusal(format, tmp_path / "f.txt")
+
+
+def test_a_file_without_a_document_names_its_first_problem(tmp_path):
+    (tmp_path / "f").write_text("\n77|Heparin\n")
+    assert "line 2: not PMID" in refusal("ade", tmp_path / "f")
+
+
+def test_an_unknown_format_lists_the_known_ones(tmp_path):
+    assert "ade, pubtator, bioc-xml, bioc-json, brat, jsonl" in refusal("conll", tmp_path)
+
+
+def test_no_file_at_all_is_one_line():
+    assert "name at least one" in refusal("ade")
+
+
+def test_a_document_of_two_files_is_kept_once_and_reported(tmp_path):
+    (tmp_path / "a").write_text(ROW)
+    (tmp_path / "b").write_text(ROW + ROW.replace("Heparin", "Ceparin"))
+    reading = read_files("ade", [tmp_path / "a", tmp_path / "b"])
+    assert len(reading.documents) == 2
+    assert [(each.file, each.kind.value) for each in reading.problems] == [
+        (str(tmp_path / "b"), "duplicate-id")
+    ]
+
+
+def test_packed_files_are_unpacked(tmp_path):
+    (tmp_path / "f.rel.xz").write_bytes(lzma.compress(ROW.encode()))
+    (tmp_path / "f.rel.gz").write_bytes(gzip.compress(ROW.encode()))
+    assert read_text(tmp_path / "f.rel.xz") == read_text(tmp_path / "f.rel.gz") == ROW
+
+
+@pytest.mark.parametrize("suffix", ["xz", "gz"])
+def test_a_packed_file_cut_off_is_one_line(suffix, tmp_path):
+    pack = lzma.compress if suffix == "xz" else gzip.compress
+    (tmp_path / f"f.{suffix}").write_bytes(pack(ROW.encode() * 50)[:-20])
+    assert "cannot be unpacked" in refusal("ade", tmp_path / f"f.{suffix}")
+
+
+def test_only_line_feeds_end_a_line():
+    assert list(numbered_lines("a\u2028b\r\nc\x0cd\n")) == [(1, "a\u2028b"), (2, "c\x0cd"), (3, "")]
+
+
+@pytest.mark.parametrize(
+    ("text", "number"), [("0", 0), ("12", 12), ("", None), ("-1", None), ("²", None), ("٣", None)]
+)
+def test_offsets_are_ascii_digits(text, number):
+    assert whole_number(text) == number
+
+
+def test_a_number_of_many_digits_is_none():
+    assert whole_number("1" * 5000) is None
