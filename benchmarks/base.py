@@ -56,17 +56,22 @@ def run(
     """Train and generate; append lines of completions to OUTPUT."""
     runs = [(name, seed) for name in (only or CONFIGURATIONS) for seed in range(1, seeds + 1)]
 
+    failed: list[tuple[str, int]] = []
+
     def one(run: tuple[str, int]) -> list[dict]:
         try:
             return _one(base, documents, split, *run, overrides)
         except subprocess.CalledProcessError as error:
             print(run, error.stderr[-3000:], file=sys.stderr)
+            failed.append(run)
             return []
 
     with ThreadPoolExecutor(parallel) as pool, output.open("a", encoding="utf-8") as out:
         for lines in pool.map(one, runs):
             out.writelines(json.dumps(line) + "\n" for line in lines)
             out.flush()
+    if failed:
+        sys.exit(f"failed: {failed}")
 
 
 def _one(

@@ -1,0 +1,82 @@
+import json
+
+from medner_assets.corpus.jsonl import write_documents
+from medner_assets.modeling.generate import generate
+from medner_assets.modeling.generation import generate_batches
+from medner_assets.modeling.job import GenerationJob
+from medner_assets.modeling.loading import load_tokenizer
+from medner_assets.modeling.samples import Encoder
+from medner_assets_tests.miniature import BASE, documents, version
+
+
+class Lines:
+    def __init__(self):
+        self.lines = []
+
+    def info(self, msg: str) -> None:
+        self.lines.append(msg)
+
+
+def job(folder, base, **changes):
+    write_documents(folder / "documents.jsonl", documents(7))
+    settings = {
+        "version": "mini", "base": BASE, "base_folder": base, "entity_types": ("Drug",),
+        "relation_types": ("causes",), "adapter": None, "documents": folder / "documents.jsonl",
+        "decoding": version().decoding, "output": folder / "completions.jsonl", "generation_id": "g",
+        "device": "cpu",
+    }  # fmt: skip
+    return GenerationJob(**{**settings, **changes})
+
+
+def rows(folder):
+    return [json.loads(line) for line in (folder / "completions.jsonl").read_text().splitlines()]
+
+
+def test_every_document_gets_one_completion_in_the_order_of_the_documents(tmp_path, miniature_base):
+    assert generate(job(tmp_path, miniature_base), Lines()) == 7
+    assert [row["doc_id"] for row in rows(tmp_path)] == [d.id for d in documents(7)]
+    assert all(row["completion_tokens"] <= 24 for row in rows(tmp_path))
+    assert all(row["finish_reason"] == "length" for row in rows(tmp_path) if row["completion_tokens"] == 24)
+
+
+def test_batches_write_what_one_by_one_writes(miniature_base):
+    from transformers import AutoModelForCausalLM
+
+    tokenizer = load_tokenizer(miniature_base)
+    encoder = Encoder(tokenizer, "compact", ("Drug",), ("causes",))
+    model = AutoModelForCausalLM.from_pretrained(miniature_base).eval()
+    prompts = [(d.id, encoder.prompt(d.text * (1 + i % 3))) for i, d in enumerate(documents(6))]
+
+    def texts(batch_size):
+        batches = generate_batches(model, tokenizer, prompts, batch_size=batch_size, max_new_tokens=20)
+        return {c.doc_id: c.completion for batch in batches for c in batch}
+
+    assert texts(6) == texts(1)
+
+
+def test_a_killed_run_goes_on_where_it_stopped(tmp_path, miniature_base):
+    generate(job(tmp_path, miniature_base), Lines())
+    whole = rows(tmp_path)
+    partial = tmp_path / ".completions.jsonl.partial"
+    partial.write_text(
+        json.dumps({"generation_id": "g"}) + "\n"
+        + json.dumps({**whole[2], "completion": "kept from before"}) + "\n"
+        + '{"doc_id": "d3", "comple'
+    )  # fmt: skip
+    log = Lines()
+    generate(job(tmp_path, miniature_base), log)
+    assert "1 of 7 documents were done before" in log.lines
+    assert [row["completion"] for row in rows(tmp_path)] == [
+        "kept from before" if i == 2 else row["completion"] for i, row in enumerate(whole)
+    ]
+
+
+def test_partial_results_of_another_adapter_are_not_used(tmp_path, miniature_base):
+    generate(job(tmp_path, miniature_base), Lines())
+    whole = rows(tmp_path)
+    partial = tmp_path / ".completions.jsonl.partial"
+    partial.write_text(
+        json.dumps({"generation_id": "other"}) + "\n" + json.dumps({**whole[0], "completion": "stale"}) + "\n"
+    )
+    generate(job(tmp_path, miniature_base), Lines())
+    assert [row["completion"] for row in rows(tmp_path)] == [row["completion"] for row in whole]
