@@ -63,7 +63,7 @@ def _complete(job: GenerationJob, documents: list[Document], log: Log) -> Iterat
     too_long = [doc_id for doc_id, tokens in prompts if room and len(tokens) >= room]
     if too_long:
         raise MednerError(
-            f"{len(too_long)} documents are longer than the {room} tokens that base model {folder.name} reads, "
+            f"{len(too_long)} documents exceed the {room} tokens that base model {folder.name} reads, "
             f"the first is {too_long[0]}: split them before the import"
         )
     reporter = Reporter(job.work, log, "generation", len(documents), "documents")

@@ -41,11 +41,11 @@ class Pretraining:
     """Share of the time with a rising rate; the last `decay` share falls to zero, between them it is
     constant."""
     decay: float = 0.5
-    example_share_first: float = 0.3
+    example_share_first: float = 0.4
     """Share of the rows that are examples, at the start; it rises linearly to `example_share_last`."""
-    example_share_last: float = 0.8
+    example_share_last: float = 0.9
     variants: tuple[tuple[str, float], ...] = (
-        ("BC5CDR train", 24.0), ("DrugProt train", 8.0), ("abbreviations", 1.0), ("quantities", 0.3),
+        ("BC5CDR train", 40.0), ("DrugProt train", 12.0), ("abbreviations", 1.0), ("quantities", 0.3),
     )  # fmt: skip
     seed: int = 1
 
