@@ -1,0 +1,146 @@
+import pytest
+import yaml
+
+from medner_assets.errors import MednerError
+from medner_assets.recipes.loading import (
+    base_model_names,
+    dataset_names,
+    flattened,
+    load_base_model,
+    load_dataset,
+    load_version,
+    recipe_hash,
+    version_names,
+)
+from medner_assets.recipes.sources import BaseModelRecipe
+
+
+@pytest.fixture
+def recipes(tmp_path):
+    for kind in ("versions", "datasets", "base_models"):
+        (tmp_path / kind).mkdir()
+    (tmp_path / "datasets" / "notes.yaml").write_text("summary: x")
+    (tmp_path / "base_models" / "small.yaml").write_text("summary: x")
+
+    def write(name: str, **content: object):
+        base = {"summary": name, "base_model": "small", "dataset": "notes"}
+        text = yaml.safe_dump(content if "baseline" in content else base | content)
+        (tmp_path / "versions" / f"{name}.yaml").write_text(text)
+        return tmp_path
+
+    return write
+
+
+def test_every_shipped_recipe_is_valid():
+    assert {"v1", "v2", "v3", "tiny-v1", "tiny-v2", "tiny-v3", "tiny-ade-v1", "tiny-ade-v2"} <= set(
+        version_names()
+    )
+    for name in version_names():
+        recipe = load_version(name)
+        load_dataset(recipe.dataset)
+        load_base_model(recipe.base_model)
+    assert set(dataset_names()) == {
+        "synthetic",
+        "synthetic-small",
+        "synthetic-random",
+        "ade",
+        "bc5cdr",
+        "biored",
+    }
+    assert set(base_model_names()) == {"mistral-7b", "medner-tiny"}
+
+
+def test_the_reference_versions_have_the_reference_settings():
+    v1, v2 = load_version("v1"), load_version("v2")
+    assert (v1.training.epochs, v1.lora.rank, v1.lora.alpha, v1.training.warmup_steps) == (3, 16, 16, 100)
+    assert (v2.training.epochs, v2.lora.rank, v2.lora.alpha, v2.training.warmup_steps) == (7, 32, 32, 150)
+    steps = 4000 // (v1.training.batch_size * v1.training.gradient_accumulation) * v1.training.epochs
+    assert steps == 750
+
+
+def test_a_version_inherits_settings_but_not_summary_or_expectation(recipes):
+    recipes("one", training={"epochs": 2, "batch_size": 3}, expectation={"reasons": ["hope"]})
+    folder = recipes("two", summary="second", baseline="one", training={"epochs": 5})
+    two = load_version("two", folder)
+    assert (two.training.epochs, two.training.batch_size) == (5, 3)
+    assert (two.summary, two.expectation) == ("second", None)
+
+
+def test_equal_settings_have_equal_hashes_however_they_are_written(recipes):
+    recipes("one", seed=7)
+    recipes("same", seed=7, summary="one", training={"epochs": 3})
+    folder = recipes("other", seed=8, summary="one")
+    one, same, other = (load_version(name, folder) for name in ("one", "same", "other"))
+    assert recipe_hash(one) == recipe_hash(same) != recipe_hash(other)
+
+
+def test_settings_are_listed_by_dotted_key():
+    assert flattened(load_version("v2"))["lora.rank"] == "32"
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ({"trainning": {}}, "versions/bad.yaml: unknown key 'trainning': remove it or correct its spelling"),
+        ({"training": {"epoch": 3}}, "versions/bad.yaml: unknown key 'training.epoch'"),
+        (
+            {"lora": {"rank": 0}},
+            "versions/bad.yaml: lora.rank: Input should be greater than 0: correct the value",
+        ),
+        ({"dataset": "nowhere"}, "versions/bad.yaml: unknown dataset 'nowhere': choose one of notes"),
+        ({"base_model": "huge"}, "versions/bad.yaml: unknown base_model 'huge': choose one of small"),
+        ({"summary": "x", "baseline": "gone"}, "versions/bad.yaml: unknown baseline 'gone'"),
+    ],
+)
+def test_a_mistake_in_a_recipe_is_one_line_with_file_key_and_remedy(recipes, content, message):
+    folder = recipes("bad", **content)
+    with pytest.raises(MednerError) as caught:
+        load_version("bad", folder)
+    assert str(caught.value).startswith(message)
+    assert "\n" not in str(caught.value)
+
+
+def test_cyclic_baselines_are_named_in_order(recipes):
+    recipes("a", summary="a", baseline="b")
+    folder = recipes("b", summary="b", baseline="a")
+    with pytest.raises(MednerError, match=r"cyclic baselines a → b → a: let one of them name no baseline"):
+        load_version("a", folder)
+
+
+def test_an_unknown_version_lists_the_known_ones(recipes):
+    folder = recipes("one")
+    with pytest.raises(MednerError, match=r"unknown version 'two': choose one of one"):
+        load_version("two", folder)
+
+
+def test_yaml_that_does_not_parse_is_named_with_its_line(recipes):
+    folder = recipes("bad")
+    (folder / "versions" / "bad.yaml").write_text("summary: x\nseed: [1\n")
+    with pytest.raises(MednerError, match=r"versions/bad.yaml:3: not valid YAML"):
+        load_version("bad", folder)
+
+
+def test_yaml_tags_build_no_objects(recipes):
+    folder = recipes("bad")
+    (folder / "versions" / "bad.yaml").write_text("summary: !!python/object/apply:os.getcwd []\n")
+    with pytest.raises(MednerError, match="not valid YAML"):
+        load_version("bad", folder)
+
+
+def test_a_file_that_is_not_utf8_is_named_with_the_byte(recipes):
+    folder = recipes("bad")
+    (folder / "versions" / "bad.yaml").write_bytes(b"summary: \xff\n")
+    with pytest.raises(MednerError, match="not valid UTF-8 at byte 9"):
+        load_version("bad", folder)
+
+
+def test_a_name_that_could_leave_its_folder_is_refused(recipes):
+    folder = recipes("one")
+    (folder / "versions" / "Bad Name.yaml").write_text("summary: x")
+    with pytest.raises(MednerError, match="is not a valid name"):
+        version_names(folder)
+
+
+def test_a_hub_model_without_a_pinned_revision_is_refused():
+    with pytest.raises(ValueError, match="needs a pinned `revision`"):
+        BaseModelRecipe(summary="x", hub_id="a/b", licence="MIT")
