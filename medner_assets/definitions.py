@@ -1,8 +1,13 @@
 """The code location that Dagster loads: everything below `defs/`."""
 
+import warnings
 from pathlib import Path
 
 import dagster as dg
+
+# Checks of partitions and Pipes readers are marked as previews; the pinned version is the one that is tested.
+warnings.filterwarnings("ignore", category=dg.PreviewWarning)
+warnings.filterwarnings("ignore", category=dg.BetaWarning)
 
 
 @dg.definitions

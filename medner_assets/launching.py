@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from medner_assets import paths
@@ -27,13 +28,17 @@ PROCESS_TAG = "medner/process"
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 
+Metadata = dict[str, dict[str, Any]]
+"""Asset → what its materialisation reported, plain values by name."""
+
+
 def launch(
     assets: Sequence[str], partition: str | None = None, config: Mapping[str, Mapping[str, Any]] | None = None
-) -> None:
-    """Materialise assets with their checks, in one run, for one partition; return when it has succeeded.
+) -> Metadata:
+    """Materialise assets with their checks, in one run, for one partition; return what they reported.
 
     assets: names, in any order. config: asset → its configuration. Progress goes to standard error.
-    Raises MednerError with the line of the step that failed.
+    Raises MednerError with the line of the step that failed; what the steps before it made stays.
     """
     with instance() as dagster, own_stderr() as console:
         watched = (
@@ -43,9 +48,7 @@ def launch(
         )
         display = Display(console, watched)
         with display.shown():
-            failure = _execute(dagster, assets, partition, config or {}, display)
-    if failure is not None:
-        raise MednerError(failure)
+            return _execute(dagster, assets, partition, config or {}, display)
 
 
 @contextmanager
@@ -68,16 +71,14 @@ def _execute(
     partition: str | None,
     config: Mapping[str, Mapping[str, Any]],
     display: Display,
-) -> str | None:
-    """Execute one run and return why it failed; None when it did not."""
+) -> Metadata:
+    """Execute one run and return what its assets reported; raise MednerError when it failed."""
     from dagster import AssetKey
     from dagster._core.definitions.job_base import InMemoryJob
     from dagster._core.execution.api import execute_run_iterator
 
-    from medner_assets.definitions import defs
-
     keys = [AssetKey(name) for name in assets]
-    job = defs().resolve_implicit_global_asset_job_def()
+    job = _job_of_all_assets()
     tags = {PROCESS_TAG: _process_mark(os.getpid())}
     if partition is not None:
         tags |= job.get_tags_for_partition_key(partition, selected_asset_keys=keys)
@@ -88,14 +89,27 @@ def _execute(
         asset_selection=frozenset(keys),
         remote_job_origin=_origin(job),
     )
-    failure = None
+    failure, reported = None, Metadata()
     for event in execute_run_iterator(InMemoryJob(job), run, dagster):
         reason = _told(event, assets, display)
         failure = failure or reason
+        if event.is_step_materialization and event.asset_key is not None:
+            values = event.step_materialization_data.materialization.metadata
+            reported[event.asset_key.to_user_string()] = {name: each.value for name, each in values.items()}
     finished = dagster.get_run_by_id(run.run_id)
     if finished is None or not finished.is_success:
-        return failure or f"run {run.run_id[:8]} ended without success: see it in the UI (make ui)"
-    return None
+        raise MednerError(
+            failure or f"run {run.run_id[:8]} ended without success: see it in the UI (make ui)"
+        )
+    return reported
+
+
+@cache
+def _job_of_all_assets() -> "JobDefinition":
+    """Return the job that the UI runs when assets are picked by hand."""
+    from medner_assets.definitions import defs
+
+    return defs().resolve_implicit_global_asset_job_def()
 
 
 def _told(event: "DagsterEvent", assets: Sequence[str], display: Display) -> str | None:

@@ -11,7 +11,8 @@ PROJECT = Path(__file__).resolve().parent.parent
 """The checkout: the folder of pyproject.toml, dagster.yaml, sql/ and data/."""
 
 SQL = PROJECT / "sql"
-RECIPES = Path(__file__).resolve().parent / "recipes"
+RECIPES = Path(os.environ.get("MEDNER_RECIPES") or Path(__file__).parent / "recipes").resolve()
+"""The folder of `versions/`, `datasets/` and `base_models/`: the package's, or one of the user's own."""
 EMBEDDED_BASES = PROJECT / "data" / "base"
 """Base models that ship with the checkout, whatever MEDNER_DATA is."""
 

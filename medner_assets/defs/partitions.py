@@ -5,20 +5,22 @@ other version goes on working; only its place in the mappings is unknown until t
 """
 
 from collections import defaultdict
+from pathlib import Path
 
 import dagster as dg
 
 from medner_assets.errors import MednerError
+from medner_assets.paths import RECIPES
 from medner_assets.recipes.loading import dataset_names, load_version, version_names
 from medner_assets.recipes.settings import VersionRecipe
 
 
-def readable_versions() -> dict[str, VersionRecipe]:
+def readable_versions(folder: Path = RECIPES) -> dict[str, VersionRecipe]:
     """Return the recipe of every version whose file, and whose baselines' files, can be read."""
     recipes = {}
-    for name in version_names():
+    for name in version_names(folder):
         try:
-            recipes[name] = load_version(name)
+            recipes[name] = load_version(name, folder)
         except MednerError:
             # Its own `recipe` partition fails with this message; here it must not take the others down.
             continue

@@ -4,13 +4,13 @@ import dagster as dg
 import polars as pl
 
 from medner_assets.defs.automation.conditions import WHEN_INPUTS_CHANGE
+from medner_assets.defs.datasets.data import Data, data_of
 from medner_assets.defs.descriptions import table_metadata
 from medner_assets.defs.evaluation.predictions import completions_of, predictions
 from medner_assets.defs.failures import clear_failures
 from medner_assets.defs.identity import evaluation_id
 from medner_assets.defs.partitions import VERSIONS
 from medner_assets.defs.resources import Warehouse
-from medner_assets.defs.versions.handover import Data, data_of
 from medner_assets.errors import MednerError
 from medner_assets.recipes.loading import load_version
 from medner_assets.scoring.evaluation import score_version

@@ -4,6 +4,7 @@ import dagster as dg
 import polars as pl
 
 from medner_assets.defs.automation.conditions import WHEN_INPUTS_CHANGE
+from medner_assets.defs.datasets.data import data_of
 from medner_assets.defs.descriptions import table_metadata
 from medner_assets.defs.evaluation.tabulation import prediction_frames
 from medner_assets.defs.failures import clear_failures
@@ -11,7 +12,6 @@ from medner_assets.defs.identity import evaluation_id
 from medner_assets.defs.partitions import VERSIONS
 from medner_assets.defs.resources import Warehouse
 from medner_assets.defs.versions.completions import EVALUATED_SPLIT, completions
-from medner_assets.defs.versions.handover import data_of
 from medner_assets.errors import MednerError
 from medner_assets.prompting.grounding import predict
 from medner_assets.recipes.loading import load_version

@@ -7,6 +7,7 @@ import dagster as dg
 from pydantic import Field
 
 from medner_assets import paths
+from medner_assets.defs.datasets.data import Data
 from medner_assets.defs.datasets.dataset import dataset
 from medner_assets.defs.descriptions import table_metadata
 from medner_assets.defs.failures import clear_failures
@@ -16,7 +17,7 @@ from medner_assets.defs.pipes import run_process
 from medner_assets.defs.processes import exclusive
 from medner_assets.defs.resources import Warehouse
 from medner_assets.defs.versions.finished import FinishedAdapter, finished_adapter
-from medner_assets.defs.versions.handover import Data, Order, order_of
+from medner_assets.defs.versions.handover import Order, order_of
 from medner_assets.defs.versions.recipe import recipe
 from medner_assets.errors import MednerError
 from medner_assets.recipes.loading import load_dataset

@@ -1,0 +1,42 @@
+"""`medner demo`: two versions on the embedded base, from nothing to their comparison."""
+
+from pathlib import Path
+
+from rich.console import Console
+
+from medner_assets.commands.comparing import last_comparison
+from medner_assets.commands.freshness import outdated
+from medner_assets.commands.runs import ensure_dataset
+from medner_assets.launching import launch
+from medner_assets.recipes.loading import load_version
+from medner_assets.reporting.inputs import ReportInputs
+from medner_assets.warehouse.catalogue import refresh
+
+VERSIONS = ("tiny-v1", "tiny-v2")
+NEXT = (
+    ("medner sql leaderboard", "every version with its scores, in SQL"),
+    ("medner predict tiny-v2 'She took ibuprofen for migraine.'", "what a version reads in a text of yours"),
+    ("make ui", "all of this as a graph, on http://127.0.0.1:3000"),
+)
+
+
+def demo(console: Console) -> tuple[ReportInputs, Path]:
+    """Make both versions, reusing what is there, and return the comparison and the path of its report.
+
+    console: on standard error, where each step says what it does.
+    """
+    for dataset in dict.fromkeys(load_version(name).dataset for name in VERSIONS):
+        console.print(f"dataset {dataset}", style="bold")
+        if not ensure_dataset(dataset):
+            console.print("  is up to date")
+    for name in VERSIONS:
+        console.print(f"version {name}", style="bold")
+        stale = outdated(name)
+        if stale:
+            launch(stale, name)
+        else:
+            console.print("  is up to date: same recipe, data, base and scorer")
+    launch(["leaderboard"])
+    if message := refresh().message:
+        console.print(message, soft_wrap=True, highlight=False)
+    return last_comparison(VERSIONS[-1])

@@ -1,0 +1,167 @@
+"""`medner doctor`: what this machine has and lacks, each finding with its remedy."""
+
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, requires, version
+from pathlib import Path
+from typing import Literal
+
+from medner_assets import paths
+from medner_assets.errors import MednerError
+from medner_assets.modeling.requirements import base_folder, largest_gpu_gib, missing_requirements
+from medner_assets.recipes.loading import base_model_names, load_base_model, load_version, version_names
+
+GIB = 2**30
+MEMORY_GIB, DISK_GIB = 3, 5
+"""What the demo needs at most, and what a few adapters with their tables need."""
+
+State = Literal["ok", "note", "missing"]
+_MARKS: dict[State, str] = {"ok": "✓", "note": "·", "missing": "✗"}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at. `remedy` is empty where nothing needs to be done."""
+
+    name: str
+    state: State
+    found: str
+    remedy: str = ""
+
+    def line(self) -> str:
+        """Return the finding as one line."""
+        return f"{_MARKS[self.state]} {self.name}: {self.found}{f' → {self.remedy}' if self.remedy else ''}"
+
+
+def examined() -> list[Finding]:
+    """Return all findings, in the order in which things go wrong on a new machine."""
+    return [
+        python(),
+        *packages(),
+        memory(),
+        disk(),
+        gpu(),
+        *bases(),
+        *recipes(),
+        home(),
+        corpora(),
+        catalogue(),
+    ]
+
+
+def python() -> Finding:
+    """Name the interpreter; one that is too old does not get this far."""
+    return Finding("Python", "ok", f"{sys.version.split()[0]} at {sys.executable}")
+
+
+def packages() -> list[Finding]:
+    """Look at the packages that medner names: those that lack, or are of another version than it wants."""
+    from packaging.requirements import Requirement
+
+    wanted = [Requirement(line) for line in requires("medner") or [] if "extra ==" not in line]
+    wrong = []
+    for each in wanted:
+        try:
+            installed = version(each.name)
+        except PackageNotFoundError:
+            wrong.append(Finding(each.name, "missing", "not installed", "make setup"))
+            continue
+        if not each.specifier.contains(installed, prereleases=True):
+            remedy = f"medner wants {each.specifier}: make setup"
+            wrong.append(Finding(each.name, "missing", installed, remedy))
+    return wrong or [Finding("packages", "ok", f"all {len(wanted)} are there")]
+
+
+def memory() -> Finding:
+    """Look at the memory that is free."""
+    import psutil
+
+    free = psutil.virtual_memory().available / GIB
+    found = f"{free:.1f} GiB free"
+    if free >= MEMORY_GIB:
+        return Finding("memory", "ok", found)
+    return Finding("memory", "note", found, f"the demo needs up to {MEMORY_GIB} GiB: close other programs")
+
+
+def disk() -> Finding:
+    """Look at the disk on which data/ is."""
+    folder = next(each for each in (paths.data(), *paths.data().parents) if each.exists())
+    free = shutil.disk_usage(folder).free / GIB
+    found = f"{free:.1f} GiB free at {folder}"
+    if not os.access(folder, os.W_OK):
+        return Finding(
+            "disk", "missing", f"{folder} cannot be written", "set MEDNER_DATA to a folder of yours"
+        )
+    if free >= DISK_GIB:
+        return Finding("disk", "ok", found)
+    return Finding("disk", "note", found, f"keep {DISK_GIB} GiB free, or set MEDNER_DATA to another disk")
+
+
+def gpu() -> Finding:
+    """Look for a CUDA device; none is needed for the embedded base."""
+    gib = largest_gpu_gib()
+    if gib is None:
+        return Finding("GPU", "note", "none: the embedded base trains on the CPU, larger bases do not")
+    return Finding("GPU", "ok", f"{gib:.0f} GiB")
+
+
+def bases() -> Iterator[Finding]:
+    """Look at each base model's weights and what else it needs."""
+    for name in base_model_names():
+        try:
+            base = load_base_model(name)
+            lacking = missing_requirements(name, base)
+        except MednerError as error:
+            yield Finding(f"base {name}", "note", "unreadable", str(error))
+            continue
+        if lacking is None:
+            yield Finding(f"base {name}", "ok", f"ready at {base_folder(base)}")
+        else:
+            state: State = "missing" if base.path is not None else "note"
+            yield Finding(f"base {name}", state, lacking.removeprefix(f"base model {name} "))
+
+
+def recipes() -> Iterator[Finding]:
+    """Look for recipes of versions that cannot be read; the others work all the same."""
+    unreadable = 0
+    for name in version_names():
+        try:
+            load_version(name)
+        except MednerError as error:
+            unreadable += 1
+            yield Finding(f"version {name}", "note", "unreadable", str(error))
+    if not unreadable:
+        yield Finding("recipes", "ok", f"{len(version_names())} versions can be read")
+
+
+def home() -> Finding:
+    """Look at where Dagster keeps its runs."""
+    stated = os.environ.get("DAGSTER_HOME")
+    if stated and Path(stated).resolve() != paths.PROJECT:
+        remedy = f"medner uses {paths.PROJECT}; start the UI with make ui so that it shows the same runs"
+        return Finding("Dagster home", "note", f"DAGSTER_HOME is {stated}", remedy)
+    there = paths.DAGSTER_STORAGE.exists()
+    return Finding("Dagster home", "ok", f"{paths.PROJECT}{'' if there else ', nothing was run yet'}")
+
+
+def corpora() -> Finding:
+    """Look at the folder of corpora; only datasets made of files need it."""
+    folder = paths.corpora()
+    if folder.is_dir():
+        return Finding("corpora", "ok", str(folder))
+    return Finding(
+        "corpora", "note", f"{folder} is not there", "set MEDNER_CORPORA for datasets made of files"
+    )
+
+
+def catalogue() -> Finding:
+    """Look at the analyst's DuckDB file: whether it has the present views, and whether someone holds it."""
+    from medner_assets.warehouse.catalogue import refresh
+
+    refreshed = refresh()
+    if refreshed.outcome in ("held", "refused"):
+        return Finding("catalogue", "note", refreshed.message)
+    return Finding("catalogue", "ok", f"{paths.catalogue()} has the present views")

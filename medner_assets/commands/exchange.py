@@ -1,0 +1,104 @@
+"""`medner import`, `audit`, `score` and `export`: files in, files or figures out."""
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TextIO
+
+import click
+
+from medner_assets.audit.audit import audit_dataset
+from medner_assets.corpus.importing import import_files, problem_line
+from medner_assets.corpus.jsonl import write_documents
+from medner_assets.corpus.reading import Reading
+from medner_assets.errors import MednerError
+from medner_assets.recipes.loading import load_version
+from medner_assets.scoring.external import score_documents
+from medner_assets.scoring.submissions import read_submission
+from medner_assets.warehouse.export import export_predictions, export_tables
+
+SHOWN_PROBLEMS = 20
+
+
+def import_corpus(format: str, files: Sequence[Path], out: Path) -> None:
+    """Write the documents of `files` to `out`; counts go to standard output, problems to standard error."""
+    imported = import_files(format, files)
+    write_documents(out, imported.documents)
+    for problem in imported.problems[:SHOWN_PROBLEMS]:
+        click.echo(problem_line(problem), err=True)
+    if len(imported.problems) > SHOWN_PROBLEMS:
+        click.echo(f"... and {len(imported.problems) - SHOWN_PROBLEMS} more", err=True)
+    for name, count in imported.summary().items():
+        click.echo(f"{name}\t{count}")
+
+
+def audit_files(train: Path, dev: Path, test: Path, *, as_json: bool) -> str:
+    """Return the audit of three files of JSON lines, as JSON or as lines to read."""
+    audited = audit_dataset(*(read_documents(file).documents for file in (train, dev, test)))
+    if as_json:
+        return json.dumps(audited.to_json())
+    told = [f"verdict: {audited.verdict.value}", audited.lead_sentence]
+    return "\n".join([*told, *(f"- {reason}" for reason in audited.reasons)])
+
+
+def score_files(gold: Path, predicted: Path, *, as_json: bool) -> str:
+    """Return the scores of predictions against gold, both JSON lines, as JSON or as lines to read."""
+    documents = read_documents(gold).documents
+    with opened(predicted) as lines:
+        scores = score_documents(documents, read_submission(lines, str(predicted)))
+    if as_json:
+        return json.dumps(scores)
+    told = [f"{scores['documents']} documents, {scores['signature']}"]
+    for task in ("entity", "relation"):
+        for scheme, counts in scores[task].items():
+            if counts is None:
+                told.append(f"{task} {scheme}: not scored, offsets are missing")
+            else:
+                told.append(
+                    f"{task} {scheme}: P {counts['precision']:.4f}  R {counts['recall']:.4f}  "
+                    f"F1 {counts['f1']:.4f}  (TP {counts['tp']}, FP {counts['fp']}, FN {counts['fn']})"
+                )
+    return "\n".join(told)
+
+
+def export(file: Path, format: str, version: str | None, *, force: bool) -> str:
+    """Write all tables or a version's predictions to `file`; return what was written."""
+    if format == "duckdb":
+        if version is not None:
+            raise MednerError(
+                "--version: a DuckDB file holds all versions: leave it out, or add --format jsonl"
+            )
+        written, what = export_tables(file, force=force), "rows"
+    else:
+        if version is None:
+            raise MednerError(f"--format {format} writes one version: say which with --version")
+        load_version(version)
+        written, what = export_predictions(file, version, force=force), "documents"
+    if written.note:
+        click.echo(written.note, err=True)
+    return f"{written.path}: {written.rows} {what}"
+
+
+def read_documents(file: Path) -> Reading:
+    """Return the documents of JSON lines; raise MednerError unless every line is a sound document."""
+    from medner_assets.corpus.readers.jsonl import read_jsonl
+
+    reading = read_jsonl(file)
+    lost = [problem for problem in reading.problems if problem.kind.loses]
+    if lost:
+        more = f" (and {len(lost) - 1} more)" if len(lost) > 1 else ""
+        raise MednerError(f"{problem_line(lost[0])}{more}: mend the file first")
+    return reading
+
+
+@contextmanager
+def opened(file: Path) -> Iterator[TextIO]:
+    """Open a text file; raise MednerError when it cannot be read or is not UTF-8."""
+    try:
+        with file.open(encoding="utf-8") as lines:
+            yield lines
+    except UnicodeDecodeError as error:
+        raise MednerError(f"{file}: not valid UTF-8 at byte {error.start}: save it as UTF-8") from None
+    except FileNotFoundError:
+        raise MednerError(f"{file}: there is no such file: check the name") from None

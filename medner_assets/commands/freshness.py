@@ -1,0 +1,54 @@
+"""Which assets of a version are not what a run would make of its files now. Looks only; launches nothing."""
+
+from medner_assets import paths
+from medner_assets.defs.automation.jobs import CHAIN
+from medner_assets.defs.identity import generation_id
+from medner_assets.defs.reporting.evaluations import scores_of
+from medner_assets.defs.resources import Warehouse
+from medner_assets.defs.versions.completions import adapter_for, existing
+from medner_assets.defs.versions.handover import order_of
+from medner_assets.errors import MednerError
+from medner_assets.recipes.loading import recipe_hash
+from medner_assets.reporting.report import report_name
+
+
+def outdated(version: str) -> tuple[str, ...]:
+    """Return the assets of a version's chain that have to be made anew, in order; empty: none.
+
+    Raises MednerError when the version cannot be made at all: a broken recipe, a dataset or base that is
+    missing.
+    """
+    warehouse = Warehouse()
+    order = order_of(version, warehouse)
+    store = warehouse.store()
+    if not store.has("recipes", version) or warehouse.read("recipes", version)["recipe_hash"][0] != (
+        recipe_hash(order.recipe)
+    ):
+        return CHAIN
+    try:
+        finished = adapter_for(order)
+    except MednerError:  # it says which of the reasons for training anew it is; here any of them will do
+        return CHAIN[1:]
+    generation = generation_id(finished.weights_hash, order.data.version, order.recipe.decoding)
+    if existing(warehouse, version, generation) is None:
+        return CHAIN[2:]
+    try:
+        own = scores_of(warehouse, version)["evaluation_id"][0]
+    except MednerError:  # likewise
+        return CHAIN[3:]
+    if not store.has("metrics", version) or set(warehouse.read("metrics", version)["evaluation_id"]) != {own}:
+        return CHAIN[4:]
+    baseline = order.recipe.baseline
+    report = paths.reports() / report_name(version, baseline)
+    if not report.exists() or not store.has("comparisons", version):
+        return CHAIN[5:]
+    return () if _is_compared(warehouse, version, baseline, own) else CHAIN[5:]
+
+
+def _is_compared(warehouse: Warehouse, version: str, baseline: str | None, own: str) -> bool:
+    """Tell whether the comparison is of the present evaluations of the version and its baseline."""
+    pairs = ["evaluation_id", "baseline_evaluation_id"]
+    written = warehouse.read("comparisons", version).select(pairs).unique().rows()
+    if baseline is None or not warehouse.store().has("document_scores", baseline):
+        return written == []
+    return written == [(own, scores_of(warehouse, baseline)["evaluation_id"][0])]

@@ -1,0 +1,79 @@
+"""Habits of the code that no linter knows."""
+
+import ast
+import importlib
+import pkgutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import medner_assets
+from medner_assets.paths import PROJECT
+
+PACKAGE = Path(medner_assets.__file__).parent
+HEAVY = (
+    "torch",
+    "transformers",
+    "peft",
+    "sklearn",
+    "scipy",
+    "matplotlib",
+    "bioc",
+    "tokenizers",
+    "safetensors",
+)
+
+
+def sources() -> list[Path]:
+    return sorted(PACKAGE.rglob("*.py"))
+
+
+def test_no_module_loads_a_heavy_library_when_it_is_imported():
+    names = [module.name for module in pkgutil.walk_packages([str(PACKAGE)], "medner_assets.")]
+    script = (
+        f"import importlib, sys\nfor name in {names!r}:\n    importlib.import_module(name)\n"
+        f"print([name for name in {HEAVY!r} if name in sys.modules])"
+    )
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stderr
+    assert ran.stdout.strip() == "[]"
+
+
+def test_packages_are_empty_and_described_in_the_docs_instead():
+    assert [file for file in sources() if file.name == "__init__.py" and file.read_text().strip()] == []
+
+
+def test_dagster_is_known_at_the_edge_only():
+    edge = {PACKAGE / "definitions.py", *(PACKAGE / "defs").rglob("*.py")}
+    inside = {PACKAGE / "launching.py"}  # it imports inside functions
+    for file in set(sources()) - edge:
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            names = []
+            if isinstance(node, ast.Import):
+                names = [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom):
+                names = [node.module or ""]
+            if any(name.split(".")[0] == "dagster" for name in names):
+                assert file in inside, file
+
+
+def test_every_public_table_and_asset_name_is_spelled_as_in_the_catalogue():
+    tables = importlib.import_module("medner_assets.warehouse.tables").TABLES
+    assert all(name == table.name and name.islower() for name, table in tables.items())
+
+
+def test_no_tracked_file_names_a_place_of_one_machine():
+    tracked = subprocess.run(
+        ["git", "ls-files", "-z", "*.py", "*.md", "*.yaml", "*.toml", "*.sql", "Makefile"],
+        cwd=PROJECT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    if tracked.returncode != 0:
+        pytest.skip("not a git checkout")
+    marks = ["/" + "work/", "/" + "home/", "/" + "Users/"]
+    for name in tracked.stdout.split("\0"):
+        file = PROJECT / name
+        if name and file.exists():
+            text = file.read_text(encoding="utf-8")
+            assert not any(mark in text for mark in marks), name
