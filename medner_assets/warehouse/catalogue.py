@@ -174,11 +174,9 @@ def _described(name: str, kind: Literal["view", "macro table"], statement: str, 
 def _glob_literal(folder: Path) -> str:
     """Return the folder as it stands in a quoted glob: what DuckDB would read as a pattern is escaped."""
     text = str(folder.resolve())
-    if "\\" in text:
-        raise MednerError(
-            f"{text}: a backslash in the path cannot be read by DuckDB: choose another MEDNER_DATA"
-        )
-    return "".join(f"[{each}]" if each in "*?[" else each for each in text).replace("'", "''")
+    if "\\" in text or "?" in text:
+        raise MednerError(f"{text}: DuckDB cannot read a path with '\\\\' or '?': choose another MEDNER_DATA")
+    return "".join(f"[{each}]" if each in "*[" else each for each in text).replace("'", "''")
 
 
 def _hash(made: list[Definition]) -> str:

@@ -149,6 +149,8 @@ def _whole_file(path: Path, force: bool, root: Path) -> Iterator[Path]:
     target = path.expanduser().absolute()
     if target.resolve() == paths.catalogue() or root.resolve() in target.resolve().parents:
         raise MednerError(f"{path}: medner itself lives there: choose another place")
+    if "?" in str(target):
+        raise MednerError(f"{path}: DuckDB cannot write a path with '?': choose another name")
     if target.is_dir():
         raise MednerError(f"{path}: is a folder: name a file")
     if not target.parent.is_dir():

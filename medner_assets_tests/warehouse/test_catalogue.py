@@ -1,0 +1,235 @@
+"""The analyst's file: always current, never in a run's way, and the analyst's own things in it stay."""
+
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+import polars as pl
+import pytest
+
+from medner_assets.errors import MednerError
+from medner_assets.paths import SQL
+from medner_assets.warehouse.catalogue import connect, refresh
+from medner_assets.warehouse.sql_files import sql_files
+from medner_assets.warehouse.store import Store
+from medner_assets.warehouse.tables import TABLES
+from medner_assets_tests.warehouse.rows import metric, opened, put
+
+HOLD = """
+import duckdb, sys
+connection = duckdb.connect(sys.argv[1])
+connection.execute("create or replace table scratch as select 42 as answer")
+print("open", flush=True)
+sys.stdin.readline()
+print(connection.sql("select count(*) from scores").fetchall()[0][0], flush=True)
+sys.stdin.readline()
+"""
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> tuple[Path, Path]:
+    """Return (the analyst's file, the folder of the tables), neither there yet."""
+    return tmp_path / "data" / "medner.duckdb", tmp_path / "data" / "warehouse"
+
+
+@contextmanager
+def held_open(path: Path) -> Iterator[subprocess.Popen[str]]:
+    """Hold the file open for writing in another process, with a table of its own."""
+    holder = subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert holder.stdout is not None
+    assert holder.stdin is not None
+    try:
+        assert holder.stdout.readline() == "open\n"
+        yield holder
+    finally:
+        holder.stdin.close()
+        holder.wait()
+        holder.stdout.close()
+
+
+def test_the_file_answers_before_anything_was_trained(place: tuple[Path, Path]):
+    path, root = place
+    assert refresh(path, root).outcome == "written"
+    with opened(path) as analyst:
+        assert analyst.sql("from predicted_relations limit 5").fetchall() == []
+        for name in [*TABLES, *(file.name for file in sql_files("views"))]:
+            assert analyst.sql(f"from {name}").fetchall() == [], name
+        assert analyst.sql("from regressions('v1', 'v2')").fetchall() == []
+
+
+def test_the_file_shows_the_rows_of_now_without_being_written_again(place: tuple[Path, Path]):
+    path, root = place
+    refresh(path, root)
+    with opened(path) as analyst:
+        put(root, "metrics", "v1", metric("relation", 0.5))
+        assert analyst.sql("select model_version, f1 from scores").fetchall() == [("v1", 0.5)]
+        put(root, "metrics", "v1", metric("relation", 0.7))
+        assert analyst.sql("select model_version, f1 from scores").fetchall() == [("v1", 0.7)]
+
+
+def test_the_file_can_be_opened_by_duckdb_1_5_and_read_by_its_owner_only(place: tuple[Path, Path]):
+    path, root = place
+    refresh(path, root)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert [file.name for file in path.parent.iterdir() if file.name != "warehouse"] == ["medner.duckdb"]
+    with opened(path) as analyst:
+        tags = analyst.sql("select tags from duckdb_databases() where database_name = 'medner'").fetchall()
+    assert tags == [({"storage_version": "v1.5.0+"},)]
+
+
+def test_tables_and_columns_carry_their_meaning(place: tuple[Path, Path]):
+    path, root = place
+    refresh(path, root)
+    with opened(path) as analyst:
+        assert analyst.sql("select comment from duckdb_views() where view_name = 'metrics'").fetchall() == [
+            ("one row is one task under one scheme at one stage, over the test split",)
+        ]
+        asked = (
+            "select comment from duckdb_columns() where table_name = 'metrics' and column_name = 'macro_f1'"
+        )
+        assert analyst.sql(asked).fetchall() == [("mean F1 over types with gold or predictions",)]
+
+
+def test_an_unchanged_file_is_not_written_again(place: tuple[Path, Path]):
+    path, root = place
+    refresh(path, root)
+    before = path.stat().st_mtime_ns
+    assert refresh(path, root) == refresh(path, root)
+    assert refresh(path, root).outcome == "current"
+    assert refresh(path, root).message == ""
+    assert path.stat().st_mtime_ns == before
+
+
+def sql_folder(folder: Path, **views: str) -> Path:
+    (folder / "views").mkdir(parents=True, exist_ok=True)
+    for name, query in views.items():
+        (folder / "views" / f"{name}.sql").write_text(f"create or replace view {name} as {query};")
+    return folder
+
+
+def test_changed_definitions_are_taken_over_and_dropped_ones_go(place: tuple[Path, Path], tmp_path: Path):
+    path, root = place
+    refresh(path, root, sql_folder(tmp_path / "old", mine="select 1 as a", gone="select 1 as a"))
+    with duckdb.connect(path) as analyst:
+        analyst.execute("create table scratch as select 42 as answer")
+        analyst.execute("create view notes as select answer from scratch")
+        analyst.execute("create macro double(x) as 2 * x")
+    assert refresh(path, root, sql_folder(tmp_path / "new", mine="select 2 as a")).outcome == "written"
+    with opened(path) as analyst:
+        assert analyst.sql("from mine").fetchall() == [(2,)]
+        assert analyst.sql("select answer, double(answer) from notes").fetchall() == [(42, 84)]
+        with pytest.raises(duckdb.CatalogException, match="gone"):
+            analyst.sql("from gone")
+
+
+@pytest.mark.parametrize("own", ["create table mine as select 7 as a", "create view mine as select 7 as a"])
+def test_nothing_of_the_analyst_is_overwritten_by_a_view_of_the_same_name(
+    place: tuple[Path, Path], tmp_path: Path, own: str
+):
+    path, root = place
+    refresh(path, root, sql_folder(tmp_path / "old"))
+    with duckdb.connect(path) as analyst:
+        analyst.execute(own)
+    refreshed = refresh(path, root, sql_folder(tmp_path / "new", mine="select 2 as a"))
+    assert refreshed.outcome == "refused"
+    assert "'mine' is not medner's own: rename it" in refreshed.message
+    with opened(path) as analyst:
+        assert analyst.sql("from mine").fetchall() == [(7,)]
+
+
+def test_a_broken_definition_leaves_the_file_as_it_was(place: tuple[Path, Path], tmp_path: Path):
+    path, root = place
+    refresh(path, root, sql_folder(tmp_path / "old", mine="select 1 as a"))
+    with pytest.raises(MednerError, match="view mine: "):
+        refresh(path, root, sql_folder(tmp_path / "new", mine="select nothing from nowhere"))
+    with opened(path) as analyst:
+        assert analyst.sql("from mine").fetchall() == [(1,)]
+
+
+def test_a_session_held_open_blocks_no_run_and_keeps_its_own_tables(place: tuple[Path, Path], tmp_path: Path):
+    path, root = place
+    refresh(path, root)
+    with held_open(path) as holder:
+        assert holder.stdin is not None
+        assert holder.stdout is not None
+        put(root, "metrics", "v1", metric("relation", 0.5), metric("entity", 0.5))
+        with connect(root) as medner:
+            assert medner.sql("select count(*) from scores").fetchall() == [(2,)]
+        refreshed = refresh(path, root, sql_folder(tmp_path / "new", mine="select 2 as a"))
+        assert refreshed.outcome == "held"
+        assert "open elsewhere" in refreshed.message
+        assert f"PID {holder.pid}" in refreshed.message
+        holder.stdin.write("\n")
+        holder.stdin.flush()
+        assert holder.stdout.readline() == "2\n"  # the open session sees the new rows
+    with opened(path) as analyst:
+        assert analyst.sql("from scratch").fetchall() == [(42,)]
+    assert refresh(path, root, tmp_path / "new").outcome == "written"
+
+
+def test_a_file_that_is_no_database_is_refused_and_left_alone(place: tuple[Path, Path]):
+    path, root = place
+    Store(root).initialise()
+    path.write_text("not a database, but longer than the header of one " * 100)
+    refreshed = refresh(path, root)
+    assert refreshed.outcome == "refused"
+    assert "move the file away" in refreshed.message
+    assert path.read_text().startswith("not a database")
+
+
+@pytest.mark.parametrize("name", ["it's", "a b", "wh[a]t*", "ünïcode", "semi;colon"])
+def test_the_folder_may_have_any_name(tmp_path: Path, name: str):
+    path, root = tmp_path / name / "medner.duckdb", tmp_path / name / "warehouse"
+    put(root, "metrics", "v1", metric("relation", 0.5))
+    refresh(path, root, sql_folder(tmp_path / "none"))
+    with opened(path) as analyst:
+        assert analyst.sql("select f1 from metrics").fetchall() == [(0.5,)]
+
+
+@pytest.mark.parametrize("name", ["back\\slash", "what?"])
+def test_a_folder_that_duckdb_cannot_read_is_refused(tmp_path: Path, name: str):
+    with pytest.raises(MednerError, match="DuckDB cannot read a path"):
+        connect(tmp_path / name)
+
+
+def test_rows_that_were_written_before_a_column_was_declared_have_null_there(place: tuple[Path, Path]):
+    path, root = place
+    put(root, "metrics", "v1", metric("relation", 0.5))
+    file = root / "metrics" / "model_version=v1" / "part-0.parquet"
+    pl.read_parquet(file, hive_partitioning=False).drop("macro_f1", "seed").write_parquet(file)
+    put(root, "metrics", "v2", metric("relation", 0.6, seed=7))
+    refresh(path, root)
+    with opened(path) as analyst:
+        assert analyst.sql("select f1, seed, macro_f1 from metrics order by f1").fetchall() == [
+            (0.5, None, None), (0.6, 7, None),
+        ]  # fmt: skip
+
+
+def test_a_name_in_a_query_is_never_a_variable_of_the_program(place: tuple[Path, Path]):
+    some_frame = pl.DataFrame({"a": [1]})
+    with connect(place[1]) as medner, pytest.raises(duckdb.CatalogException, match="some_frame"):
+        medner.sql("from some_frame")
+    assert some_frame.height == 1
+
+
+def test_a_key_that_looks_like_a_number_or_a_date_stays_text(place: tuple[Path, Path]):
+    _, root = place
+    for key in ("007", "2024-01-01"):
+        put(root, "metrics", key, metric("relation", 0.5))
+    with connect(root) as medner:
+        assert sorted(medner.sql("select model_version from metrics").fetchall()) == [
+            ("007",),
+            ("2024-01-01",),
+        ]
+
+
+def test_the_shipped_definitions_are_those_of_the_checkout(place: tuple[Path, Path]):
+    path, root = place
+    refresh(path, root)
+    assert refresh(path, root, SQL).outcome == "current"
