@@ -104,7 +104,7 @@ def _require_same_documents(ours: pl.DataFrame, theirs: pl.DataFrame, baseline: 
         if ours[column][0] != theirs[column][0]:
             raise MednerError(
                 f"comparison with {baseline}: the two were evaluated on different {what} "
-                f"({ours[column][0]} and {theirs[column][0]}): evaluate {baseline} again on that of the version"
+                f"({ours[column][0]} and {theirs[column][0]}): evaluate both on the same one"
             )
     apart = set(ours["doc_id"].unique()) ^ set(theirs["doc_id"].unique())
     if apart:

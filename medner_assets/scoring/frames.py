@@ -57,7 +57,8 @@ DOCUMENT_SCORES: Schema = {
 }  # fmt: skip
 METRICS: Schema = {
     "evaluation_id": TEXT, "dataset": TEXT, "dataset_version": TEXT, "stage": TEXT, "task": TEXT,
-    "scheme": TEXT, "signature": TEXT, "tp": INT, "fp": INT, "fn": INT, "precision": REAL, "recall": REAL, "f1": REAL,
+    "scheme": TEXT, "signature": TEXT, "tp": INT, "fp": INT, "fn": INT,
+    "precision": REAL, "recall": REAL, "f1": REAL,
     "f1_low": REAL, "f1_high": REAL, "macro_f1": REAL, "documents": INT, "seed": INT, "resamples": INT,
 }  # fmt: skip
 COMPARISONS: Schema = {

@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 
 from medner_assets.scoring.duplicates import duplicate_relations, ordered
-from medner_assets.scoring.encoding import Codes, integers, joint_codes, text_codes
+from medner_assets.scoring.encoding import Codes, integers, joint_codes, ordered_codes, text_codes
 from medner_assets.scoring.entity_rows import in_order
 from medner_assets.scoring.frames import GoldFrames, PredictedFrames
 from medner_assets.scoring.places import Places
@@ -51,7 +51,7 @@ def relation_rows(
     gold tail, predicted head, predicted tail, numbered as those of the entities. mentions: the gold
     entities as `entity_rows` returns them.
     """
-    (concept, *named), _ = text_codes(
+    (concept, *named), _ = ordered_codes(
         [
             gold.entities["concepts"].explode(empty_as_null=False, keep_nulls=False),
             gold.relations["head_concept"],
@@ -186,22 +186,15 @@ def _taking_concepts(
 def _with_duplicates(rows: pl.DataFrame, relations: pl.DataFrame) -> pl.DataFrame:
     """Return the ordered rows with the flag of those that repeat an earlier line as it is written."""
     (head, tail), _ = text_codes([relations["head_text"], relations["tail_text"]])
-    kinds = {
-        name: rows[name].to_numpy()
-        for name in ("stage", "doc", "type", "head_type", "tail_type", "symmetric")
-    }
-    row = rows["row"].to_numpy()
-    arguments = joint_codes(
-        [np.concatenate([head[row], tail[row]]), np.concatenate([kinds["head_type"], kinds["tail_type"]])]
+    at = rows["row"].to_numpy()
+    written = np.concatenate([head[at], tail[at]])
+    kind, concept = (
+        np.concatenate([rows[f"head_{what}"].to_numpy(), rows[f"tail_{what}"].to_numpy()])
+        for what in ("type", "concept")
     )
-    repeats = duplicate_relations(
-        kinds["stage"],
-        kinds["doc"],
-        kinds["type"],
-        arguments[: len(row)],
-        arguments[len(row) :],
-        kinds["symmetric"],
-    )
+    arguments = joint_codes([written, kind, concept])
+    stage, doc, kind, symmetric = (rows[name].to_numpy() for name in ("stage", "doc", "type", "symmetric"))
+    repeats = duplicate_relations(stage, doc, kind, arguments[: len(at)], arguments[len(at) :], symmetric)
     return rows.with_columns(duplicate=pl.Series(repeats, dtype=pl.Boolean))
 
 

@@ -1,0 +1,170 @@
+"""Another system's predictions as JSON lines → checked values. Every mistake is an error that names file
+and line.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from medner_assets.errors import MednerError
+
+
+@dataclass(frozen=True, slots=True)
+class SubmittedEntity:
+    """One predicted entity; the span is None where the system gives none."""
+
+    id: str
+    type: str
+    text: str
+    span: tuple[int, int] | None
+
+
+@dataclass(frozen=True, slots=True)
+class SubmittedRelation:
+    """One predicted relation, between entities of its document or between concepts; exactly one pair is
+    set.
+    """
+
+    type: str
+    entities: tuple[SubmittedEntity, SubmittedEntity] | None
+    concepts: tuple[str, str] | None
+
+
+@dataclass(frozen=True, slots=True)
+class SubmittedDocument:
+    """What a system predicts for one document, and where that stands."""
+
+    where: str
+    id: str
+    entities: tuple[SubmittedEntity, ...]
+    relations: tuple[SubmittedRelation, ...]
+
+
+def read_submission(lines: Iterable[str], file: str) -> list[SubmittedDocument]:
+    """Return the predicted documents of JSON lines; blank lines count but say nothing.
+
+    lines: as iterating over an open text file gives them (not `str.splitlines`, which also splits at
+    characters that may stand inside a JSON string). file: its name, for errors. Raises MednerError at the
+    first mistake.
+    """
+    documents: list[SubmittedDocument] = []
+    seen: dict[str, str] = {}
+    for number, line in enumerate(lines, start=1):
+        where = f"{file}:{number}"
+        if number == 1:
+            line = line.removeprefix("\ufeff")
+        if not line.strip():
+            continue
+        document = submitted_document(_parsed(line, where), where)
+        if document.id in seen:
+            raise MednerError(
+                f"{where}: document {document.id!r} stands here and at {seen[document.id]}: "
+                "put all predictions of a document in one line"
+            )
+        seen[document.id] = where
+        documents.append(document)
+    return documents
+
+
+def submitted_document(content: Mapping[str, Any], where: str) -> SubmittedDocument:
+    """Return one predicted document from its JSON object; unknown keys are ignored. Raises MednerError."""
+    id_ = _identifier(content, "id", "the document", where)
+    entities: dict[str, SubmittedEntity] = {}
+    for i, each in enumerate(_objects(content, "entities", where, required=True)):
+        entity = _entity(each, f"entity {i + 1}", where)
+        if entity.id in entities:
+            raise MednerError(f"{where}: entity id {entity.id!r} stands twice: give each entity its own id")
+        entities[entity.id] = entity
+    relations = [
+        _relation(each, entities, f"relation {i + 1}", where)
+        for i, each in enumerate(_objects(content, "relations", where, required=False))
+    ]
+    return SubmittedDocument(where, id_, tuple(entities.values()), tuple(relations))
+
+
+def _parsed(line: str, where: str) -> Mapping[str, Any]:
+    try:
+        content = json.loads(line)
+    except json.JSONDecodeError as error:
+        raise MednerError(
+            f"{where}: not valid JSON ({error.msg} at character {error.pos + 1}): write one object a line"
+        ) from None
+    except RecursionError:
+        raise MednerError(f"{where}: JSON nested too deeply: write one document a line") from None
+    if not isinstance(content, dict):
+        raise MednerError(
+            f"{where}: a line is one object with id, entities, relations, not a {_kind(content)}"
+        )
+    return content
+
+
+def _entity(content: Mapping[str, Any], name: str, where: str) -> SubmittedEntity:
+    ends = [content.get("start"), content.get("end")]
+    span = None
+    if ends != [None, None]:
+        if not all(_is_integer(each) for each in ends):
+            raise MednerError(f"{where}: {name}: start and end are two whole numbers: give both or neither")
+        span = (int(str(ends[0])), int(str(ends[1])))
+    return SubmittedEntity(
+        _identifier(content, "id", name, where),
+        _text(content, "type", name, where),
+        _text(content, "text", name, where),
+        span,
+    )
+
+
+def _relation(
+    content: Mapping[str, Any], entities: Mapping[str, SubmittedEntity], name: str, where: str
+) -> SubmittedRelation:
+    kind = _text(content, "type", name, where)
+    if content.get("head") is None and content.get("head_concept") is not None:
+        sides = ("head_concept", "tail_concept")
+        head, tail = (_identifier(content, side, name, where) for side in sides)
+        return SubmittedRelation(kind, None, (head, tail))
+    ends = []
+    for side in ("head", "tail"):
+        id_ = _identifier(content, side, name, where)
+        if id_ not in entities:
+            raise MednerError(
+                f"{where}: {name}: {side} {id_!r} is not an entity of this document: "
+                "name one of its entity ids"
+            )
+        ends.append(entities[id_])
+    return SubmittedRelation(kind, (ends[0], ends[1]), None)
+
+
+def _objects(content: Mapping[str, Any], key: str, where: str, *, required: bool) -> list[Mapping[str, Any]]:
+    values = content.get(key)
+    if values is None and not required:
+        return []
+    if not isinstance(values, list) or not all(isinstance(each, dict) for each in values):
+        raise MednerError(f"{where}: {key!r} is a list of objects: give an empty list where there are none")
+    return values
+
+
+def _identifier(content: Mapping[str, Any], key: str, name: str, where: str) -> str:
+    value = content.get(key)
+    return str(value) if _is_integer(value) else _text(content, key, name, where)
+
+
+def _text(content: Mapping[str, Any], key: str, name: str, where: str) -> str:
+    value = content.get(key)
+    if not isinstance(value, str):
+        raise MednerError(f"{where}: {name}: {key!r} must be text, not {_kind(value)}: add it or correct it")
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise MednerError(
+            f"{where}: {name}: {key!r} has half a surrogate pair, which is no character: write valid Unicode"
+        ) from None
+    return value
+
+
+def _is_integer(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _kind(value: object) -> str:
+    names = {dict: "object", list: "list", str: "text", bool: "true or false", type(None): "null"}
+    return names.get(type(value), "number")
