@@ -1,6 +1,6 @@
-"""Generate documents. Process `stated`: a relation is gold iff the text states it; `random`: see `random_process.py`.
+"""Generate documents: process `stated` (a relation is gold iff the text states it) or `random` (see there).
 
-Everything is a function of process, seed, split and count: the same documents on any machine and Python version.
+All is a function of process, seed, split and count: the same documents on any machine and Python version.
 """
 
 from collections.abc import Iterator
@@ -8,13 +8,21 @@ from itertools import islice
 from random import Random
 from typing import Literal
 
-from medner_assets.corpus.synthetic.asides import ASIDES, MENTIONS, OPENINGS
 from medner_assets.corpus.synthetic.draws import Weighted, between, pick, shuffled, stream
+from medner_assets.corpus.synthetic.inventory import (
+    ADULT_ASIDE_PATTERNS,
+    CHILD_ASIDE_PATTERNS,
+    MENTIONED,
+    MIXED_PATTERNS,
+    OPENING_PATTERNS,
+    REFUSED,
+    STATED,
+)
 from medner_assets.corpus.synthetic.names import FreshNames, HeldOutNames, Pool
-from medner_assets.corpus.synthetic.patterns import Pattern, parse_all
+from medner_assets.corpus.synthetic.patterns import Pattern, Slot
 from medner_assets.corpus.synthetic.random_process import random_notes
-from medner_assets.corpus.synthetic.refusals import REFUSALS
-from medner_assets.corpus.synthetic.statements import STATEMENTS
+from medner_assets.corpus.synthetic.sentences.asides import LEADS
+from medner_assets.corpus.synthetic.style import Style
 from medner_assets.corpus.synthetic.writer import Names, Writer
 from medner_assets.recipes.sources import SyntheticSource
 from medner_assets.schema import Document
@@ -22,28 +30,27 @@ from medner_assets.schema import Document
 Process = Literal["stated", "random"]
 
 SYMMETRIC_TYPES = ("interacts_with",)
-"""Relation types for which head and tail may change places; the generator puts the first mention first."""
+"""Relation types of which head and tail may change places."""
 
 UNSEEN_SHARE = 0.5
 """Share of the name draws of dev and test that give a name which no training text has."""
 
-_STATED = {kind: parse_all(sources, kind) for kind, sources in STATEMENTS.items()}
-_REFUSED = parse_all(REFUSALS)
-_MENTIONED = parse_all(MENTIONS)
-_OPENINGS = parse_all({"opening": OPENINGS})["opening"]
-_ASIDES = parse_all({"aside": ASIDES})["aside"]
-
-# How often each is drawn. A statement is a pattern, and a coordination states two or three relations.
-_STATEMENTS_A_DOCUMENT = Weighted({"0": 0.08, "1": 0.38, "2": 0.40, "3": 0.14})
-_RELATION_TYPES = Weighted({"treats": 1.0, "causes": 1.0, "diagnoses": 1.0, "interacts_with": 1.0})
+# How often each is drawn. A statement is a pattern, and some patterns state two or three relations.
+_STATEMENTS_A_DOCUMENT = Weighted({"0": 0.08, "1": 0.43, "2": 0.38, "3": 0.11})
+_RELATION_TYPES = Weighted(
+    {"treats": 1.0, "causes": 1.0, "diagnoses": 1.0, "interacts_with": 1.05, "mixed": 0.45}
+)
 _DEVICES = Weighted({
-    "active": 0.15, "passive": 0.14, "terse": 0.08, "history": 0.07, "family": 0.05, "probable": 0.05,
-    "coordination": 0.13, "cross_sentence": 0.23, "contrast": 0.10,
+    "active": 0.14, "passive": 0.13, "terse": 0.07, "history": 0.06, "family": 0.04, "probable": 0.05,
+    "coordination": 0.12, "cross_sentence": 0.26, "contrast": 0.16,
 })  # fmt: skip
-_REFUSALS_A_DOCUMENT = Weighted({"0": 0.55, "1": 0.40, "2": 0.05})
-_REFUSAL_DEVICES = Weighted({"negated": 0.55, "questioned": 0.38, "planned_test": 0.07})
-_MENTIONS_A_DOCUMENT = Weighted({"0": 0.55, "1": 0.38, "2": 0.07})
+_REFUSALS_A_DOCUMENT = Weighted({"0": 0.50, "1": 0.44, "2": 0.06})
+_REFUSAL_DEVICES = Weighted({"negated": 0.58, "questioned": 0.32, "side_by_side": 0.10})
+_MENTIONS_A_DOCUMENT = Weighted({"0": 0.68, "1": 0.28, "2": 0.04})
 _MENTION_DEVICES = Weighted({"listed": 0.65, "repeated": 0.35})
+_WITH_OPENING = 0.85
+_WITH_LEAD = 0.25
+_LEADING_DEVICES = ("active", "passive", "probable", "coordination", "contrast", "mixed", "negated")
 
 
 def generate(source: SyntheticSource) -> list[Document]:
@@ -74,7 +81,8 @@ def generate_documents(
 ) -> list[Document]:
     """Return `count` documents without a split whose composed names are of `pool` only.
 
-    Pool `pretraining` shares no composed name with what `generate` returns; ordinary words (aspirin) are in both.
+    Pool `pretraining` shares no composed name with what `generate` returns; ordinary words (aspirin) are in
+    both.
     """
     rng = stream(process, seed, pool)
     ids = _Ids(stream(process, seed, pool, "ids"))
@@ -83,26 +91,30 @@ def generate_documents(
     return [Document(next(ids), draft.text, draft.entities, draft.relations) for draft in new]
 
 
-def plan(rng: Random) -> list[Pattern]:
+def plan(rng: Random, style: Style) -> list[Pattern]:
     """Return the patterns of one document in the order in which they are written."""
     body = []
     for _ in range(int(_STATEMENTS_A_DOCUMENT.draw(rng))):
-        body.append(pick(rng, _STATED[_RELATION_TYPES.draw(rng)][_DEVICES.draw(rng)]))
+        relation = _RELATION_TYPES.draw(rng)
+        group = MIXED_PATTERNS if relation == "mixed" else STATED[relation][_DEVICES.draw(rng)]
+        body.append(pick(rng, group))
     for _ in range(int(_REFUSALS_A_DOCUMENT.draw(rng))):
-        body.append(pick(rng, _REFUSED[_REFUSAL_DEVICES.draw(rng)]))
+        body.append(pick(rng, REFUSED[_REFUSAL_DEVICES.draw(rng)]))
     for _ in range(int(_MENTIONS_A_DOCUMENT.draw(rng))):
-        body.append(pick(rng, _MENTIONED[_MENTION_DEVICES.draw(rng)]))
-    opening = [pick(rng, _OPENINGS)] if rng.random() < 0.85 or not body else []
-    closing = [pick(rng, _ASIDES) for _ in range(between(rng, 0, 2))]
-    middle = shuffled(rng, [*body, *closing[1:]])
-    return [*opening, *middle, *closing[:1]]
+        body.append(pick(rng, MENTIONED[_MENTION_DEVICES.draw(rng)]))
+    opening = [pick(rng, OPENING_PATTERNS)] if rng.random() < _WITH_OPENING or len(body) < 2 else []
+    patterns = CHILD_ASIDE_PATTERNS if style.child else ADULT_ASIDE_PATTERNS
+    asides = shuffled(rng, patterns)[: between(rng, 1, 2) if body else 4]
+    return [*opening, *shuffled(rng, [*body, *asides[1:]]), *asides[:1]]
 
 
 def _stated_drafts(rng: Random, names: Names) -> Iterator[Document]:
     while True:
-        writer = Writer(rng, names)
-        for pattern in plan(rng):
-            writer.write(pattern)
+        style = Style(rng)
+        writer = Writer(rng, names, style)
+        for pattern in plan(rng, style):
+            can_lead = pattern.device in _LEADING_DEVICES and isinstance(pattern.pieces[0], Slot)
+            writer.write(pattern, pick(rng, LEADS) if can_lead and rng.random() < _WITH_LEAD else "")
         yield Document("", writer.text, tuple(writer.entities), tuple(writer.relations))
 
 

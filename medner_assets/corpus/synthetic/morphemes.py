@@ -1,7 +1,8 @@
 """What names are built from. Data only; `names.py` joins it.
 
-The composed names are invented: they follow how drugs, diseases, complaints and procedures are named (stems of
-the INN list, anatomical roots with Greek endings, eponyms) and mean nothing. The ordinary words are real and few.
+The composed names are invented: they follow how drugs, diseases, complaints and procedures are named
+(stems of the INN list, anatomical roots with Greek endings, eponyms) and mean nothing. The ordinary words
+are real, and few.
 """
 
 DRUG_STARTS = (

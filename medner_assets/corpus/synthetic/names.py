@@ -22,7 +22,8 @@ ENTITY_TYPE: dict[str, str] = {
     "D": "Drug", "C": "Condition", "S": "Symptom", "P": "Procedure", "T": "Procedure",
 }  # fmt: skip
 WORDS: dict[str, tuple[str, ...]] = {
-    "D": m.DRUG_WORDS, "C": m.CONDITION_WORDS, "S": m.SYMPTOM_WORDS, "P": m.DIAGNOSTIC_WORDS, "T": m.SURGICAL_WORDS,
+    "D": m.DRUG_WORDS, "C": m.CONDITION_WORDS, "S": m.SYMPTOM_WORDS, "P": m.DIAGNOSTIC_WORDS,
+    "T": m.SURGICAL_WORDS,
 }  # fmt: skip
 
 
@@ -85,7 +86,7 @@ def composed(rng: Random, kind: str, pool: Pool) -> str:
 
 
 def abbreviation(name: str) -> str | None:
-    """Return the initials of a name of two to four words, in capitals; None where it is not abbreviated so."""
+    """Return the initials of a name of two to four words, in capitals; None for other names."""
     words = name.replace("-", " ").split()
     if not 2 <= len(words) <= 4:
         return None

@@ -1,9 +1,10 @@
 """The small language that sentences are written in, and its parser.
 
-`"[D1] <relieved|eased> the [S1] within {days} => D1>S1"` is a pattern: `[D1]` stands for a name of kind D (see
-`names.py`), the same slot twice for the same name; `<a|b>` for one of the alternatives; `{days}` for a field that
-the document's style fills; what follows `=>` is what the text states: the relation of the pattern's group from D1
-to S1. A pattern without `=>` relates nothing. It may hold several sentences and has no full stop at its end.
+`"[D1] <relieved|eased> the [S1] within {days} => D1>S1"` is a pattern: `[D1]` stands for a name of kind D
+(see `names.py`), the same slot twice for the same name; `<a|b>` for one of the alternatives; `{days}` for
+a field that the document's style fills; what follows `=>` is what the text states: the relation of the
+pattern's group from D1 to S1, or another one where it is named (`D1>S1:causes`). A pattern without `=>`
+relates nothing. It may hold several sentences and has no full stop at its end.
 """
 
 import re
@@ -13,7 +14,7 @@ from dataclasses import dataclass
 from medner_assets.errors import MednerError
 
 _PIECE = re.compile(r"\[([DCSPT])(\d)\]|<([^>]*)>|\{(\w+)\}")
-_STATED = re.compile(r"([DCSPT]\d)>([DCSPT]\d)")
+_STATED = re.compile(r"([DCSPT]\d)>([DCSPT]\d)(?::(\w+))?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +76,11 @@ def parse(source: str, device: str, relation: str = "") -> Pattern:
     keys = [slot.key for slot in slots]
     relations = []
     for part in stated.split():
-        arguments = _STATED.fullmatch(part)
-        if arguments is None or not relation or not set(arguments.groups()) <= set(keys):
-            raise MednerError(
-                f"pattern {source!r}: cannot read {part!r}: write D1>C1 with slots of the sentence, in a relation's group"
-            )
-        relations.append((arguments[1], relation, arguments[2]))
+        found = _STATED.fullmatch(part)
+        stated_type = (found[3] or relation) if found else ""
+        if found is None or not stated_type or not {found[1], found[2]} <= set(keys):
+            raise MednerError(f"pattern {source!r}: cannot read {part!r}: write D1>C1 or D1>C1:treats")
+        relations.append((found[1], stated_type, found[2]))
     return Pattern(tuple(pieces), tuple(relations), device, slots)
 
 

@@ -1,8 +1,8 @@
 """The reference experiment's label process, kept as a warning: relations are drawn, not stated.
 
-A note lists entities of a dictionary of 50 strings; then pairs of fitting types are drawn at random and called
-relations. The text says which entities there are and nothing about which of them are related, so no model can
-learn that: predicting every fitting pair beats a model that imitates the process perfectly.
+A note lists entities of a dictionary of 50 strings; then pairs of fitting types are drawn at random and
+called relations. The text says which entities there are and nothing about which of them are related, so
+no model can learn that: predicting every fitting pair beats a model that imitates the process perfectly.
 """
 
 from collections.abc import Iterator
@@ -20,8 +20,8 @@ DICTIONARY: dict[str, tuple[str, ...]] = {
 FITTING = {("D", "C"): "treats", ("D", "S"): "causes", ("P", "C"): "diagnoses", ("D", "D"): "interacts_with"}
 """The one relation type of each fitting pair of kinds; any other pair of kinds is never related."""
 
-# Calibrated on the reference's figures: about 5 entities and 1.9 relations a document; every fitting pair scores
-# 0.56, perfect imitation 0.46.
+# Calibrated on the reference's figures: about 5 entities and 1.9 relations a document; every fitting pair
+# scores 0.56, perfect imitation 0.46.
 _COUNTS = {
     "D": Weighted({"1": 0.32, "2": 0.63, "3": 0.05}),
     "C": Weighted({"0": 0.16, "1": 0.74, "2": 0.10}),
@@ -32,12 +32,12 @@ _RELATIONS = Weighted({"1": 0.29, "2": 0.27, "3": 0.44})
 
 _SENTENCES: dict[str, tuple[str, ...]] = {
     "D": (
-        "Current drugs are {names}.", "{Patient} takes {names}.", "The chart lists {names}.", "Drugs on admission: {names}.",
-        "At present {patient} has a supply of {names}.",
+        "Current drugs are {names}.", "{Patient} takes {names}.", "The chart lists {names}.",
+        "Drugs on admission: {names}.", "At present {patient} has a supply of {names}.",
     ),
     "C": (
-        "Problem list: {names}.", "The record mentions {names}.", "Known for {names}.", "{Patient} has {names}.",
-        "Coded conditions: {names}.",
+        "Problem list: {names}.", "The record mentions {names}.", "Known for {names}.",
+        "{Patient} has {names}.", "Coded conditions: {names}.",
     ),
     "S": (
         "{Patient} reports {names}.", "Complaints are {names}.", "At the visit {patient} spoke of {names}.",
@@ -49,9 +49,10 @@ _SENTENCES: dict[str, tuple[str, ...]] = {
     ),
 }  # fmt: skip
 _FILLERS = (
-    "{Age} was seen {when}.", "{Age} came for a routine visit.", "Blood pressure was {pressure}, pulse {pulse}.",
+    "{Age} was seen {when}.", "Blood pressure was {pressure}, pulse {pulse}.",
     "The next visit is in {days}.", "Weight {weight} kg.", "{Patient} lives alone and manages well.",
-    "The case was reviewed {when}.", "A letter was sent to the general practitioner.", "No changes were made {when}.",
+    "The case was reviewed {when}.", "A letter was sent to the general practitioner.",
+    "No changes were made {when}.",
     "{Patient} has been followed here since {year}.",
 )  # fmt: skip
 
@@ -102,6 +103,13 @@ def _drawn_relations(rng: Random, entities: list[Entity], kinds: list[str]) -> t
         for i in range(len(entities))
         for j in range(len(entities))
         if (kinds[i], kinds[j]) in FITTING and i != j and (kinds[i] != kinds[j] or i < j)
+    ]
+    # Which of two drugs is written first says nothing either.
+    candidates = [
+        Relation(each.type, each.tail, each.head)
+        if each.type == "interacts_with" and rng.random() < 0.5
+        else each
+        for each in candidates
     ]
     wanted = int(_RELATIONS.draw(rng))
     return tuple(shuffled(rng, candidates)[:wanted])

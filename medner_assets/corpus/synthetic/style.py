@@ -13,6 +13,7 @@ _PEOPLE = (
     ("boy", "he", "his", "him"),
 )
 _CHILDREN = ("girl", "boy")
+LAST_YEAR = 2024
 _RELATIVES = ("mother", "father", "sister", "brother", "aunt", "uncle", "grandmother", "cousin")
 _WHEN = (
     "last night", "this morning", "in the spring", "before the weekend", "as an emergency",
@@ -31,6 +32,9 @@ class Style:
         noun, self._pronoun, self._possessive, self._object = pick(rng, _PEOPLE)
         age = between(rng, 4, 15) if noun in _CHILDREN else between(rng, 19, 88)
         article = "an" if age in (8, 11, 18) or 80 <= age <= 89 else "a"
+        self.child = noun in _CHILDREN
+        """Whether the text is about a child, of whom not everything can be said."""
+        self._first_year = max(1996, LAST_YEAR - age)
         hyphen = f"{age}-year-old {noun}"
         self._introduction = f"{article} {hyphen}" if rng.random() < 0.8 else f"this {hyphen}"
         self._named = "the patient" if rng.random() < 0.5 else f"the {noun}"
@@ -56,7 +60,7 @@ class Style:
         if name == "number":
             return str(between(rng, 2, 28))
         if name == "year":
-            return str(between(rng, 1996, 2023))
+            return str(between(rng, self._first_year, LAST_YEAR - 1))
         if name == "dose":
             return (
                 f"{pick(rng, (5, 10, 20, 25, 40, 50, 75, 100, 150, 250, 400, 500))} mg {pick(rng, _RHYTHMS)}"

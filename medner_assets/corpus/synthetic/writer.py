@@ -5,6 +5,7 @@ from random import Random
 from typing import ClassVar, Protocol
 
 from medner_assets.corpus.synthetic.draws import pick
+from medner_assets.corpus.synthetic.inventory import ORDINARY_WORDS
 from medner_assets.corpus.synthetic.names import ENTITY_TYPE, abbreviation
 from medner_assets.corpus.synthetic.patterns import Choice, Pattern, Slot
 from medner_assets.corpus.synthetic.style import Style
@@ -30,8 +31,8 @@ class Known:
 class Writer:
     """The text of one document so far, and its annotations.
 
-    An argument of a relation is the mention that stands in the statement: where that is `long form (SHORT)` the
-    long form, later the short one.
+    An argument of a relation is the mention that stands in the statement, the last one there: where that is
+    `long form (SHORT)` the long form, later the short one.
     """
 
     USUAL_REUSE = 0.3
@@ -41,12 +42,12 @@ class Writer:
     ABBREVIATE = 0.14
     """Chance that the first mention of a condition or procedure introduces its initials."""
 
-    def __init__(self, rng: Random, names: Names) -> None:
+    def __init__(self, rng: Random, names: Names, style: Style) -> None:
         self.entities: list[Entity] = []
         self.relations: list[Relation] = []
         self._rng = rng
         self._names = names
-        self._style = Style(rng)
+        self._style = style
         self._parts: list[str] = []
         self._length = 0
         self._known: list[Known] = []
@@ -57,21 +58,24 @@ class Writer:
         """The text so far."""
         return "".join(self._parts)
 
-    def write(self, pattern: Pattern) -> None:
-        """Append the sentences of `pattern`, their mentions and what they state."""
+    def write(self, pattern: Pattern, lead: str = "") -> None:
+        """Append the sentences of `pattern`, their mentions and what they state.
+
+        lead: words before the first sentence, which must begin with a name.
+        """
         cast = self._cast(pattern)
         mentions: dict[str, str] = {}
         if self._parts:
             self._append(" ")
-        opening = True
+        self._append(lead)
+        opening = not lead
         for piece in pattern.pieces:
             if isinstance(piece, str):
                 self._append(piece[0].upper() + piece[1:] if opening else piece)
                 opening = piece.endswith(". ")
                 continue
             if isinstance(piece, Slot):
-                entity_id = self._mention(cast[piece.key], opening)
-                mentions.setdefault(piece.key, entity_id)
+                mentions[piece.key] = self._mention(cast[piece.key], opening)
             else:
                 wording = (
                     pick(self._rng, piece.options)
@@ -122,7 +126,7 @@ class Writer:
 
     def _introduce_short(self, known: Known) -> None:
         short = abbreviation(known.name)
-        if short is None or short.lower() in self._in_use:
+        if short is None or short.lower() in self._in_use or short.lower() in ORDINARY_WORDS:
             return
         self._in_use.add(short.lower())
         known.short = short

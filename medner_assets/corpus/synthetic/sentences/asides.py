@@ -1,6 +1,8 @@
-"""Sentences around the statements: openings, things merely mentioned, and asides. Data in the language of `patterns.py`.
+"""Sentences around the statements: openings, things merely mentioned, asides. Data in the language of
+`patterns.py`.
 
-None of them relates anything. Asides name nothing of a kind that is annotated.
+None of them relates anything. Asides name nothing of a kind that is annotated. Leads may stand before a
+sentence that begins with a name.
 """
 
 MENTIONS = {
@@ -45,7 +47,7 @@ OPENINGS = (
     "We report on {age} who was seen <at a teaching hospital|in a district hospital|in our unit> in {year}",
     "{Age} attended the clinic {when}, accompanied by {poss} {relative}",
     "Thank you for asking me to see {age}, whom I reviewed {when}",
-    "{Age}, <a non-smoker|a former smoker|a keen swimmer>, was seen {when}",
+    "{Age}, <a twin|an only child|a keen swimmer>, was seen {when}",
 )
 
 ASIDES = (
@@ -59,8 +61,7 @@ ASIDES = (
     "{Patient} gave written consent to the publication of this report",
     "{Patient} felt well at the last visit and had gone back to {poss} usual routine",
     "We will see {them} again in {days} and have asked for the old notes",
-    "{Patient} lives with {poss} {relative} and manages the stairs without help",
-    "{Patient} does not smoke and drinks alcohol on special occasions only",
+    "{Patient} lives with {poss} {relative} on the second floor and manages the stairs without help",
     "{Poss} {relative} was present and helped to fill in the gaps of the story",
     "The family had moved here in {year} and the older records were not available",
     "On examination {patient} was comfortable, with a pulse of {pulse} and a pressure of {pressure}",
@@ -71,4 +72,32 @@ ASIDES = (
     "Appetite and sleep were described as good when {patient} was asked about them",
     "The pharmacist went through the chart with {them} on day {number}",
     "{Patient} had last been seen here in {year}, for an unrelated matter",
+)
+
+ADULT_ASIDES = (
+    "{Patient} does not smoke and drinks alcohol on special occasions only",
+    "{Patient} has gone back to work and drives {poss} own car",
+    "{Patient} retired early and looks after the garden of a neighbour",
+    "{Patient} is married and works part-time in an office",
+)
+
+CHILD_ASIDES = (
+    "{Patient} goes to school and takes part in sports",
+    "The vaccinations are complete, and growth follows the usual curve",
+    "The school has been told and a plan was agreed with the teachers",
+)
+
+LEADS = (
+    "On review, ",
+    "After admission, ",
+    "According to the notes, ",
+    "In the end, ",
+    "To our surprise, ",
+    "As it turned out, ",
+    "During the first week, ",
+    "On the ward, ",
+    "As far as we know, ",
+    "At home, ",
+    "By then, ",
+    "In this case, ",
 )
