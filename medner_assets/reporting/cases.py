@@ -45,32 +45,29 @@ order by errors desc, d.doc_id offset $shown
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
-    """Some documents, packed."""
-
-    documents: int
-    packed: str
-
-
-@dataclass(frozen=True, slots=True)
 class Cases:
-    """All documents in blocks, most errors first, and the names that their numbers stand for."""
+    """All documents as JSON, most errors first, and the names that their numbers stand for."""
 
-    documents: int
+    documents: tuple[str, ...]
     entity_types: tuple[str, ...]
     relation_types: tuple[str, ...]
-    blocks: tuple[Block, ...]
 
-    def within(self, size: int) -> tuple[tuple[Block, ...], int]:
-        """Return the leading blocks of at most `size` characters together, and how many documents they
+    def within(self, size: int) -> tuple[tuple[str, ...], int]:
+        """Return packed blocks of at most `size` characters together, and how many leading documents they
         hold."""
-        kept: list[Block] = []
-        for block in self.blocks:
-            size -= len(block.packed) + 1
+        blocks: list[str] = []
+        shown = 0
+        for group in _groups(self.documents):
+            block = _packed(group)
+            size -= len(block) + 1
             if size < 0:
-                break
-            kept.append(block)
-        return tuple(kept), sum(block.documents for block in kept)
+                fitting = _fitting(group, size + len(block) + 1)
+                if fitting:
+                    blocks.append(_packed(group[:fitting]))
+                return tuple(blocks), shown + fitting
+            blocks.append(block)
+            shown += len(group)
+        return tuple(blocks), shown
 
 
 def left_out_sql(inputs: ReportInputs, shown: int) -> str:
@@ -101,30 +98,40 @@ def cases_of(inputs: ReportInputs) -> Cases:
     ordered = sorted(
         documents.select("doc_id", "text").iter_rows(), key=lambda row: (-errors.get(row[0], 0), row[0])
     )
-    packed = (
+    documents_json = (
         _document(doc_id, text, entities.get(doc_id, []), relations.get(doc_id, []), outcomes, numbers)
         for doc_id, text in ordered
     )
-    return Cases(len(ordered), types[0], types[1], tuple(_blocks(packed)))
+    return Cases(tuple(documents_json), *types)
 
 
-def _blocks(documents: Iterator[str]) -> Iterator[Block]:
-    held: list[str] = []
-    size = 0
-    for document in documents:
-        held.append(document)
+def _groups(documents: Sequence[str]) -> Iterator[Sequence[str]]:
+    start = size = 0
+    for place, document in enumerate(documents):
         size += len(document)
         if size > _BLOCK:
-            yield _block(held)
-            held, size = [], 0
-    if held:
-        yield _block(held)
+            yield documents[start : place + 1]
+            start, size = place + 1, 0
+    if start < len(documents):
+        yield documents[start:]
 
 
-def _block(documents: list[str]) -> Block:
-    raw = ("[" + ",".join(documents) + "]").encode()
+def _fitting(documents: Sequence[str], size: int) -> int:
+    """Return how many leading documents pack into `size` characters, found by halving."""
+    low, high = 0, len(documents)
+    while low < high:
+        middle = (low + high + 1) // 2
+        if len(_packed(documents[:middle])) + 1 <= size:
+            low = middle
+        else:
+            high = middle - 1
+    return low
+
+
+def _packed(documents: Sequence[str]) -> str:
     packer = zlib.compressobj(9, zlib.DEFLATED, -15)
-    return Block(len(documents), base64.b64encode(packer.compress(raw) + packer.flush()).decode())
+    raw = ("[" + ",".join(documents) + "]").encode()
+    return base64.b64encode(packer.compress(raw) + packer.flush()).decode()
 
 
 def _document(

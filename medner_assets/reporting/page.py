@@ -38,7 +38,7 @@ def page_html(inputs: ReportInputs, max_bytes: int = MAX_BYTES) -> str:
     empty = _rendered(contents, cases, (), 0)
     # Room for the note and the query about what was left out, which the empty page has as well.
     blocks, shown = cases.within(max_bytes - len(empty.encode()) - 200)
-    return _rendered(contents, cases, tuple(block.packed for block in blocks), shown)
+    return _rendered(contents, cases, blocks, shown)
 
 
 def _rendered(contents: Contents, cases: Cases, blocks: tuple[str, ...], shown: int) -> str:
@@ -55,7 +55,7 @@ def _rendered(contents: Contents, cases: Cases, blocks: tuple[str, ...], shown: 
             tasks=TASKS,
             schemes=HEADLINE,
             error_classes=ERROR_CLASSES,
-            cases=cases,
+            documents=len(cases.documents),
             blocks=blocks,
             shown=shown,
             left_out_sql=left_out_sql(inputs, shown),
@@ -64,7 +64,7 @@ def _rendered(contents: Contents, cases: Cases, blocks: tuple[str, ...], shown: 
                 "codes": CODES,
                 "entityTypes": cases.entity_types,
                 "relationTypes": cases.relation_types,
-                "documents": cases.documents,
+                "documents": len(cases.documents),
                 "shown": shown,
             },
             style=Markup(_HTML.joinpath("style.css").read_text("utf-8")),

@@ -16,23 +16,23 @@ order by setting, value, probe, figure
 """
 _WORDS = """
 select figure, detail from audits
-where dataset = $dataset and figure in ('verdict', 'reason') and detail is not null
+where dataset = $dataset and figure in ('verdict', 'reason', 'lead_sentence') and detail is not null
 """
 NAMES = {
     "all_pairs": "all type-compatible pairs",
     "type_pair_rates": "base rates of the type pair",
-    "base_rates": "base rates of the type pair",
     "structure": "structure only",
     "names": "names only",
     "text": "text between and around",
-    "all": "structure, names and text",
     "combined": "structure, names and text",
-    "dictionary": "dictionary of train",
     "dictionary_ner": "dictionary of train",
     "imitation": "perfect imitation of the label process",
     "ceiling": "best possible if the text did not matter",
 }
-_ENTITY_PROBES = ("dictionary", "dictionary_ner")
+"""Probes that are readers with an F1: the rungs of the ladder. Another probe with an F1 goes by its own
+name."""
+_ENTITY_PROBES = ("dictionary_ner",)
+_OF_RUNGS = ("f1", "f1_strings", "precision", "recall", "f1_every_type", "f1_usual_type")
 
 
 class Place(StrEnum):
@@ -55,6 +55,9 @@ class Rung:
     f1: Number
     low: Number
     high: Number
+    strings: Number
+    """Its F1 scored on strings, as versions are; a Number without a value where that is the same or not
+    known."""
     meaning: str
 
 
@@ -65,12 +68,14 @@ class BaselinesSection:
     rungs: tuple[Rung, ...]
     verdict: str | None
     reasons: tuple[str, ...]
+    lead_sentence: str | None
+    """What a relation score on this dataset can mean, in one sentence."""
     all_pairs: Number
+    """Scored on strings where the audit did, so that it compares with the versions."""
     ceiling: Number
-    imitation: Number
     auc: Mapping[str, Number] | None
     figures: tuple[Mapping[str, Any], ...]
-    """All figures that are no F1, for the table below the ladder."""
+    """All figures that are none of a rung, for the table below the ladder."""
     query: str
 
     @property
@@ -94,12 +99,22 @@ def baselines_section(ask: Questions, inputs: ReportInputs) -> BaselinesSection:
     """Return the dataset's audit; no audit gives an empty section."""
     shares = dict.fromkeys(("value", "low", "high"), Unit.SHARE)
     answer = ask.table(_FIGURES, ("probe", "figure", "setting"), shares, dataset=inputs.dataset)
-    f1 = {(row["probe"], row["setting"]): row for row in answer.rows if row["figure"] == "f1"}
+    found = {(row["probe"], row["figure"], row["setting"]): row for row in answer.rows}
+    rungs = [(probe, setting) for probe, figure, setting in found if figure == "f1"]
     words = ask.table(_WORDS, ("figure", "detail"), dataset=inputs.dataset).rows
+    nothing = Number(None, Unit.SHARE)
 
-    def rung(probe: str) -> Number:
-        row = f1.get((probe, "gold_entities")) or f1.get((probe, "")) or f1.get((probe, "end_to_end"))
-        return Number(None, Unit.SHARE) if row is None else row["value"]
+    def value(probe: str, *figures: str) -> Number:
+        """Return the first figure that is there, of the reader that was given the gold entities."""
+        for figure in figures:
+            for setting in ("gold_entities", "", "end_to_end"):
+                if (row := found.get((probe, figure, setting))) is not None:
+                    number: Number = row["value"]
+                    return number
+        return nothing
+
+    def said(figure: str) -> tuple[str, ...]:
+        return tuple(sorted(row["detail"] for row in words if row["figure"] == figure))
 
     auc = next((row for row in answer.rows if row["figure"] == "auc"), None)
     return BaselinesSection(
@@ -109,25 +124,26 @@ def baselines_section(ask: Questions, inputs: ReportInputs) -> BaselinesSection:
                 name=NAMES.get(probe, probe.replace("_", " ")),
                 setting=setting.replace("_", " "),
                 task="entity" if probe in _ENTITY_PROBES else "relation",
-                f1=row["value"],
-                low=row["low"],
-                high=row["high"],
-                meaning=row["detail"] or "",
+                f1=found[probe, "f1", setting]["value"],
+                low=found[probe, "f1", setting]["low"],
+                high=found[probe, "f1", setting]["high"],
+                strings=found.get((probe, "f1_strings", setting), {"value": nothing})["value"],
+                meaning=found[probe, "f1", setting]["detail"] or "",
             )
-            for (probe, setting), row in f1.items()
+            for probe, setting in rungs
         ),
-        verdict=next((row["detail"] for row in words if row["figure"] == "verdict"), None),
-        reasons=tuple(sorted(row["detail"] for row in words if row["figure"] == "reason")),
-        all_pairs=rung("all_pairs"),
-        ceiling=rung("ceiling"),
-        imitation=rung("imitation"),
+        verdict=next(iter(said("verdict")), None),
+        reasons=said("reason"),
+        lead_sentence=next(iter(said("lead_sentence")), None),
+        all_pairs=value("all_pairs", "f1_strings", "f1"),
+        ceiling=value("ceiling", "f1"),
         auc=None
         if auc is None
         else {name: auc[name].as_unit(Unit.LOSS) for name in ("value", "low", "high")},
         figures=tuple(
             row | {name: row[name].as_unit(Unit.PLAIN) for name in ("value", "low", "high")}
             for row in map(dict, answer.rows)
-            if row["figure"] != "f1"
+            if row["figure"] not in _OF_RUNGS
         ),
         query=answer.sql,
     )

@@ -55,10 +55,10 @@ order by gain desc, own.error
 """
 # An item's count sits on one of its gold rows (tp + fn = 1); the macro `flips` counts the same.
 _FLIPS = """
-select count(*) filter (b.tp = 1 and v.tp = 1) as both,
+select count(*) filter (b.tp = 1 and v.tp = 1) as found_by_both,
     count(*) filter (b.tp = 1 and v.tp = 0) as regressions,
     count(*) filter (b.tp = 0 and v.tp = 1) as fixes,
-    count(*) filter (b.tp = 0 and v.tp = 0) as neither
+    count(*) filter (b.tp = 0 and v.tp = 0) as found_by_neither
 from {task}_outcomes b
 join {task}_outcomes v using (doc_id, {item})
 where b.model_version = $baseline and v.model_version = $version and b.stage = 'final' and v.stage = 'final'
