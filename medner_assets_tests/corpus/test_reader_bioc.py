@@ -196,12 +196,10 @@ def test_passages_of_sentences_read_like_their_text(read):
 
 
 def test_offsets_that_all_begin_at_zero_are_taken_within_their_passage(read):
-    (found,) = read(
-        document(
-            passage(0, "Heparin failed."), passage(0, "Fever rose.", mention("1", 0, "Fever", "Disease"))
-        )
-    ).documents
-    assert [(entity.start, entity.text) for entity in found.entities] == [(16, "Fever")]
+    first = passage(0, "Heparin failed.", mention("0", 0, "Heparin"))
+    second = passage(0, "Fever rose.", mention("1", 0, "Fever", "Disease"))
+    (found,) = read(document(first, second)).documents
+    assert [(entity.start, entity.text) for entity in found.entities] == [(0, "Heparin"), (16, "Fever")]
 
 
 def test_offsets_in_bytes_or_utf16_units_are_converted_and_said_so(read):
