@@ -6,10 +6,12 @@ a line that has the type, the normalised string and the span of an earlier line 
 is a duplicate if it repeats type and arguments as written; for a symmetric type in either order.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 import polars as pl
 
-from medner_assets.scoring.encoding import Codes, joint_codes
+from medner_assets.scoring.encoding import Codes, joint_codes, packed
 from medner_assets.scoring.matching import Mask, marked
 
 
@@ -20,7 +22,7 @@ def duplicate_entities(stage: Codes, item: Codes, start: Codes, end: Codes) -> M
     item: codes of (document, type, normalised string). start, end: -1 where the line has no span. A line
     without a span is also a duplicate if another line with its type and string has one.
     """
-    duplicate = ~_is_first(joint_codes([stage, item, start, end]))
+    duplicate = ~_is_first([stage, item, start, end])
     if (start < 0).any():
         statement = joint_codes([stage, item])
         placed = marked(statement[start >= 0], int(statement.max()) + 1)
@@ -38,7 +40,7 @@ def duplicate_relations(
     whose type has no direction.
     """
     first, second = ordered(head, tail, symmetric)
-    return ~_is_first(joint_codes([stage, doc, kind, first, second]))
+    return ~_is_first([stage, doc, kind, first, second])
 
 
 def ordered(head: Codes, tail: Codes, symmetric: Mask) -> tuple[Codes, Codes]:
@@ -47,5 +49,5 @@ def ordered(head: Codes, tail: Codes, symmetric: Mask) -> tuple[Codes, Codes]:
     return np.where(turned, tail, head), np.where(turned, head, tail)
 
 
-def _is_first(codes: Codes) -> Mask:
-    return pl.Series(codes).is_first_distinct().to_numpy()
+def _is_first(columns: Sequence[Codes]) -> Mask:
+    return pl.Series(packed(columns)[0]).is_first_distinct().to_numpy()

@@ -12,6 +12,9 @@ from medner_assets.scoring.normalising import normalised
 Codes = np.ndarray
 """One int64 a row; -1 stands for null."""
 
+_SPREAD = 8
+"""Codes may spread over this many times the number of rows before they are ranked, which costs a sort."""
+
 
 def text_codes(columns: Sequence[pl.Series]) -> tuple[list[Codes], pl.Series]:
     """Return each column's codes in one common numbering, and the strings by code. Null → -1.
@@ -52,19 +55,30 @@ def ordered_codes(columns: Sequence[pl.Series]) -> tuple[list[Codes], list[str]]
     return [rank[code] for code in codes], strings.gather(order).to_list()
 
 
-def joint_codes(columns: Sequence[Codes]) -> Codes:
-    """Return one dense code for each distinct tuple of the columns' values (each ≥ -1); equal tuples, equal
+def packed(columns: Sequence[Codes]) -> tuple[Codes, int]:
+    """Return one code for each distinct tuple of the columns' values (each ≥ -1), and a bound above all
     codes.
+
+    Equal tuples have equal codes. The codes may lie far apart: compare them, do not index by them.
     """
     joint = np.zeros(len(columns[0]), dtype=np.int64)
     size = 1
     for column in columns:
         width = int(column.max()) + 2 if len(column) else 1
         if size > (2**62) // width:
-            joint, size = dense(joint), int(joint.size) + 1
+            joint = dense(joint)
+            size = len(joint)
         joint = joint * width + (column + 1)
         size *= width
-    return dense(joint)
+    return joint, size
+
+
+def joint_codes(columns: Sequence[Codes]) -> Codes:
+    """Return codes as `packed` does, all below a few times the number of rows, so that arrays can be indexed
+    by them.
+    """
+    joint, size = packed(columns)
+    return joint if size <= _SPREAD * len(joint) else dense(joint)
 
 
 def dense(values: Codes) -> Codes:

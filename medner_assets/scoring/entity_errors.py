@@ -1,10 +1,12 @@
 """Classify entities at one stage: which rows are right, and which mistake explains which missed mention."""
 
+import numpy as np
 import polars as pl
 
-from medner_assets.scoring.errors import CODE, Mistakes, no_pairs, outcome_rows
+from medner_assets.scoring.encoding import Codes
+from medner_assets.scoring.errors import CODE, Mistakes, no_pairs, numbered, outcome_rows
 from medner_assets.scoring.matching import marked
-from medner_assets.scoring.pairing import overlapping, paired
+from medner_assets.scoring.pairing import overlapping, paired, paired_in_order
 
 
 def entity_outcomes(gold: pl.DataFrame, predicted: pl.DataFrame, count_duplicates: bool) -> pl.DataFrame:
@@ -13,43 +15,34 @@ def entity_outcomes(gold: pl.DataFrame, predicted: pl.DataFrame, count_duplicate
 
     gold, predicted: rows as `entity_rows` makes them, with the item of `text` as item.
     """
-    gold, predicted = (
-        frame.with_row_index("at").with_columns(pl.col("at").cast(pl.Int64)) for frame in (gold, predicted)
-    )
     gold_item, predicted_item = gold["item"].to_numpy(), predicted["item"].to_numpy()
-    duplicate = predicted["duplicate"].to_numpy()
+    live = ~predicted["duplicate"].to_numpy()
     size = 1 + max(int(gold_item.max(initial=-1)), int(predicted_item.max(initial=-1)))
     hit = marked(gold_item, size)[predicted_item]
-    found = marked(predicted_item[~duplicate], size)[gold_item]
-    correct = _same_mentions(gold.filter(found), predicted.filter(hit & ~duplicate))
-    wrong, missed = predicted.filter(~hit & ~duplicate), gold.filter(~found)
+    found = marked(predicted_item[live], size)[gold_item]
+    correct = _same_mentions(gold, np.flatnonzero(found), predicted, np.flatnonzero(hit & live))
+    missed, wrong = numbered(gold, ~found), numbered(predicted, ~hit & live)
     string = predicted["string"].to_numpy()
     placed = marked(string[predicted["start"].to_numpy() >= 0], int(string.max(initial=-1)) + 1)
     in_text = placed[wrong["string"].to_numpy()]
     ungrounded = wrong.filter(~in_text)["item"].unique().to_numpy()
-    return outcome_rows(
-        gold,
-        predicted,
-        correct,
-        Mistakes(_explained(missed, wrong.filter(in_text)), ungrounded),
-        count_duplicates,
-    )
+    mistakes = Mistakes(_explained(missed, wrong.filter(in_text)), ungrounded)
+    return outcome_rows(gold, predicted, correct, mistakes, count_duplicates)
 
 
-def _same_mentions(gold: pl.DataFrame, predicted: pl.DataFrame) -> pl.DataFrame:
-    """Pair the rows of each item: those with the same span, then the others in text order."""
-    keys = ["item", "start", "end"]
-    same = predicted.select("at", *keys).join(gold.select("at", *keys).unique(keys, keep="first"), on=keys)
-    same = same.select(predicted_row="at", gold_row="at_right")
-    gold = gold.join(same, left_on="at", right_on="gold_row", how="anti", maintain_order="left")
-    predicted = predicted.join(
-        same, left_on="at", right_on="predicted_row", how="anti", maintain_order="left"
-    )
-    if not (gold.height and predicted.height):
-        return same
-    turn = pl.int_range(pl.len()).over("item").alias("turn")
-    others = predicted.select("at", "item", turn).join(gold.select("at", "item", turn), on=["item", "turn"])
-    return pl.concat([same, others.select(predicted_row="at", gold_row="at_right")])
+def _same_mentions(
+    gold: pl.DataFrame, found: Codes, predicted: pl.DataFrame, hit: Codes
+) -> tuple[Codes, Codes]:
+    """Pair the rows of each item, first those with the same span, then the others in text order."""
+    item, gold_item = predicted["item"].to_numpy(), gold["item"].to_numpy()
+    span, gold_span = predicted["span"].to_numpy()[hit], gold["span"].to_numpy()[found]
+    same, gold_same = paired_in_order(hit, span, found, gold_span)
+    one = item[same] == gold_item[gold_same]  # two strings may be one span's: keep the pairs of one item
+    same, gold_same = same[one], gold_same[one]
+    left = hit[~marked(same, len(item))[hit]]
+    gold_left = found[~marked(gold_same, len(gold_item))[found]]
+    other, gold_other = paired_in_order(left, item[left], gold_left, gold_item[gold_left])
+    return np.concatenate([same, other]), np.concatenate([gold_same, gold_other])
 
 
 def _explained(missed: pl.DataFrame, wrong: pl.DataFrame) -> pl.DataFrame:
@@ -71,19 +64,22 @@ def _explained(missed: pl.DataFrame, wrong: pl.DataFrame) -> pl.DataFrame:
 
 
 def _other_type(missed: pl.DataFrame, wrong: pl.DataFrame) -> pl.DataFrame:
-    """Pair items of one string whose types differ, in the order of the types; mentions with one span if
-    there are.
+    """Pair items of one string whose types differ, in the order of the types; of their mentions, those with
+    one span if there are such.
     """
-    turn = pl.int_range(pl.len()).over("string").alias("turn")
+    wrong = wrong.join(missed, on="string", how="semi", maintain_order="left")
+    missed = missed.join(wrong, on="string", how="semi", maintain_order="left")
     items = [
-        frame.unique("item", keep="first", maintain_order=True)
-        .sort("string", "type")
-        .select("string", "item", turn)
+        frame.unique("item", keep="first", maintain_order=True).sort("string", "type")
         for frame in (wrong, missed)
     ]
-    both = items[0].join(items[1], on=["string", "turn"], suffix="_gold").select("item", "item_gold")
-    mentions = wrong.select("item", "at", "start").join(both, on="item")
-    rows = mentions.join(missed.select(item_gold="item", gold_row="at", gold_start="start"), on="item_gold")
+    item, gold_item = paired_in_order(
+        *(each[name].to_numpy() for each in items for name in ("item", "string"))
+    )
+    mentions = wrong.select("item", "at", "start").join(
+        pl.DataFrame({"item": item, "gold_item": gold_item}), on="item"
+    )
+    rows = mentions.join(missed.select(gold_item="item", gold_row="at", gold_start="start"), on="gold_item")
     apart = pl.col("start") != pl.col("gold_start")
     rows = rows.sort(apart, "at", "gold_row").unique("item", keep="first")
     return rows.select(predicted_row="at", gold_row="gold_row", error=pl.lit(CODE["type"], dtype=pl.Int64))

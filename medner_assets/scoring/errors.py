@@ -47,17 +47,22 @@ def no_pairs() -> pl.DataFrame:
     return pl.DataFrame(schema={"predicted_row": pl.Int64(), "gold_row": pl.Int64(), "error": pl.Int64()})
 
 
+def numbered(rows: pl.DataFrame, keep: np.ndarray) -> pl.DataFrame:
+    """Return the rows that `keep` marks, each with its position as `at`."""
+    return rows.filter(pl.Series(keep)).with_columns(at=np.flatnonzero(keep))
+
+
 def outcome_rows(
     gold: pl.DataFrame,
     predicted: pl.DataFrame,
-    correct: pl.DataFrame,
+    correct: tuple[Codes, Codes],
     mistakes: Mistakes,
     count_duplicates: bool,
 ) -> pl.DataFrame:
     """Return one row for each predicted row, each gold row not paired, and each pair, in document order.
 
-    gold, predicted: rows of one stage with doc, item and (predicted) duplicate. correct: pairs
-    (predicted_row, gold_row) of rows with the same item. Returns doc, predicted_row, gold_row (-1: none),
+    gold, predicted: rows of one stage with doc, item and (predicted) duplicate, sorted by document. correct:
+    predicted rows and their gold rows with the same item. Returns doc, predicted_row, gold_row (-1: none),
     error (code), tp, fp, fn.
     """
     gold_item, predicted_item = gold["item"].to_numpy(), predicted["item"].to_numpy()
@@ -73,7 +78,7 @@ def outcome_rows(
     gold_error[gold_item[missed]] = why
 
     partner = np.full(len(predicted_item), -1, dtype=np.int64)
-    partner[correct["predicted_row"].to_numpy()] = correct["gold_row"].to_numpy()
+    partner[correct[0]] = correct[1]
     partner[wrong] = missed
     alone = np.ones(len(gold_item), dtype=bool)
     alone[partner[partner >= 0]] = False
@@ -94,21 +99,28 @@ def outcome_rows(
     lost = first_rows(gold_item, alone & ~in_predicted[gold_item] & ~paired_items[gold_item], size)[rest]
     none = np.full(len(rest), -1, dtype=np.int64)
     nothing = np.zeros(len(rest), dtype=bool)
-    rows = pl.DataFrame(
-        {
-            "doc": np.concatenate([predicted["doc"].to_numpy(), gold["doc"].to_numpy()[rest]]),
-            "predicted_row": np.concatenate([np.arange(len(predicted_item)), none]),
-            "gold_row": np.concatenate([partner, rest]),
-            "error": np.concatenate([error, gold_error[gold_item[rest]]]),
-            "tp": np.concatenate([counted & hit, nothing]),
-            "fp": np.concatenate([false, nothing]),
-            "fn": np.concatenate([missing_paired, lost]),
-        }
-    )
+    doc, rest_doc = predicted["doc"].to_numpy(), gold["doc"].to_numpy()[rest]
     # A document's predicted rows first, in the order of the completion, then what is left of gold.
-    width = len(predicted_item) + len(gold_item) + 1
-    alone_at = len(predicted_item) + pl.col("gold_row")
-    place = pl.col("doc") * width + pl.when(pl.col("predicted_row") < 0).then(alone_at).otherwise(
-        "predicted_row"
+    place = np.concatenate(
+        [
+            np.arange(len(doc)) + np.searchsorted(rest_doc, doc, side="left"),
+            np.arange(len(rest)) + np.searchsorted(doc, rest_doc, side="right"),
+        ]
     )
-    return rows.sort(place)
+    columns = {
+        "doc": (doc, rest_doc),
+        "predicted_row": (np.arange(len(doc)), none),
+        "gold_row": (partner, rest),
+        "error": (error, gold_error[gold_item[rest]]),
+        "tp": (counted & hit, nothing),
+        "fp": (false, nothing),
+        "fn": (missing_paired, lost),
+    }
+    return pl.DataFrame({name: _placed(place, *parts) for name, parts in columns.items()})
+
+
+def _placed(place: Codes, first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    merged = np.empty(len(place), dtype=first.dtype)
+    merged[place[: len(first)]] = first
+    merged[place[len(first) :]] = second
+    return merged

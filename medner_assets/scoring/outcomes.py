@@ -67,7 +67,7 @@ def relation_outcome_table(
     placed = entities.predicted.filter(pl.col("start") >= 0)
     absent = absent_arguments(
         gold.documents.select("text").with_row_index("doc").with_columns(pl.col("doc").cast(pl.Int64)),
-        coded.predicted,
+        coded.predicted.filter(~coded.predicted["item"].is_in(coded.gold["item"].implode())),
         predicted.relations,
         pl.concat([placed.select("doc", "norm"), entities.gold.select("doc", "norm")]),
     )

@@ -1,9 +1,10 @@
-"""One-to-one pairing of wrong predictions with missed gold items, and the overlap of spans. Deterministic."""
+"""One-to-one pairing of predicted and gold rows, and the overlap of spans. Deterministic."""
 
 import numpy as np
 import polars as pl
 
 from medner_assets.scoring.encoding import Codes
+from medner_assets.scoring.matching import first_rows, marked
 
 _ROUNDS = 64
 
@@ -35,6 +36,38 @@ def paired(edges: pl.DataFrame) -> pl.DataFrame:
             taken.add(predicted)
             given.add(gold)
     return pl.concat([*chosen, edges.filter(pl.Series(keep, dtype=pl.Boolean))])
+
+
+def paired_in_order(
+    predicted: Codes, predicted_key: Codes, gold: Codes, gold_key: Codes
+) -> tuple[Codes, Codes]:
+    """Pair the k-th predicted row of each key with the k-th gold row of that key; return both rows of each pair.
+
+    predicted, gold: row numbers, with one key each; their order says which comes first.
+    """
+    if not len(predicted) or not len(gold):
+        return predicted[:0], gold[:0]
+    size = 1 + max(int(predicted_key.max()), int(gold_key.max()))
+    first = [first_rows(key, np.ones(len(key), dtype=bool), size) for key in (predicted_key, gold_key)]
+    at = np.full(size, -1, dtype=np.int64)
+    at[gold_key[first[1]]] = gold[first[1]]
+    partner = at[predicted_key[first[0]]]
+    met = partner >= 0
+    # Few keys have a second row on both sides, and only these need counting.
+    more = [
+        marked(key[~is_first], size) for key, is_first in zip((predicted_key, gold_key), first, strict=True)
+    ]
+    turn = pl.int_range(pl.len()).over("key").alias("turn")
+    left, right = (
+        pl.DataFrame({"row": row[later], "key": key[later]}).with_columns(turn)
+        for row, key, is_first in zip((predicted, gold), (predicted_key, gold_key), first, strict=True)
+        for later in [~is_first & (more[0] & more[1])[key]]
+    )
+    later = left.join(right, on=["key", "turn"])
+    return (
+        np.concatenate([predicted[first[0]][met], later["row"].to_numpy()]),
+        np.concatenate([partner[met], later["row_right"].to_numpy()]),
+    )
 
 
 def overlapping(

@@ -11,11 +11,12 @@ with the same type or another. The classes follow from that:
     cascaded        same relation type; an argument has the wrong entity type (or no entity line at all)
 """
 
+import numpy as np
 import polars as pl
 
-from medner_assets.scoring.errors import CODE, Mistakes, no_pairs, outcome_rows
+from medner_assets.scoring.errors import CODE, Mistakes, no_pairs, numbered, outcome_rows
 from medner_assets.scoring.matching import marked
-from medner_assets.scoring.pairing import overlapping, paired
+from medner_assets.scoring.pairing import overlapping, paired, paired_in_order
 
 # How an argument agrees with a gold argument, best first.
 _SAME, _OVERLAP, _OTHER_TYPE, _OVERLAP_OTHER_TYPE = range(4)
@@ -36,19 +37,14 @@ def relation_outcomes(
     type, start, end, node). entities: the predicted entities of the stage (doc, norm, start, end). absent:
     (doc, norm) of the arguments that are not in the text.
     """
-    gold, predicted = (
-        frame.with_row_index("at").with_columns(pl.col("at").cast(pl.Int64)) for frame in (gold, predicted)
-    )
     gold_item, predicted_item = gold["item"].to_numpy(), predicted["item"].to_numpy()
-    duplicate = predicted["duplicate"].to_numpy()
+    live = ~predicted["duplicate"].to_numpy()
     size = 1 + max(int(gold_item.max(initial=-1)), int(predicted_item.max(initial=-1)))
     hit = marked(gold_item, size)[predicted_item]
-    found = marked(predicted_item[~duplicate], size)[gold_item]
-    turn = pl.int_range(pl.len()).over("item").alias("turn")
-    correct = predicted.filter(hit & ~duplicate).select("at", "item", turn).join(
-        gold.filter(found).select("at", "item", turn), on=["item", "turn"]
-    ).select(predicted_row="at", gold_row="at_right")  # fmt: skip
-    wrong, missed = predicted.filter(~hit & ~duplicate), gold.filter(~found)
+    found = marked(predicted_item[live], size)[gold_item]
+    right, gold_right = np.flatnonzero(hit & live), np.flatnonzero(found)
+    correct = paired_in_order(right, predicted_item[right], gold_right, gold_item[gold_right])
+    missed, wrong = numbered(gold, ~found), numbered(predicted, ~hit & live)
     ungrounded = pl.concat(
         wrong.join(absent, left_on=["doc", f"{argument}_norm"], right_on=["doc", "norm"], how="semi")
         for argument in ("head", "tail")
