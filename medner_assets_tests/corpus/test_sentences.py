@@ -98,9 +98,9 @@ def test_spans_are_ordered_never_empty_and_leave_only_white_space_between(text: 
 )
 def test_long_runs_take_linear_time(piece: str):
     text = piece * (200_000 // len(piece))
-    begun = time.perf_counter()
+    begun = time.process_time()
     sentence_spans(text)
-    assert time.perf_counter() - begun < 5
+    assert time.process_time() - begun < 5
 
 
 def test_no_gold_mention_of_real_abstracts_crosses_a_border(corpora):
