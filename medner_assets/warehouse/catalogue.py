@@ -175,7 +175,7 @@ def _glob_literal(folder: Path) -> str:
     """Return the folder as it stands in a quoted glob: what DuckDB would read as a pattern is escaped."""
     text = str(folder.resolve())
     if "\\" in text or "?" in text:
-        raise MednerError(f"{text}: DuckDB cannot read a path with '\\\\' or '?': choose another MEDNER_DATA")
+        raise MednerError(f"{text}: DuckDB cannot read a path with '\\' or '?': choose another MEDNER_DATA")
     return "".join(f"[{each}]" if each in "*[" else each for each in text).replace("'", "''")
 
 
