@@ -92,6 +92,14 @@ def test_messages_carry_no_text():
     assert not any("eparin" in each.message for each in reading.problems)
 
 
+def test_words_of_a_stray_line_stand_in_no_problem():
+    stray = "his heparin\twas stopped\n1\tx\t7\tHeparin\tDrug\n1\tCID\tD1\this heparin\n"
+    text = stray + one("1\t0\t7\tHeparin\tX\tD1\n" + stray) + "more heparin\twas"
+    reading = parse_pubtator(text, "f")
+    assert len(reading.problems) >= 6
+    assert not any("eparin" in f"{each.message} {each.doc_id}" for each in reading.problems)
+
+
 def test_a_relation_whose_argument_is_unknown_or_was_left_out_is_left_out():
     text = one(
         "1\t1\t8\tHeparin\tX\tD1\n1\t0\t7\tHeparin\tX\tD2\n1\tCID\tD2\tD1\n1\tCID\tD2\tD9\n1\tCID\tD2\tD2\n"

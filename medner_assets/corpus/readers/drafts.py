@@ -152,25 +152,28 @@ def _relations(draft: Draft, entities: Sequence[Entity], problems: list[Problem]
     concept = draft.level is Level.CONCEPT
     known = {each for entity in entities for each in (entity.concepts if concept else (entity.id,))}
     kept: dict[Relation, None] = {}
-    for claim in draft.relations:
-        unknown = [argument for argument in (claim.head, claim.tail) if argument not in known]
+    for position, claim in enumerate(draft.relations):
+        # An argument is not quoted: in a line of another form it may be words of the text.
+        unknown = [side for side in ("head", "tail") if getattr(claim, side) not in known]
         relation = (
             Relation(claim.type, head_concept=claim.head, tail_concept=claim.tail)
             if concept
             else Relation(claim.type, head=claim.head, tail=claim.tail)
         )
+        kind, reason = None, ""
         if unknown:
-            what = (
-                f"{'concept' if concept else 'mention'} {unknown[0]!r} of a relation is not in the document"
+            kind = ProblemKind.UNKNOWN_ARGUMENT
+            reason = (
+                f"its {' and '.join(unknown)} is no {'concept' if concept else 'mention'} of the document"
             )
-            problems.append(_left_out(draft, claim.line, ProblemKind.UNKNOWN_ARGUMENT, what))
         elif not claim.type:
-            problems.append(_left_out(draft, claim.line, ProblemKind.MALFORMED, "a relation has no type"))
+            kind, reason = ProblemKind.MALFORMED, "has no type"
         elif relation in kept:
-            what = "the same relation stands earlier in the document"
-            problems.append(_left_out(draft, claim.line, ProblemKind.DUPLICATE_ANNOTATION, what))
-        else:
+            kind, reason = ProblemKind.DUPLICATE_ANNOTATION, "stands earlier in the document"
+        if kind is None:
             kept[relation] = None
+        else:
+            problems.append(_left_out(draft, claim.line, kind, f"relation {position}: {reason}"))
     return tuple(kept)
 
 

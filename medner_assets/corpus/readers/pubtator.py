@@ -91,7 +91,7 @@ class _Blocks:
             message = f"{UNFINISHED}: document left out with its {len(cut.mentions)} mentions"
             self._report(number, cut.id, ProblemKind.TRUNCATED, message)
         else:
-            self._report(number, line.split("\t")[0], ProblemKind.TRUNCATED, UNFINISHED)
+            self._report(number, _plausible_id(line.split("\t")[0]), ProblemKind.TRUNCATED, UNFINISHED)
 
     def _take_text(self, number: int, doc_id: str, part: str, text: str) -> None:
         current = self.documents[-1] if self.documents else None
@@ -133,15 +133,21 @@ class _Blocks:
 
     def _orphans(self, lines: list[tuple[int, list[str]]]) -> None:
         for number, columns in lines:
-            if len(columns) > 1:
+            doc_id = _plausible_id(columns[0])
+            if len(columns) > 1 and doc_id is not None:
                 message = "an annotation of a document whose text is not here: left out"
-                self._report(number, columns[0], ProblemKind.NO_TEXT, message)
+                self._report(number, doc_id, ProblemKind.NO_TEXT, message)
             else:
                 message = "neither a text line nor an annotation: line left out"
                 self._report(number, None, ProblemKind.MALFORMED, message)
 
     def _report(self, line: int, doc_id: str | None, kind: ProblemKind, message: str) -> None:
         self.problems.append(Problem(self.file, line, doc_id, kind, message))
+
+
+def _plausible_id(column: str) -> str | None:
+    """Return the first column of a line if it can be an id; of a stray line it may be words of a text."""
+    return column if 0 < len(column) <= 64 and not any(map(str.isspace, column)) else None
 
 
 def _draft(block: _Block, file: str) -> Draft:
