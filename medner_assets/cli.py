@@ -224,3 +224,7 @@ def _show(renderable: "RenderableType") -> None:
 def _refuse(message: str) -> None:
     click.echo(f"Error: {' '.join(message.split())}", err=True)
     sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

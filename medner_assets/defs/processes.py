@@ -71,6 +71,7 @@ def supervise(
             stderr=errors,
             start_new_session=True,
             pass_fds=tuple(held),
+            umask=0o077,
             preexec_fn=_dies_with(os.getpid()),
         )
         try:

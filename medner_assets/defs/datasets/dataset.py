@@ -1,6 +1,7 @@
 """The asset `dataset`: documents with their gold annotations."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import dagster as dg
 import polars as pl
@@ -14,6 +15,8 @@ from medner_assets.defs.failures import clear_failures
 from medner_assets.defs.partitions import DATASETS
 from medner_assets.defs.resources import Warehouse
 from medner_assets.recipes.loading import load_dataset
+
+DATA_VERSION_TAG = "dagster/data_version"
 
 
 @dg.asset(
@@ -31,24 +34,41 @@ def dataset(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.Mater
     Read from corpus files or generated, as `recipes/datasets/<name>.yaml` says. What a reader cannot place is
     a row of `import_problems` and never dropped silently.
     """
-    name = context.partition_key
+    version, metadata = build(context.partition_key, warehouse)
+    return dg.MaterializeResult(data_version=dg.DataVersion(version), metadata=metadata)
+
+
+def build(name: str, warehouse: Warehouse) -> tuple[str, dict[str, Any]]:
+    """Write a dataset into the warehouse; return its version and what Dagster shows of it."""
     recipe = load_dataset(name)
-    state = source_state(
-        recipe, paths.corpora()
-    )  # before reading: a file that changes meanwhile is read again
+    # Before anything is read: a file that changes meanwhile is read again the next time.
+    state = source_state(recipe, paths.corpora())
     frames = dataset_frames(build_dataset(recipe, paths.corpora()))
-    version = frames["documents"]["dataset_version"][0]
+    version = str(frames["documents"]["dataset_version"][0])
     rows = warehouse.replace(frames, name)
     remember(name, state, version)
-    return dg.MaterializeResult(
-        data_version=dg.DataVersion(version),
-        metadata={
-            "dagster/row_count": rows,
-            "recipe_hash": state.recipe_hash,
-            "licence": recipe.licence,
-            **{table: frame.height for table, frame in frames.items()},
-            "splits": dg.MetadataValue.md(counts_by_split(frames)),
-        },
+    return version, {
+        "dagster/row_count": rows,
+        "recipe_hash": state.recipe_hash,
+        "licence": recipe.licence,
+        **{table: frame.height for table, frame in frames.items()},
+        "splits": dg.MetadataValue.md(counts_by_split(frames)),
+    }
+
+
+def build_if_missing(context: dg.AssetExecutionContext, name: str, warehouse: Warehouse) -> None:
+    """Build a dataset that was never built, so that one version can be run whole from a bare checkout.
+
+    The run's log and the dataset's own page show it. A dataset that is there is left as it is.
+    """
+    if warehouse.store().has("documents", name):
+        return
+    context.log.info(f"dataset {name} has not been built yet: building it first")
+    version, metadata = build(name, warehouse)
+    context.log_event(
+        dg.AssetMaterialization(
+            "dataset", partition=name, metadata=metadata, tags={DATA_VERSION_TAG: version}
+        )
     )
 
 

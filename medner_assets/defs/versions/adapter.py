@@ -8,7 +8,7 @@ from pydantic import Field
 
 from medner_assets import paths
 from medner_assets.defs.datasets.data import Data
-from medner_assets.defs.datasets.dataset import dataset
+from medner_assets.defs.datasets.dataset import build_if_missing, dataset
 from medner_assets.defs.descriptions import table_metadata
 from medner_assets.defs.failures import clear_failures
 from medner_assets.defs.gates import leakage_gate, placement_gate, require
@@ -20,7 +20,7 @@ from medner_assets.defs.versions.finished import FinishedAdapter, finished_adapt
 from medner_assets.defs.versions.handover import Order, order_of
 from medner_assets.defs.versions.recipe import recipe
 from medner_assets.errors import MednerError
-from medner_assets.recipes.loading import load_dataset
+from medner_assets.recipes.loading import load_dataset, load_version
 
 
 class Training(dg.Config):
@@ -49,6 +49,7 @@ def adapter(
     says so. An interrupted training resumes from its own checkpoints.
     """
     version = context.partition_key
+    build_if_missing(context, load_version(version).dataset, warehouse)
     order = order_of(version, warehouse)
     require_trainable(order.data)
     with exclusive(paths.work(version, "training") / "lock", f"training of {version}") as held:
@@ -56,6 +57,8 @@ def adapter(
         reused = finished is not None and finished.fingerprint == order.fingerprint and not config.force
         if finished is None or not reused:
             finished = train(context, order, held, afresh=config.force)
+    if reused:
+        context.log.info(f"nothing to train: {version} has the adapter of this recipe, data and base")
     rows = warehouse.replace(finished.tables(), version)
     return dg.MaterializeResult(
         data_version=dg.DataVersion(finished.weights_hash),

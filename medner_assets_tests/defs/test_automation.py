@@ -1,0 +1,141 @@
+"""What schedules and sensors ask for, evaluated as the daemon does."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from medner_assets.definitions import defs
+from medner_assets.defs.automation.sensors import changed_corpora, untrained_versions
+from medner_assets.defs.resources import Warehouse
+
+SUNDAY = datetime(2026, 2, 8, 2, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("MEDNER_DATA", str(tmp_path / "data"))
+    monkeypatch.setenv("MEDNER_CORPORA", str(tmp_path / "corpora"))
+    return tmp_path / "data"
+
+
+@pytest.fixture(scope="module")
+def repository() -> dg.RepositoryDefinition:
+    return defs().get_repository_def()
+
+
+def ticked(repository: dg.RepositoryDefinition, name: str) -> dg.SensorResult:
+    schedule = repository.get_schedule_def(name)
+    with dg.DagsterInstance.ephemeral() as instance:
+        context = dg.build_schedule_context(
+            instance=instance, scheduled_execution_time=SUNDAY, repository_def=repository
+        )
+        return schedule.evaluate_tick(context)
+
+
+@pytest.mark.parametrize("name", ["weekly_retrain", "nightly_evaluation"])
+def test_where_nothing_was_trained_a_schedule_skips_and_says_what_to_do(repository, name):
+    tick = ticked(repository, name)
+    assert tick.run_requests == []
+    assert "no version was ever trained" in tick.skip_message
+
+
+@pytest.mark.parametrize("name", ["weekly_retrain", "nightly_evaluation"])
+def test_a_schedule_asks_for_one_run_of_each_trained_version(repository, name, data):
+    for version in ("tiny-v1", "tiny-v2"):
+        (data / "adapters" / version).mkdir(parents=True)
+    requests = ticked(repository, name).run_requests
+    assert [request.partition_key for request in requests] == ["tiny-v1", "tiny-v2"]
+    assert len({request.run_key for request in requests}) == 2
+
+
+def sensed(sensor: dg.SensorDefinition, cursor: str | None = None) -> dg.SensorResult | dg.SkipReason:
+    context = dg.build_sensor_context(cursor=cursor, resources={"warehouse": Warehouse()})
+    result = sensor(context)
+    assert isinstance(result, dg.SensorResult | dg.SkipReason)
+    return result
+
+
+def test_a_version_whose_base_is_missing_here_is_not_asked_for_and_the_reason_is_told():
+    found = sensed(untrained_versions)
+    names = [] if isinstance(found, dg.SkipReason) else [each.partition_key for each in found.run_requests]
+    from medner_assets.modeling.requirements import missing_requirements
+    from medner_assets.recipes.loading import load_base_model, load_version, version_names
+
+    def lacking(name: str) -> str | None:
+        base = load_version(name).base_model
+        return missing_requirements(base, load_base_model(base))
+
+    assert names == [name for name in version_names() if lacking(name) is None]
+
+
+def test_a_version_is_asked_for_once_until_its_recipe_changes(data):
+    first = sensed(untrained_versions)
+    if isinstance(first, dg.SkipReason):
+        pytest.skip("no base model can run here")
+    assert isinstance(sensed(untrained_versions, first.cursor), dg.SkipReason)
+    asked = json.loads(first.cursor)
+    changed = next(iter(asked))
+    again = sensed(untrained_versions, json.dumps(asked | {changed: "another recipe"}))
+    assert [each.partition_key for each in again.run_requests] == [changed]
+
+
+def test_a_version_with_an_adapter_is_not_asked_for(data):
+    first = sensed(untrained_versions)
+    if isinstance(first, dg.SkipReason):
+        pytest.skip("no base model can run here")
+    for request in first.run_requests:
+        (data / "adapters" / request.partition_key).mkdir(parents=True)
+    assert isinstance(sensed(untrained_versions), dg.SkipReason)
+
+
+def test_a_dataset_that_was_never_built_is_left_alone():
+    assert isinstance(sensed(changed_corpora), dg.SkipReason)
+
+
+def test_a_dataset_is_asked_for_when_its_source_is_not_what_it_was_made_from(data):
+    from medner_assets.defs.datasets.dataset import build
+
+    build("synthetic-small", Warehouse())
+    assert isinstance(sensed(changed_corpora), dg.SkipReason)
+    note = next(data.rglob("source.json"))
+    note.write_text(note.read_text().replace('"recipe_hash": "', '"recipe_hash": "0'))
+    found = sensed(changed_corpora)
+    assert [each.partition_key for each in found.run_requests] == ["synthetic-small"]
+    assert isinstance(sensed(changed_corpora, found.cursor), dg.SkipReason)
+
+
+def requested(instance: dg.DagsterInstance, definitions: dg.Definitions, cursor=None):
+    """Return what the conditions ask for, as (asset, partition), and the cursor for the next look."""
+    result = dg.evaluate_automation_conditions(defs=definitions, instance=instance, cursor=cursor)
+    asked = {
+        (key.to_user_string(), partition)
+        for key in definitions.resolve_asset_graph().get_all_asset_keys()
+        for partition in result.get_requested_partitions(key)
+    }
+    return asked, result.cursor
+
+
+def test_new_completions_are_scored_by_themselves_and_nothing_is_trained_by_itself():
+    definitions = defs()
+    with dg.DagsterInstance.ephemeral() as instance:
+        _, cursor = requested(instance, definitions)
+        instance.report_runless_asset_event(dg.AssetMaterialization("completions", partition="tiny-v1"))
+        asked, cursor = requested(instance, definitions, cursor)
+        assert asked == {("predictions", "tiny-v1"), ("metrics", "tiny-v1")}
+        instance.report_runless_asset_event(dg.AssetMaterialization("recipe", partition="tiny-v1"))
+        instance.report_runless_asset_event(dg.AssetMaterialization("dataset", partition="synthetic-small"))
+        asked, _ = requested(instance, definitions, cursor)
+        assert asked & {("adapter", "tiny-v1"), ("completions", "tiny-v1")} == set()
+
+
+def test_new_metrics_of_a_baseline_renew_the_reports_that_are_held_against_it():
+    definitions = defs()
+    with dg.DagsterInstance.ephemeral() as instance:
+        _, cursor = requested(instance, definitions)
+        instance.report_runless_asset_event(dg.AssetMaterialization("metrics", partition="tiny-v1"))
+        asked, _ = requested(instance, definitions, cursor)
+        assert {("comparison_report", "tiny-v1"), ("comparison_report", "tiny-v2")} <= asked
+        assert ("leaderboard", None) in asked

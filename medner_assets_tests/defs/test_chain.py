@@ -1,0 +1,172 @@
+"""The whole chain on a miniature base: what is made, what is reused, what is refused, by the command line."""
+
+import hashlib
+import json
+from pathlib import Path
+
+import pytest
+
+from medner_assets.corpus.jsonl import write_documents
+from medner_assets_tests.checkout import COPIED, VERSION, Checkout, make_checkout
+from medner_assets_tests.miniature import documents
+
+pytestmark = pytest.mark.slow
+
+TEST_DOCUMENTS = sum(document.split == "test" for document in documents())
+
+
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
+    """m1 and m2 are trained and evaluated."""
+    made = make_checkout(tmp_path_factory.mktemp("chain") / "checkout")
+    for version in ("m1", "m2"):
+        for command in ("train", "evaluate"):
+            ran = made.medner(command, version)
+            assert ran.code == 0, ran.err
+    return made
+
+
+def test_every_test_document_has_one_completion_and_every_gold_item_is_counted(checkout):
+    completions = checkout.rows("completions", "m1")
+    assert completions["doc_id"].n_unique() == completions.height == TEST_DOCUMENTS
+    metrics = checkout.rows("metrics", "m1")
+    # One entity pair and one relation a document, whatever the model says.
+    gold = {row["task"]: row["tp"] + row["fn"] for row in metrics.iter_rows(named=True)}
+    assert gold == {"entity": 2 * TEST_DOCUMENTS, "relation": TEST_DOCUMENTS}
+
+
+def test_rows_of_one_evaluation_share_one_id(checkout):
+    ids = {
+        checkout.rows(table, "m2")["evaluation_id"][0]
+        for table in ("document_scores", "metrics", "comparisons")
+    }
+    assert len(ids) == 1
+
+
+def test_the_weights_that_were_scored_are_the_weights_that_are_there(checkout):
+    weights = (checkout.data / "adapters" / "m1" / "adapter_model.safetensors").read_bytes()
+    digest = hashlib.sha256(weights).hexdigest()[:16]
+    assert checkout.rows("adapters", "m1")["weights_hash"][0] == digest
+    assert checkout.rows("completions", "m1")["weights_hash"].unique().to_list() == [digest]
+
+
+def test_a_version_is_compared_with_its_baseline_and_the_report_is_there(checkout):
+    comparisons = checkout.rows("comparisons", "m2")
+    assert comparisons["baseline"].unique().to_list() == ["m1"]
+    assert checkout.rows("comparisons", "m1").is_empty()
+    assert (checkout.data / "reports" / "m2-vs-m1.html").stat().st_mode & 0o777 == 0o600
+
+
+def test_running_everything_again_changes_nothing(checkout):
+    before = checkout.contents()
+    trained = checkout.medner("train", "m2")
+    evaluated = checkout.medner("evaluate", "m2")
+    assert (trained.code, evaluated.code) == (0, 0)
+    assert "nothing to train" in trained.err
+    assert checkout.contents() == before
+
+
+def test_standard_output_holds_results_and_standard_error_the_rest(checkout):
+    ran = checkout.medner("sql", "select count(*) as n from metrics", "--format", "json")
+    assert json.loads(ran.out)[0]["n"] > 0
+    ran = checkout.medner("predict", "m1", "Patient 1 took aspirin.", "--json")
+    assert json.loads(ran.out)["id"] == "text"
+    assert "aspirin" not in ran.err
+
+
+def test_predictions_can_be_exported_and_scored_as_the_version_was(checkout, tmp_path):
+    gold, predicted = tmp_path / "gold.jsonl", tmp_path / "m1.jsonl"
+    write_documents(gold, [document for document in documents() if document.split == "test"])
+    assert checkout.medner("export", str(predicted), "--format", "jsonl", "--version", "m1").code == 0
+    scores = json.loads(checkout.medner("score", str(gold), str(predicted), "--json").out)
+    metrics = checkout.rows("metrics", "m1").filter(stage="final", task="entity", scheme="text")
+    assert scores["entity"]["text"]["tp"] == metrics["tp"][0]
+    assert scores["entity"]["text"]["fp"] == metrics["fp"][0]
+
+
+def test_a_version_is_promoted_and_rolled_back_with_its_reasons(checkout):
+    for version in ("m1", "m2", "m1"):
+        assert checkout.medner("promote", version, "--reason", f"trying {version}").code == 0
+    history = checkout.rows("promotions", "miniature")
+    assert history["kind"].to_list() == ["manual", "manual", "rollback"]
+    assert history["reason"].to_list() == ["trying m1", "trying m2", "trying m1"]
+
+
+BAD = {
+    "unknown-key": (VERSION + "lorra: {rank: 3}\n", "versions/unknown-key.yaml: unknown key 'lorra'"),
+    "circle": (VERSION + "baseline: circle\n", "versions/circle.yaml: cyclic baselines"),
+    "no-dataset": (VERSION.replace("dataset: miniature", "dataset: nope"), "unknown dataset 'nope'"),
+    "not-yaml": ("summary: [", "versions/not-yaml.yaml"),
+}
+
+
+def test_broken_recipes_are_refused_in_one_line_each_and_the_other_versions_go_on(checkout):
+    before = checkout.contents()
+    files = [checkout.recipe("versions", name, content) for name, (content, _) in BAD.items()]
+    try:
+        refused = {name: checkout.medner("train", name) for name in BAD}
+        listed = checkout.medner("versions")
+    finally:
+        for file in files:
+            file.unlink()
+    for name, (_, reason) in BAD.items():
+        assert (refused[name].code, len(refused[name].err.strip().splitlines())) == (1, 1)
+        assert reason in refused[name].reason
+    assert listed.out.count("unreadable") == len(BAD)
+    assert "the first miniature version" in listed.out
+    assert checkout.contents() == before
+
+
+def test_an_unknown_version_is_refused_with_the_names_that_there_are(checkout):
+    ran = checkout.medner("evaluate", "m9")
+    assert (ran.code, ran.err) == (1, "Error: unknown version 'm9': choose one of m1, m2\n")
+
+
+def test_a_missing_corpus_file_is_refused_before_anything_is_written(checkout):
+    file = checkout.recipe(
+        "datasets", "absent", (checkout.root / "recipes/datasets/miniature.yaml").read_text().replace(
+            "miniature.jsonl", "absent.jsonl"
+        ),
+    )  # fmt: skip
+    version = checkout.recipe("versions", "m8", VERSION.replace("dataset: miniature", "dataset: absent"))
+    before = checkout.contents()
+    try:
+        ran = checkout.medner("train", "m8")
+    finally:
+        file.unlink()
+        version.unlink()
+    assert ran.code == 1
+    assert "absent.jsonl" in ran.reason
+    assert checkout.contents() == before
+
+
+def test_a_version_of_an_earlier_state_of_its_dataset_is_not_evaluated(checkout):
+    corpus = checkout.root / "corpora" / "miniature.jsonl"
+    original = corpus.read_bytes()
+    other = checkout.recipe("versions", "m7", VERSION.replace("epochs: 1", "epochs: 2"))
+    try:
+        write_documents(corpus, documents(30))
+        assert checkout.medner("train", "m7").code == 0  # builds the dataset anew
+        results = {name: data for name, data in checkout.contents().items() if "=m1" in name}
+        ran = checkout.medner("evaluate", "m1")
+    finally:
+        corpus.write_bytes(original)
+        other.unlink()
+    assert ran.code == 1
+    assert ran.reason.startswith("Error: m1 was trained on dataset miniature as of ")
+    assert ran.reason.endswith("run `medner train m1` again")
+    assert {name: data for name, data in checkout.contents().items() if "=m1" in name} == results
+
+
+def test_the_runs_are_in_dagsters_own_storage_and_nothing_is_written_beside_the_sources(checkout):
+    assert (checkout.root / "data" / "dagster" / "storage").is_dir()
+    brought = {*COPIED, "base", "corpora", "recipes"}
+    assert {path.name for path in checkout.root.iterdir()} - brought == {"data"}
+
+
+def test_what_is_generated_is_readable_by_its_owner_only(checkout):
+    folders = [checkout.data / name for name in ("warehouse", "adapters", "reports", "work")]
+    assert {folder.stat().st_mode & 0o077 for folder in folders} == {0}
+    texts = [Path(file) for file in (checkout.data / "work").rglob("*.jsonl")]
+    assert texts
+    assert {file.stat().st_mode & 0o077 for file in texts} == {0}
