@@ -99,21 +99,21 @@ class Browser {
         }
       }
     });
-    const document = {id, text, cut, gold, versions, items, errors, fixes: 0, regressions: 0, at: this.documents.length};
+    const note = {id, text, cut, gold, versions, items, errors, fixes: 0, regressions: 0, at: this.documents.length};
     if (versions.length === 2) {
       for (const task of [0, 1]) {
         for (const [index, before] of found[0][task]) {
           const after = found[1][task].get(index);
           if (after === undefined || (before && after)) continue;
           const change = before ? "regression" : after ? "fix" : "neither";
-          if (change === "regression") document.regressions += 1;
-          if (change === "fix") document.fixes += 1;
+          if (change === "regression") note.regressions += 1;
+          if (change === "fix") note.fixes += 1;
           for (const item of items) if (item.task === task && item.index === index) item.change = change;
         }
       }
     }
-    document.total = errors.reduce((sum, count) => sum + count, 0);
-    this.documents.push(document);
+    note.total = errors.reduce((sum, count) => sum + count, 0);
+    this.documents.push(note);
   }
 
   filter() {
@@ -124,13 +124,13 @@ class Browser {
     const [typeTask, type] = values.type ? values.type.split(":").map(Number) : [-1, -1];
     const asked = task >= 0 || error >= 0 || type >= 0 || values.change !== undefined && values.change !== "";
     this.counted = 0;
-    this.matches = this.documents.filter((document) => {
+    this.matches = this.documents.filter((note) => {
       if (search) {
-        document.lower ??= `${document.id}\n${document.text}`.toLowerCase();
-        if (!document.lower.includes(search)) return false;
+        note.lower ??= `${note.id}\n${note.text}`.toLowerCase();
+        if (!note.lower.includes(search)) return false;
       }
       let count = 0;
-      for (const item of document.items) {
+      for (const item of note.items) {
         // A fix is an error of the baseline, so the version does not narrow a search for changes.
         if (version >= 0 && item.version !== version && !values.change) continue;
         if (task >= 0 && item.task !== task) continue;
@@ -159,12 +159,12 @@ class Browser {
     const pages = Math.max(1, Math.ceil(this.matches.length / PAGE));
     const shown = this.matches.slice(this.page * PAGE, (this.page + 1) * PAGE);
     this.list.start = this.page * PAGE + 1;
-    this.list.replaceChildren(...shown.map((document) => {
+    this.list.replaceChildren(...shown.map((note) => {
       const button = make("button");
       button.type = "button";
-      button.dataset.document = document.at;
-      if (document === this.current) button.setAttribute("aria-current", "true");
-      button.append(make("span", document.id, "id"), make("span", this.told(document), "errs"));
+      button.dataset.document = note.at;
+      if (note === this.current) button.setAttribute("aria-current", "true");
+      button.append(make("span", note.id, "id"), make("span", this.told(note), "errs"));
       const item = make("li");
       item.append(button);
       return item;
@@ -179,9 +179,20 @@ class Browser {
     on.disabled = this.page >= pages - 1;
   }
 
-  told(document) {
-    const changes = `${document.fixes ? ` ▲${document.fixes}` : ""}${document.regressions ? ` ▼${document.regressions}` : ""}`;
-    return `${document.errors.join(" → ")}${changes}`;
+  // Open the document that an address names: report.html#document=<id>.
+  follow(hash) {
+    if (!hash.startsWith("#document=")) return;
+    const id = decodeURIComponent(hash.slice("#document=".length));
+    const place = this.matches.findIndex((note) => note.id === id);
+    if (place < 0) return;
+    this.page = Math.floor(place / PAGE);
+    this.open(this.matches[place]);
+    this.case.scrollIntoView({block: "start"});
+  }
+
+  told(note) {
+    const changes = `${note.fixes ? ` ▲${note.fixes}` : ""}${note.regressions ? ` ▼${note.regressions}` : ""}`;
+    return `${note.errors.join(" → ")}${changes}`;
   }
 
   turn(by) {
@@ -190,41 +201,50 @@ class Browser {
     this.showList();
   }
 
+  // Keys work while the focus is among the documents, so that they are in nobody's way elsewhere.
   key(event) {
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || !this.root.contains(event.target)) return;
     if (event.target.closest?.("input, select, textarea")) {
-      if (event.key === "Escape") event.target.blur();
+      if (event.key === "Escape") (this.list.querySelector("[aria-current]") ?? event.target).focus();
       return;
     }
-    const step = {j: 1, k: -1}[event.key];
+    const step = {j: 1, k: -1, ArrowDown: 1, ArrowUp: -1}[event.key];
+    if (event.key.startsWith("Arrow") && !this.list.contains(event.target)) return;
     if (event.key === "/") {
       event.preventDefault();
       this.form.elements.search.focus();
     } else if (step) {
+      event.preventDefault();
       const next = this.matches[this.matches.indexOf(this.current) + step];
       if (next) {
         this.page = Math.floor(this.matches.indexOf(next) / PAGE);
         this.open(next);
+        this.list.querySelector("[aria-current]").focus();
       }
     } else if (event.key === "n" || event.key === "p") {
       this.turn(event.key === "n" ? 1 : -1);
     }
   }
 
-  open(document, focus = true) {
-    this.current = document;
+  // chosen: by the reader, so that the address then leads to this document.
+  open(note, chosen = true) {
+    const inList = this.list.contains(document.activeElement);
+    this.current = note;
     this.showList();
-    const title = make("h3", document.id);
-    const parts = [title, this.tracks(), this.highlighted(document)];
-    if (document.cut) parts.push(make("p", `${document.cut.toLocaleString("en")} more characters are not in this file.`, "note"));
+    if (inList) this.list.querySelector("[aria-current]")?.focus();
+    const title = make("h3", note.id);
+    const parts = [title, this.tracks(), this.highlighted(note)];
+    if (note.cut) parts.push(make("p", `${note.cut.toLocaleString("en")} more characters are not in this file.`, "note"));
     for (const task of [0, 1]) {
-      const table = this.table(document, task);
+      const table = this.table(note, task);
       if (table) parts.push(table);
     }
-    const left = document.versions.reduce((sum, version) => sum + version[2], 0);
+    const left = note.versions.reduce((sum, version) => sum + version[2], 0);
     if (left) parts.push(make("p", `${left.toLocaleString("en")} more outcomes are not in this file.`, "note"));
     this.case.replaceChildren(...parts);
-    if (focus && window.matchMedia("(max-width: 900px)").matches) this.case.scrollIntoView({block: "start"});
+    if (!chosen) return;
+    history.replaceState(null, "", `#document=${encodeURIComponent(note.id)}`);
+    if (window.matchMedia("(max-width: 900px)").matches) this.case.scrollIntoView({block: "start"});
   }
 
   tracks() {
@@ -243,11 +263,11 @@ class Browser {
   }
 
   // Stretches of gold and of each version as lines below the text: one track each, colour and pattern by type.
-  highlighted(document) {
-    const points = Array.from(document.text);
-    const stretches = document.gold[0].map(([type, start, end]) => ({track: 0, type, start, end}));
-    document.versions.forEach((tasks, version) => {
-      for (const outcome of tasks[0]) stretches.push({track: version + 1, ...this.predicted(document, outcome)});
+  highlighted(note) {
+    const points = Array.from(note.text);
+    const stretches = note.gold[0].map(([type, start, end]) => ({track: 0, type, start, end}));
+    note.versions.forEach((tasks, version) => {
+      for (const outcome of tasks[0]) stretches.push({track: version + 1, ...this.predicted(note, outcome)});
     });
     const drawn = stretches.filter(({start, end, type}) => type >= 0 && start >= 0 && start < Math.min(end, points.length));
     const borders = [...new Set([0, points.length, ...drawn.flatMap(({start, end}) => [start, Math.min(end, points.length)])])];
@@ -260,6 +280,7 @@ class Browser {
     }
     const open = new Set();
     const text = make("div", "", "text");
+    scrollable(text, "text of the document");
     borders.slice(0, -1).forEach((from, place) => {
       for (const stretch of ends.get(from) ?? []) open.delete(stretch);
       for (const stretch of starts.get(from) ?? []) open.add(stretch);
@@ -292,32 +313,32 @@ class Browser {
   }
 
   // What an entity outcome predicted, from its packed form: exactly its gold mention, a stretch of its own, or nothing.
-  predicted(document, [, , gold, type, start, end, text]) {
+  predicted(note, [, , gold, type, start, end, text]) {
     if (type === undefined) return {type: -1, start: -1, end: -1, text: ""};
-    if (start === undefined) return this.mention(document, document.gold[0][gold]);
-    return this.mention(document, [type, start, end, text]);
+    if (start === undefined) return this.mention(note, note.gold[0][gold]);
+    return this.mention(note, [type, start, end, text]);
   }
 
-  mention(document, [type, start, end, text]) {
-    document.points ??= Array.from(document.text);
-    return {type, start, end, text: text ?? document.points.slice(start, end).join("")};
+  mention(note, [type, start, end, text]) {
+    note.points ??= Array.from(note.text);
+    return {type, start, end, text: text ?? note.points.slice(start, end).join("")};
   }
 
   // One row an item: gold first, then what only a version predicted; one column a version says what became of it.
-  table(document, task) {
+  table(note, task) {
     const {names, codes} = this.names;
     const types = task ? this.names.relationTypes : this.names.entityTypes;
     const rows = new Map();
-    document.gold[task].forEach((gold, index) => {
-      const item = task ? {type: gold[0], text: `${gold[1]} → ${gold[2]}`} : this.mention(document, gold);
+    note.gold[task].forEach((gold, index) => {
+      const item = task ? {type: gold[0], text: `${gold[1]} → ${gold[2]}`} : this.mention(note, gold);
       rows.set(`g${index}`, {item, gold: true, cells: names.map(() => [])});
     });
-    document.versions.forEach((tasks, version) => {
+    note.versions.forEach((tasks, version) => {
       tasks[task].forEach((outcome) => {
         const [error, flags, index, type, head, tail] = outcome;
         const predicted = task
           ? {type: type ?? -1, text: type === undefined ? "" : `${head} → ${tail}`}
-          : this.predicted(document, outcome);
+          : this.predicted(note, outcome);
         let row = rows.get(`g${index}`);
         if (!row) {
           const key = `p${predicted.type}|${predicted.text}`;
@@ -364,9 +385,17 @@ class Browser {
       }
     }
     const wide = make("div", "", "wide");
+    scrollable(wide, task ? "relations of the document" : "entities of the document");
     wide.append(table);
     return wide;
   }
+}
+
+// What scrolls must be reachable by keyboard, and say what it is.
+function scrollable(node, label) {
+  node.tabIndex = 0;
+  node.setAttribute("role", "region");
+  node.setAttribute("aria-label", label);
 }
 
 // Each type has its colour and its pattern: solid, dashed, dotted and so on, for eyes that see no colour and for print.
@@ -378,22 +407,34 @@ function pattern(type) {
 }
 
 async function unpacked(block) {
-  const packed = atob(block);
-  const bytes = Uint8Array.from(packed, (character) => character.charCodeAt(0));
-  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate-raw"));
+  const stream = new Blob([bytesOf(block)]).stream().pipeThrough(new DecompressionStream("deflate-raw"));
   return new Response(stream).json();
+}
+
+function bytesOf(block) {
+  if (Uint8Array.fromBase64) return Uint8Array.fromBase64(block);
+  const packed = atob(block);
+  const bytes = new Uint8Array(packed.length);
+  for (let place = 0; place < packed.length; place += 1) bytes[place] = packed.charCodeAt(place);
+  return bytes;
 }
 
 async function start() {
   const root = document.getElementById("browser");
   if (!root) return;
   const browser = new Browser(root, JSON.parse(document.getElementById("browser-names").textContent));
-  const blocks = document.getElementById("browser-blocks").textContent.split("\n").filter(Boolean);
-  for (const [place, block] of blocks.entries()) {
-    for (const packed of await unpacked(block)) browser.add(packed);
-    if (place === 0) browser.filter();
+  const [first, ...others] = document.getElementById("browser-blocks").textContent.split("\n").filter(Boolean);
+  if (!first) {
+    browser.filter();
+    return;
   }
+  // The first block is shown before the others are touched; they unpack side by side, and are added in their order.
+  for (const packed of await unpacked(first)) browser.add(packed);
   browser.filter();
+  root.dataset.first = String(Math.round(performance.now()));
+  for (const block of others.map(unpacked)) for (const packed of await block) browser.add(packed);
+  browser.filter();
+  browser.follow(location.hash);
   root.dataset.ready = String(Math.round(performance.now()));
 }
 
