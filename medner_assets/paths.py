@@ -62,7 +62,7 @@ def checked_name(name: str) -> str:
     """Return `name` if it is a partition key, so that it can stand in a path; raise MednerError if not."""
     if not _NAME.fullmatch(name) or ".." in name:
         raise MednerError(
-            f"{name!r} is not a valid name: use 1 to 63 of a-z, 0-9, '.', '-', starting with a letter or digit"
+            f"{name!r} is not a valid name: use 1 to 63 of a-z, 0-9, '.' and '-', a letter or digit first"
         )
     return name
 

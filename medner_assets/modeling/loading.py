@@ -30,6 +30,16 @@ def pick_device(wanted: Literal["auto", "cpu", "cuda"]) -> "torch.device":
     return torch.device("cpu")
 
 
+def fast_bfloat16(device: "torch.device") -> bool:
+    """Return whether bfloat16 products pay on `device`: on a GPU, and on CPUs with instructions for it."""
+    import torch
+
+    if device.type == "cuda":
+        return True
+    capabilities: dict[str, object] = getattr(torch.cpu, "get_capabilities", dict)()
+    return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
+
+
 def find_weights(base: BaseModelRecipe, folder: Path | None) -> Path:
     """Return the folder of the base's weights; raise MednerError if it is not there."""
     found = folder or base_folder(base)
@@ -78,7 +88,8 @@ def load_base(folder: Path, base: BaseModelRecipe, device: "torch.device") -> "P
         use_safetensors=True,
         trust_remote_code=False,
         device_map={"": device},
-        attn_implementation="sdpa",
+        # On a CPU the fused kernel's backward pass is slower than plain matrix products at these lengths.
+        attn_implementation="eager" if device.type == "cpu" else "sdpa",
         **options,
     )
     vocabulary, tokens = int(model.config.vocab_size), len(load_tokenizer(folder))

@@ -22,7 +22,13 @@ from medner_assets.errors import MednerError
 from medner_assets.modeling.adapters import add_adapter, file_hash, save_adapter
 from medner_assets.modeling.checkpoints import last_checkpoint
 from medner_assets.modeling.job import TrainingJob
-from medner_assets.modeling.loading import find_weights, load_base, load_tokenizer, pick_device
+from medner_assets.modeling.loading import (
+    fast_bfloat16,
+    find_weights,
+    load_base,
+    load_tokenizer,
+    pick_device,
+)
 from medner_assets.modeling.process import process
 from medner_assets.modeling.progress import Log
 from medner_assets.modeling.publishing import publish_folder
@@ -66,7 +72,12 @@ def train(job: TrainingJob, log: Log) -> dict[str, Any]:
     )
     private_folder(job.work)
     arguments = training_arguments(
-        recipe, job.recipe.seed, job.base.learning_rate_multiplier, job.work, cuda=device.type == "cuda"
+        recipe,
+        job.recipe.seed,
+        job.base.learning_rate_multiplier,
+        job.work,
+        cuda=device.type == "cuda",
+        bfloat16=fast_bfloat16(device),
     )
     pad = encoder.tokenizer.pad_token_id
     trainer = make_trainer(

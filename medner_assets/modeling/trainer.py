@@ -51,7 +51,7 @@ def kept_positions(labels: "torch.Tensor") -> int:
 
 
 def training_arguments(
-    recipe: TrainingRecipe, seed: int, multiplier: float, work: Path, *, cuda: bool
+    recipe: TrainingRecipe, seed: int, multiplier: float, work: Path, *, cuda: bool, bfloat16: bool
 ) -> "TrainingArguments":
     """Return the recipe in transformers' words. One evaluation and one checkpoint an epoch."""
     from transformers import TrainingArguments
@@ -70,7 +70,7 @@ def training_arguments(
         max_grad_norm=recipe.max_grad_norm,
         optim=recipe.optimizer,
         gradient_checkpointing=recipe.gradient_checkpointing == "on",
-        bf16=cuda,
+        bf16=bfloat16,
         use_cpu=not cuda,
         seed=seed,
         data_seed=seed,
