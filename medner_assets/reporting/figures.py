@@ -68,6 +68,7 @@ def line_chart(title: str, curves: Sequence[Curve], x_label: str, from_zero: boo
         if curve.dots:
             parts.extend(Markup('<circle class="dot s{}" cx="{:.1f}" cy="{:.1f}" r="3"/>').format(
                 curve.series, x, y) for x, y in places)  # fmt: skip
+    parts.append(_legend([(curve.name, curve.series) for curve in drawn]))
     return _svg(title, Markup("").join(parts), HEIGHT)
 
 
@@ -132,8 +133,9 @@ def markdown_image(picture: Markup, text: str) -> str:
 
 _STYLE = (
     "text{font:12px sans-serif;fill:#4d5560}.grid{stroke:#e3e5e8}.line{fill:none;stroke-width:1.8}"
-    ".line.eval{stroke-dasharray:5 3}.line.s0{stroke:#9a6700}.line.s1{stroke:#0b62c4}"
-    ".dot.s0{fill:#9a6700}.dot.s1{fill:#0b62c4}.iso{fill:none;stroke:#c9ced4;stroke-dasharray:2 3}"
+    "text.s0{fill:#8f5b00}text.s1{fill:#0a5cbf}"
+    ".line.eval{stroke-dasharray:5 3}.line.s0{stroke:#8f5b00}.line.s1{stroke:#0a5cbf}"
+    ".dot.s0{fill:#8f5b00}.dot.s1{fill:#0a5cbf}.iso{fill:none;stroke:#c9ced4;stroke-dasharray:2 3}"
 )
 
 
@@ -164,6 +166,18 @@ def _grid(frame: Frame, x_label: str, percent: bool = False) -> Markup:
     return Markup("").join(parts)
 
 
+def _legend(names: Sequence[tuple[str, int]]) -> Markup:
+    """Return the names of the lines in their colours; the page hides it, its captions say the same."""
+    return Markup('<g class="legend">{}</g>').format(
+        Markup("").join(
+            Markup('<text class="s{}" x="{}" y="{}" text-anchor="end">{}</text>').format(
+                series, WIDTH - _RIGHT, _TOP + 12 + 15 * place, name
+            )
+            for place, (name, series) in enumerate(names)
+        )
+    )
+
+
 def _svg(title: str, content: Markup, height: int) -> Markup:
     return Markup(
         '<svg xmlns="http://www.w3.org/2000/svg" class="chart" role="img" aria-label="{}" '
@@ -173,7 +187,7 @@ def _svg(title: str, content: Markup, height: int) -> Markup:
 
 def _ticks(low: float, high: float, whole: bool = False) -> list[float]:
     """Return 2 to 6 round values from `low` to `high`."""
-    span = (high - low) or 1.0
+    span = high - low if high - low > 1e-6 else 1.0
     step = 10.0 ** math.floor(math.log10(span))
     for factor in (0.2, 0.5, 1.0):
         if span / (step * factor) <= 5.5:
@@ -186,14 +200,16 @@ def _ticks(low: float, high: float, whole: bool = False) -> list[float]:
 
 
 def _rounded(low: float, high: float) -> tuple[float, float]:
-    """Return the range widened upwards to the next tick."""
+    """Return the range widened upwards to the next tick; a range of nothing goes to 1."""
+    if high - low <= 1e-6:
+        return low, low + 1.0
     ticks = _ticks(low, high)
     step = ticks[1] - ticks[0] if len(ticks) > 1 else (high - low) or 1.0
     return low, math.ceil(high / step - 1e-9) * step
 
 
 def _thinned(points: Sequence[Point], most: int = 160) -> list[Point]:
-    """Return at most `most` points: the means of equal runs, so that no spike disappears without weight."""
+    """Return at most `most` points: the means of equal runs."""
     run = math.ceil(len(points) / most)
     groups = [points[place : place + run] for place in range(0, len(points), run)]
     return [(group[-1][0], sum(y for _, y in group) / len(group)) for group in groups]

@@ -180,8 +180,8 @@ def change(after: Number, before: Number) -> Number:
 def _combined(operator: str, left: Number, right: Number) -> str | None:
     if left.sql is None and right.sql is None:
         return None
-    # Division by 0 is null in DuckDB, as the value here is None.
-    return f"select {_operand(left)} {operator} {_operand(right)}"
+    under = f"nullif({_operand(right)}, 0)" if operator == "/" else _operand(right)
+    return f"select {_operand(left)} {operator} {under}"
 
 
 def _operand(number: Number) -> str:

@@ -1,6 +1,12 @@
-"""The comparison report as one HTML file and as a short Markdown text. Pure: values in, text out."""
+"""The comparison report: one HTML file, a short Markdown text, small pictures. Pure: values in, text out."""
 
+import polars as pl
+
+from medner_assets.reporting.figures import Curve, line_chart, markdown_image
 from medner_assets.reporting.inputs import ReportInputs
+from medner_assets.reporting.markdown import short_form
+from medner_assets.reporting.page import page_html
+from medner_assets.reporting.sections.training import curves_of
 
 
 def report_name(version: str, baseline: str | None) -> str:
@@ -12,13 +18,23 @@ def report_name(version: str, baseline: str | None) -> str:
 def render_html(inputs: ReportInputs) -> str:
     """Return one self-contained HTML page of at most 5 MB: no external resource, equal inputs give equal
     text."""
-    from medner_assets.reporting.page import page_html
-
     return page_html(inputs)
 
 
 def render_markdown(inputs: ReportInputs) -> str:
     """Return the short form for Dagster's metadata: verdict, scores, targets, next steps as GFM tables."""
-    from medner_assets.reporting.markdown import short_form
-
     return short_form(inputs)
+
+
+def render_loss(version: str, training_log: pl.DataFrame) -> str:
+    """Return the loss curves of one version as a Markdown image that carries its SVG; no rows: an empty text.
+
+    training_log: rows of that table; epoch, kind, step and loss are read.
+    """
+    curves = curves_of(training_log)
+    picture = line_chart(
+        f"loss of {version} by epoch",
+        [Curve("training", curves["train"], 1), Curve("dev", curves["eval"], 0, dots=True)],
+        "epochs",
+    )
+    return markdown_image(picture, f"loss of {version}") if picture else ""

@@ -28,8 +28,7 @@ def comparison_table(inputs: ReportInputs, report: Path | None = None) -> Render
     lines.append(_scores(contents))
     lines += [_verdict(each) for each in contents.verdict.tasks if each.low.value is not None]
     if report is not None:
-        # Never wrapped, so that it can be copied.
-        lines.append(Text(f"report: {report}", no_wrap=True, overflow="ignore"))
+        lines.append(Text(f"report: {report}", overflow="fold"))
     return Group(*lines)
 
 

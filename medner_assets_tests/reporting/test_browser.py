@@ -55,7 +55,12 @@ def choose(chromium: Chromium, **values: str) -> list[str]:
 
 def press(chromium: Chromium, key: str) -> None:
     for kind in ("keyDown", "keyUp"):
-        chromium.call("Input.dispatchKeyEvent", type=kind, key=key, text=key if kind == "keyDown" and len(key) == 1 else "")
+        chromium.call(
+            "Input.dispatchKeyEvent",
+            type=kind,
+            key=key,
+            text=key if kind == "keyDown" and len(key) == 1 else "",
+        )
 
 
 @pytest.mark.parametrize("width", [1440, 768, 390])

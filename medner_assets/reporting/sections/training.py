@@ -107,7 +107,7 @@ def training_section(ask: Questions, inputs: ReportInputs) -> TrainingSection:
     log = inputs.tables["training_log"]
     return TrainingSection(
         milestones=milestones,
-        curves={each.name: _curves(log.filter(pl.col("model_version") == each.name)) for each in logged},
+        curves={each.name: curves_of(log.filter(pl.col("model_version") == each.name)) for each in logged},
         diagnoses={each.name: diagnosed(_figures(ask, each.name)) for each in logged},
     )
 
@@ -159,7 +159,10 @@ def _loss(ask: Questions, sql: str, version: str, **values: int) -> Number | Non
     return None if number.value is None else number
 
 
-def _curves(log: pl.DataFrame) -> dict[str, tuple[tuple[float, float], ...]]:
+def curves_of(log: pl.DataFrame) -> dict[str, tuple[tuple[float, float], ...]]:
+    """Return `train`, `eval` (losses) and `gradient` (norms) as points (epoch, value); log: rows of one
+    version."""
+
     def points(kind: str, column: str) -> tuple[tuple[float, float], ...]:
         own = log.filter((pl.col("kind") == kind) & pl.col(column).is_finite()).sort("step")
         return tuple(own.select("epoch", column).iter_rows())

@@ -1,0 +1,181 @@
+"""Expectation against result, the decision rules, the promotion rule, and the place on the ladder."""
+
+import polars as pl
+import pytest
+
+from medner_assets.recipes.settings import Band, Expectation, StageExpectation, TaskExpectation
+from medner_assets.recipes.sources import Targets
+from medner_assets.reporting.contents import TargetRow, contents_of
+from medner_assets.reporting.decisions import Evidence, State, next_steps
+from medner_assets.reporting.expectation import Outcome, expectation_rows, outcome
+from medner_assets.reporting.inputs import inputs_from_frames
+from medner_assets.reporting.numbers import Number, Unit, plain
+from medner_assets.reporting.promotion import decide_promotion
+from medner_assets.reporting.sections.baselines import Place
+from medner_assets_tests.reporting.story import DATASET, NEW, OLD, story, table
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [(0.56, Outcome.NOT_MET), (0.57, Outcome.MET), (0.62, Outcome.MET), (0.63, Outcome.EXCEEDED),
+     (None, Outcome.NOT_MEASURED)],
+)  # fmt: skip
+def test_a_range_is_met_from_end_to_end(value: float | None, expected: Outcome):
+    assert outcome(value, 0.57, 0.62) is expected
+
+
+def test_nothing_stated_is_neither_met_nor_missed():
+    assert outcome(0.5, None, None) is Outcome.NOT_STATED
+
+
+def test_each_stated_metric_is_held_against_its_result():
+    stated = Expectation(
+        raw=StageExpectation(
+            relation=TaskExpectation(
+                conservative=Band(f1=(0.57, 0.62)), optimistic=Band(f1=(0.64, 0.70)), confidence=0.7
+            )
+        ),
+        final=StageExpectation(entity=TaskExpectation(conservative=Band(recall=(0.8, 0.9)))),
+    )
+    rows = expectation_rows(stated, {("raw", "relation", "f1"): Number(0.63, Unit.SHARE)}, "v2")
+    assert [(row.stage, row.task, row.metric) for row in rows] == [
+        ("raw", "relation", "f1"), ("final", "entity", "recall"),
+    ]  # fmt: skip
+    assert (rows[0].conservative.outcome, rows[0].optimistic.outcome) == (Outcome.EXCEEDED, Outcome.NOT_MET)
+    assert (str(rows[0].conservative.low), str(rows[0].confidence)) == ("57.0", "70.0")
+    assert (rows[1].conservative.outcome, rows[1].optimistic.outcome) == (
+        Outcome.NOT_MEASURED, Outcome.NOT_STATED,
+    )  # fmt: skip
+
+
+def evidence(raw: float | None, final: float | None = None) -> Evidence:
+    return Evidence(
+        relation_raw=Number(raw, Unit.SHARE),
+        relation_final=Number(raw if final is None else final, Unit.SHARE),
+        target=Number(0.75, Unit.SHARE),
+        gains={"deduplicate": Number(0.052, Unit.POINTS)},
+        cut_completions=Number(0.01, Unit.SHARE),
+    )
+
+
+RECIPE = {"postprocessing": '["deduplicate"]', "training.epochs": "7", "lora.rank": "32",
+          "training.relation_loss_weight": "2.0", "decoding.grammar": "false"}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("f1", "rule"),
+    [
+        (0.70, "for 70 % or more"),
+        (0.699, "for 60 to 70 %"),
+        (0.60, "for 60 to 70 %"),
+        (0.599, "less than 60 %"),
+    ],
+)
+def test_the_rule_that_fires_is_that_of_the_relation_f1(f1: float, rule: str):
+    assert rule in plain(next_steps(evidence(f1), RECIPE).rule)
+
+
+def test_without_a_score_no_rule_fires():
+    decision = next_steps(evidence(None), RECIPE)
+    assert plain(decision.rule) == "no relation F1 yet, so no rule fires"
+    assert [plain(step.text) for step in decision.steps] == ["Finish the evaluation"]
+
+
+def test_steps_that_the_recipe_takes_already_are_done_and_say_what_they_gained():
+    steps = {plain(step.text): step.state for step in next_steps(evidence(0.55), RECIPE).steps}
+    assert steps["Remove duplicates (`deduplicate`): +5.2 points of F1"] is State.DONE
+    assert steps["Train 10 epochs or more (`training.epochs` is 7)"] is State.OPEN
+    assert steps["Use LoRA rank 64 (`lora.rank` is 32)"] is State.OPEN
+    assert steps["Weigh relation tokens more (`training.relation_loss_weight` is 2.0)"] is State.DONE
+    assert steps["Reach the target: relation F1 55.0 % is 20.0 points short of 75.0 %"] is State.OPEN
+
+
+def test_the_target_is_reached_by_the_score_after_post_processing():
+    last = next_steps(evidence(0.72, final=0.76), RECIPE).steps[-1]
+    assert (last.state, plain(last.text)) == (
+        State.DONE, "Reach the target: relation F1 76.0 %, target 75.0 %",
+    )  # fmt: skip
+
+
+def comparisons(relation: str | None, entity: str | None, stage: str = "final") -> pl.DataFrame:
+    rows = [
+        {"model_version": NEW, "baseline": OLD, "dataset": DATASET, "stage": stage, "task": task,
+         "scheme": scheme, "difference": 0.031, "low": 0.01, "high": 0.05, "p_holm": 0.0042,
+         "verdict": verdict, "documents": 200}
+        for task, scheme, verdict in (("relation", "strict", relation), ("entity", "text", entity))
+        if verdict is not None
+    ]  # fmt: skip
+    return table("comparisons", rows)
+
+
+@pytest.mark.parametrize(
+    ("relation", "entity", "promote"),
+    [
+        ("better", "better", True),
+        ("better", "not distinguishable", True),
+        ("better", "worse", False),
+        ("not distinguishable", "better", False),
+        ("worse", "better", False),
+    ],
+)
+def test_a_version_is_promoted_when_relations_are_better_and_entities_not_worse(
+    relation: str, entity: str, promote: bool
+):
+    decision = decide_promotion(NEW, OLD, comparisons(relation, entity))
+    assert decision.promote is promote
+    assert "+3.1 points (95 % +1.0 to +5.0, p = 0.0042, 200 documents)" in decision.reason
+
+
+def test_nothing_is_promoted_on_a_comparison_that_is_not_there():
+    for missing in (comparisons("better", None), comparisons("better", "better", stage="raw")):
+        decision = decide_promotion(NEW, OLD, missing)
+        assert not decision.promote
+        assert "was not compared" in decision.reason
+    assert not decide_promotion(NEW, "another", comparisons("better", "better")).promote
+
+
+def test_the_first_version_is_promoted_and_the_champion_not_again():
+    assert decide_promotion(NEW, None, comparisons(None, None)).promote
+    assert not decide_promotion(NEW, NEW, comparisons("better", "better")).promote
+
+
+def placed(f1: float, **figures: tuple[str, float]) -> Place:
+    audits = [
+        {"dataset": DATASET, "probe": probe, "figure": figure, "setting": "gold_entities", "value": value}
+        for probe, (figure, value) in figures.items()
+    ]
+    tables = story() | {"audits": table("audits", audits)}
+    contents = contents_of(inputs_from_frames(NEW, OLD, DATASET, tables, Targets()))
+    return contents.baselines.place(Number(f1))
+
+
+def test_a_score_stands_below_all_pairs_inside_the_ceiling_or_above_it():
+    audit = {"all_pairs": ("f1", 0.4), "ceiling": ("f1", 0.5)}
+    assert [placed(f1, **audit) for f1 in (0.39, 0.4, 0.5, 0.51)] == [
+        Place.BELOW, Place.INSIDE, Place.INSIDE, Place.ABOVE,
+    ]  # fmt: skip
+    assert placed(0.45) is Place.UNKNOWN
+
+
+def test_all_pairs_is_taken_as_versions_are_scored_where_the_audit_did_so():
+    tables = story()
+    strings = {"dataset": DATASET, "probe": "all_pairs", "figure": "f1_strings", "setting": "gold_entities",
+               "value": 0.6}  # fmt: skip
+    tables["audits"] = pl.concat([tables["audits"], table("audits", [strings])])
+    contents = contents_of(inputs_from_frames(NEW, OLD, DATASET, tables, Targets()))
+    assert contents.baselines.all_pairs.value == 0.6
+    assert any(f"{NEW} is below a trivial baseline" in plain(line) for line in contents.verdict.warnings)
+
+
+def test_a_target_inside_the_interval_is_not_called_clear():
+    row = TargetRow(
+        "relation", Number(0.75), (Number(0.76), Number(0.9), Number(0.7), Number(None)),
+        (Number(0.72), Number(0.85), Number(0.6), Number(None)), (Number(0.8), Number(0.95), Number(0.74),
+        Number(None)),
+    )  # fmt: skip
+    assert [row.met(place) for place in range(4)] == [
+        "met, within the interval",
+        "met",
+        "missed",
+        "not measured",
+    ]

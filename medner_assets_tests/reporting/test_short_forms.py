@@ -1,0 +1,85 @@
+"""What the terminal, the leaderboard and the model card say."""
+
+from pathlib import Path
+
+import polars as pl
+import yaml
+from rich.console import Console
+
+from medner_assets.recipes.loading import load_base_model, load_dataset
+from medner_assets.recipes.sources import Targets
+from medner_assets.reporting.inputs import ReportInputs, inputs_from_frames
+from medner_assets.reporting.leaderboard import leaderboard_markdown, leaderboard_rows
+from medner_assets.reporting.model_card import model_card
+from medner_assets.reporting.terminal import comparison_table
+from medner_assets_tests.reporting.story import DATASET, NEW, OLD, empty, story, table
+
+
+def inputs(**changed: pl.DataFrame) -> ReportInputs:
+    return inputs_from_frames(NEW, OLD, DATASET, story() | changed, Targets())
+
+
+def printed(report: ReportInputs, path: Path | None = None) -> str:
+    console = Console(width=80, record=True, file=open("/dev/null", "w"), force_terminal=False)  # noqa: PTH123, SIM115
+    console.print(comparison_table(report, path))
+    return console.export_text()
+
+
+def test_the_terminal_shows_scores_difference_verdict_and_the_whole_path():
+    path = Path("/a/rather/long/path/that/does/not/fit/eighty/columns/of/a/terminal/reports/new-vs-old.html")
+    text = printed(inputs(), path)
+    lines = [" ".join(line.split()) for line in text.splitlines()]
+    assert "relations old 0.0 0.0 0.0 0.0–10.0 0 1 2 75.0 missed" in lines
+    assert "new 50.0 50.0 50.0 40.0–60.0 1 1 1 75.0 missed" in lines
+    assert max(map(len, text.splitlines())) <= 80
+    assert "relations: not distinguishable, +50.0 points (95 % +30.0 to +70.0" in " ".join(text.split())
+    assert f"report: {path}" in text.replace("\n", "")
+    assert f"! {OLD} is below a trivial baseline" in text
+
+
+def test_the_terminal_says_what_is_missing():
+    text = printed(inputs_from_frames(NEW, OLD, DATASET, empty()))
+    assert "not evaluated" in text
+    assert f"{NEW} is not evaluated yet." in text
+
+
+def test_the_leaderboard_orders_by_relation_f1_and_marks_champion_and_trivial_scores():
+    promotions = table(
+        "promotions",
+        [
+            {"dataset": DATASET, "sequence": 1, "version": OLD},
+            {"dataset": DATASET, "sequence": 2, "version": NEW},
+        ],
+    )
+    text = leaderboard_markdown(leaderboard_rows(story() | {"promotions": promotions}))
+    rows = [line for line in text.splitlines() if line.startswith(("| new", "| old"))]
+    assert rows[0].startswith("| new ★ | 50.0 (40.0–60.0) | 88.9 ")
+    assert rows[1].startswith("| old | 0.0 ↓ (")
+    assert "| *all type-compatible pairs, gold entities* | 40.0 |" in text
+
+
+def test_a_leaderboard_without_versions_says_so():
+    assert leaderboard_markdown(leaderboard_rows(empty())) == "No version is evaluated yet."
+
+
+def test_the_model_card_has_front_matter_that_reads_back_and_the_same_scores():
+    card = model_card(inputs(), load_base_model("mistral-7b"), load_dataset("synthetic-small"))
+    _, front, body = card.split("---\n", 2)
+    matter = yaml.safe_load(front)
+    assert matter["library_name"] == "peft"
+    assert matter["base_model"] == load_base_model("mistral-7b").hub_id
+    results = matter["model-index"][0]["results"][0]
+    assert {each["name"]: each["value"] for each in results["metrics"]} == {
+        "Entity F1": 8 / 9,
+        "Relation F1": 0.5,
+    }
+    assert "| relations | new | 50.0 | 50.0 | **50.0** |" in body
+    assert "not a medical device" in body
+    assert load_dataset("synthetic-small").licence in body
+
+
+def test_the_card_of_a_version_that_is_not_evaluated_says_so():
+    card = model_card(inputs_from_frames(NEW, OLD, DATASET, empty()))
+    assert "not evaluated" in card
+    assert "model-index" not in card
+    assert "Neither recipe nor adapter is in the warehouse." in card
