@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from medner_assets import paths
 from medner_assets.errors import MednerError
+from medner_assets.interruption import Interruption
 from medner_assets.progress_display import Display, own_stderr
 
 if TYPE_CHECKING:
@@ -25,8 +26,9 @@ LOCATION = "medner"
 PROCESS_TAG = "medner/process"
 """Tag of a run that the command line executes: `<pid>/<when it started>` of its process."""
 
-_QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+_ENDED_FROM_OUTSIDE = ("CANCELING", "CANCELED", "DELETED")
 
+_QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 Metadata = dict[str, dict[str, Any]]
 """Asset → what its materialisation reported, plain values by name."""
@@ -89,19 +91,32 @@ def _execute(
         asset_selection=frozenset(keys),
         remote_job_origin=_origin(job),
     )
-    failure, reported = None, Metadata()
-    for event in execute_run_iterator(InMemoryJob(job), run, dagster):
-        reason = _told(event, assets, display)
-        failure = failure or reason
-        if event.is_step_materialization and event.asset_key is not None:
-            values = event.step_materialization_data.materialization.metadata
-            reported[event.asset_key.to_user_string()] = {name: each.value for name, each in values.items()}
-    finished = dagster.get_run_by_id(run.run_id)
-    if finished is None or not finished.is_success:
+    failure, reported, interruption = None, Metadata(), Interruption()
+    with interruption.awaited(lambda: _status(dagster, run.run_id) in _ENDED_FROM_OUTSIDE):
+        for event in execute_run_iterator(InMemoryJob(job), run, dagster):
+            reason = _told(event, assets, display)
+            failure = failure or reason
+            # Dagster handles signals by itself while a step runs.
+            interruption.signalled |= _is_interrupted(event)
+            if event.is_step_materialization and event.asset_key is not None:
+                values = event.step_materialization_data.materialization.metadata
+                reported[event.asset_key.to_user_string()] = {
+                    name: each.value for name, each in values.items()
+                }
+    if interruption.terminated:
+        raise MednerError(f"run {run.run_id[:8]} was terminated in the UI: what it had finished stays")
+    if interruption.signalled:
+        raise KeyboardInterrupt
+    if _status(dagster, run.run_id) != "SUCCESS":
         raise MednerError(
             failure or f"run {run.run_id[:8]} ended without success: see it in the UI (make ui)"
         )
     return reported
+
+
+def _status(dagster: "DagsterInstance", run_id: str) -> str:
+    run = dagster.get_run_by_id(run_id)
+    return run.status.value if run is not None else "DELETED"
 
 
 @cache
@@ -124,6 +139,12 @@ def _told(event: "DagsterEvent", assets: Sequence[str], display: Display) -> str
         display.finished(f"✗ {step}")
         return _reason(event)
     return None
+
+
+def _is_interrupted(event: "DagsterEvent") -> bool:
+    from dagster._core.execution.plan.objects import ErrorSource
+
+    return event.is_step_failure and event.step_failure_data.error_source is ErrorSource.INTERRUPT
 
 
 def _reason(event: "DagsterEvent") -> str:
