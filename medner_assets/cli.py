@@ -187,7 +187,13 @@ def predict(version: str, text: str | None, as_json: bool) -> None:
 
 @main.command()
 @click.argument("query", required=False)
-@click.option("--format", "format", type=click.Choice(["table", "csv", "json", "parquet"]), default="table")
+@click.option(
+    "--format",
+    type=click.Choice(["table", "csv", "json", "parquet"]),
+    default="table",
+    show_default=True,
+    help="How the rows are written.",
+)
 @click.option("--param", "params", multiple=True, metavar="NAME=VALUE", help="A parameter of the question.")
 @click.option("--rows", default=200, show_default=True, help="Rows that a table shows at most.")
 def sql(query: str | None, format: str, params: Sequence[str], rows: int) -> None:
@@ -199,8 +205,14 @@ def sql(query: str | None, format: str, params: Sequence[str], rows: int) -> Non
 
 @main.command()
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--format", "format", type=click.Choice(["duckdb", "jsonl"]), default="duckdb")
-@click.option("--version", "version", help="Version whose predictions to write; for jsonl.")
+@click.option(
+    "--format",
+    type=click.Choice(["duckdb", "jsonl"]),
+    default="duckdb",
+    show_default=True,
+    help="duckdb: all tables; jsonl: predictions, as `medner score` reads them.",
+)
+@click.option("--version", help="Version whose predictions to write; for jsonl.")
 @click.option("--force", is_flag=True, help="Take the place of a file that is there.")
 def export(file: Path, format: str, version: str | None, force: bool) -> None:
     """Write all tables as one DuckDB file, or the predictions of a version."""
