@@ -14,10 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 _POLL_SECONDS = 0.5
 _LINE_EVERY_SECONDS = 15.0
+_WAITING = "waiting for another run on the GPU"
+"""Shown between two steps; one that follows at once replaces it before anyone sees it."""
 
 
 class Display:
@@ -36,13 +38,15 @@ class Display:
             console=console,
             transient=True,
         )
-        self._task: TaskID | None = None
+        self._step = ""
+        self._task = self._bar.add_task("", total=None, detail="")
 
     @contextmanager
     def shown(self) -> Iterator[None]:
         """Show the display for the length of the block."""
         ended = threading.Event()
         watcher = threading.Thread(target=self._watch, args=(ended,), daemon=True)
+        self.started("starting")
         if self._console.is_terminal:
             self._bar.start()
         watcher.start()
@@ -56,27 +60,26 @@ class Display:
 
     def started(self, step: str) -> None:
         """Show that a step runs now."""
-        self._began = time.time()
-        if self._task is not None:
-            self._bar.remove_task(self._task)
+        self._began, self._step = time.time(), step
+        self._bar.remove_task(self._task)
         self._task = self._bar.add_task(step, total=None, detail="")
 
     def finished(self, line: str) -> None:
         """Leave one line that says what a step did."""
         self._console.print(line, highlight=False, soft_wrap=True)
+        self.started(_WAITING)
 
     def _watch(self, ended: threading.Event) -> None:
         while not ended.wait(_POLL_SECONDS):
             reported = self._latest()
-            if reported is None or self._task is None:
-                continue
-            detail = described(reported)
             if self._console.is_terminal:
-                done, total = reported["done"], reported["total"]
-                self._bar.update(self._task, completed=done, total=total, detail=detail)
+                if reported is not None:
+                    done, total, detail = reported["done"], reported["total"], described(reported)
+                    self._bar.update(self._task, completed=done, total=total, detail=detail)
             elif time.monotonic() - self._lined >= _LINE_EVERY_SECONDS:
                 self._lined = time.monotonic()
-                self._console.print(f"  {reported['phase']}: {detail}", highlight=False, soft_wrap=True)
+                line = f"{reported['phase']}: {described(reported)}" if reported else self._step
+                self._console.print(f"  {line}", highlight=False, soft_wrap=True)
 
     def _latest(self) -> dict[str, Any] | None:
         """Return what the step's process last said of itself; None before it said anything."""

@@ -9,6 +9,9 @@ from typing import Any
 from medner_assets.recipes.settings import DecodingRecipe, VersionRecipe
 from medner_assets.recipes.sources import BaseModelRecipe
 
+TRAINER_VERSION = 1
+"""Goes up whenever the same recipe, data and base would give other weights; part of every fingerprint."""
+
 
 def training_fingerprint(
     recipe: VersionRecipe, base: BaseModelRecipe, base_revision: str, dataset_version: str
@@ -19,6 +22,7 @@ def training_fingerprint(
     """
     return _digest(
         {
+            "trainer_version": TRAINER_VERSION,
             "seed": recipe.seed,
             "training": recipe.training.model_dump(mode="json"),
             "lora": recipe.lora.model_dump(mode="json"),
