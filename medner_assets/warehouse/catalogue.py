@@ -55,7 +55,7 @@ def connect(root: Path | None = None, sql: Path | None = None) -> duckdb.DuckDBP
     """
     root = root or paths.warehouse()
     Store(root).initialise()
-    connection = _in_memory()
+    connection = _in_memory(root)
     define(connection, definitions(root, sql or paths.SQL), described=False)
     return connection
 
@@ -136,8 +136,11 @@ def text_literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def _in_memory() -> duckdb.DuckDBPyConnection:
-    """Return an empty session: times in UTC, no name taken for a Python variable, no extension fetched."""
+def _in_memory(root: Path) -> duckdb.DuckDBPyConnection:
+    """Return an empty session: times in UTC, no name taken for a Python variable, no extension fetched.
+
+    What does not fit in memory goes to the private folder of the tables, not to the working directory.
+    """
     connection = duckdb.connect(
         ":memory:",
         config={
@@ -147,6 +150,7 @@ def _in_memory() -> duckdb.DuckDBPyConnection:
         },
     )
     connection.execute("set TimeZone = 'UTC'")
+    connection.execute("set temp_directory = $folder", {"folder": str(root / "_spilled")})
     return connection
 
 

@@ -7,8 +7,7 @@ import pytest
 from medner_assets_tests.warehouse.rows import answers, entity, metric, put, relation
 
 CHANGES = (
-    "select task, gold_id, gold, change, a_error, b_error, a_predicted, b_predicted "
-    "from flips('v1', 'v2') order by all"
+    "select task, gold_id, gold, change, error, predicted_type, predicted from flips('v1', 'v2') order by all"
 )
 
 
@@ -36,8 +35,8 @@ def pair(root: Path) -> Path:
 
 def test_flips_lists_what_exactly_one_of_two_versions_finds(pair: Path):
     assert answers(pair, CHANGES) == [
-        ("entity", "T1", "aspirin", "lost", "correct", "type", "aspirin", "aspirin"),
-        ("entity", "T2", "pain", "gained", "missing", "correct", None, "pain"),
+        ("entity", "T1", "aspirin", "lost", "type", "Disease", "aspirin"),
+        ("entity", "T2", "pain", "gained", "missing", None, None),
     ]
 
 
@@ -64,7 +63,7 @@ def test_flips_compares_relations_and_another_stage_when_asked(pair: Path):
     raw = {"stage": "raw", "relation_id": 0}
     put(pair, "relation_outcomes", "v1", relation("correct", "a treats b", "a treats b", **raw))
     put(pair, "relation_outcomes", "v2", relation("direction", "b treats a", "a treats b", **raw))
-    asked = "select task, gold, change, b_error from flips('v1', 'v2', stage := 'raw')"
+    asked = "select task, gold, change, error from flips('v1', 'v2', stage := 'raw')"
     assert answers(pair, asked) == [("relation", "a → b", "lost", "direction")]
 
 

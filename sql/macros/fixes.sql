@@ -11,8 +11,8 @@ create or replace macro fixes(a, b, stage := 'final') as table
         gained.gold_id,
         gained.gold_type,
         gained.gold,
-        gained.a_error as error,
-        gained.a_predicted_type as predicted_type,
-        gained.a_predicted as predicted
+        gained.error,
+        gained.predicted_type,
+        gained.predicted
     from flips(a, b, stage := stage) as gained
     where gained.change = 'gained';

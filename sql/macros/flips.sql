@@ -2,62 +2,71 @@
 -- Grain: one row per (dataset, task, doc_id, gold_id) that differs: the mention on which the miss counts.
 -- Parameters: a, b: versions; stage: 'final'.
 -- Reads: outcomes, evaluations.
--- Units: change is 'lost' where a finds it and b does not, else 'gained'; a_error, b_error: the error class
--- of the one that misses it, 'correct' for the other. Only evaluations on the same content of a dataset
--- compare.
+-- Units: change is 'lost' where a finds it and b does not, else 'gained'; error, predicted_type, predicted:
+-- how the one that misses it fails. Only evaluations on the same content of a dataset compare.
 create or replace macro flips(a, b, stage := 'final') as table
-    with first_version as (
+    with pair as (
         select
-            outcomes.*,
-            evaluations.dataset_version
-        from outcomes
-        inner join evaluations
+            first_evaluation.evaluation_id as a_evaluation,
+            second_evaluation.evaluation_id as b_evaluation
+        from evaluations as first_evaluation
+        inner join evaluations as second_evaluation
             on
-                outcomes.model_version = evaluations.model_version
-                and outcomes.evaluation_id = evaluations.evaluation_id
-        where
-            outcomes.model_version = a
-            and outcomes.stage = stage
-            and outcomes.gold_id is not null
-            and (outcomes.error = 'correct' or outcomes.fn = 1)
+                first_evaluation.dataset = second_evaluation.dataset
+                and first_evaluation.dataset_version = second_evaluation.dataset_version
+        where first_evaluation.model_version = a and second_evaluation.model_version = b
     ),
 
-    second_version as (
-        select
-            outcomes.*,
-            evaluations.dataset_version
+    a_side as not materialized (
+        select outcomes.*
         from outcomes
-        inner join evaluations
-            on
-                outcomes.model_version = evaluations.model_version
-                and outcomes.evaluation_id = evaluations.evaluation_id
-        where
-            outcomes.model_version = b
-            and outcomes.stage = stage
-            and outcomes.gold_id is not null
-            and (outcomes.error = 'correct' or outcomes.fn = 1)
+        inner join pair on outcomes.evaluation_id = pair.a_evaluation
+        where outcomes.model_version = a and outcomes.stage = stage and outcomes.gold_id is not null
+    ),
+
+    b_side as not materialized (
+        select outcomes.*
+        from outcomes
+        inner join pair on outcomes.evaluation_id = pair.b_evaluation
+        where outcomes.model_version = b and outcomes.stage = stage and outcomes.gold_id is not null
     )
 
     select
-        first_version.dataset,
-        first_version.task,
-        first_version.doc_id,
-        first_version.gold_id,
-        first_version.gold_type,
-        first_version.gold,
-        case when first_version.fn = 1 then 'gained' else 'lost' end as change,
-        first_version.error as a_error,
-        second_version.error as b_error,
-        first_version.predicted_type as a_predicted_type,
-        first_version.predicted as a_predicted,
-        second_version.predicted_type as b_predicted_type,
-        second_version.predicted as b_predicted
-    from first_version
-    inner join second_version
+        missed.dataset,
+        missed.task,
+        missed.doc_id,
+        missed.gold_id,
+        missed.gold_type,
+        missed.gold,
+        'lost' as change,
+        missed.error,
+        missed.predicted_type,
+        missed.predicted
+    from b_side as missed
+    semi join a_side as found
         on
-            first_version.dataset = second_version.dataset
-            and first_version.dataset_version = second_version.dataset_version
-            and first_version.task = second_version.task
-            and first_version.doc_id = second_version.doc_id
-            and first_version.gold_id = second_version.gold_id
-    where first_version.fn + second_version.fn = 1;
+            missed.task = found.task
+            and missed.doc_id = found.doc_id
+            and missed.gold_id = found.gold_id
+            and found.error = 'correct'
+    where missed.fn = 1
+    union all
+    select
+        missed.dataset,
+        missed.task,
+        missed.doc_id,
+        missed.gold_id,
+        missed.gold_type,
+        missed.gold,
+        'gained' as change,
+        missed.error,
+        missed.predicted_type,
+        missed.predicted
+    from a_side as missed
+    semi join b_side as found
+        on
+            missed.task = found.task
+            and missed.doc_id = found.doc_id
+            and missed.gold_id = found.gold_id
+            and found.error = 'correct'
+    where missed.fn = 1;

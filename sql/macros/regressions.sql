@@ -11,8 +11,8 @@ create or replace macro regressions(a, b, stage := 'final') as table
         lost.gold_id,
         lost.gold_type,
         lost.gold,
-        lost.b_error as error,
-        lost.b_predicted_type as predicted_type,
-        lost.b_predicted as predicted
+        lost.error,
+        lost.predicted_type,
+        lost.predicted
     from flips(a, b, stage := stage) as lost
     where lost.change = 'lost';
