@@ -47,7 +47,8 @@ def scores_table(contents: Contents) -> str:
 
 
 def _verdict_line(each: TaskVerdict) -> str:
-    places = f" Among trivial readers: {' → '.join(each.place)}." if each.place else ""
+    told = "; ".join(f"{name} {place}" for name, place in each.place)
+    places = f" Among trivial readers: {told}." if told else ""
     return (
         f"{NOUNS[each.task].capitalize()}: **{each.word}**, {each.difference} points "
         f"(95 % {each.low} to {each.high}, p {p_value(each.p_value)}, {each.documents} documents).{places}"

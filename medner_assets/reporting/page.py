@@ -102,7 +102,7 @@ def _coded(text: str) -> Markup:
 
 def _pictures(contents: Contents) -> dict[str, Markup]:
     curves, gradients = [], []
-    for place, each in enumerate(contents.inputs.pair):
+    for place, each in enumerate(contents.inputs.pair, _first_series(contents)):
         own = contents.training.curves.get(each.name)
         if own is not None:
             curves.append(Curve(f"{each.name} training", own["train"], place))
@@ -111,7 +111,8 @@ def _pictures(contents: Contents) -> dict[str, Markup]:
     planes = {
         f"plane_{task}": precision_recall(
             f"precision against recall, {task}",
-            [_path(contents, task, each.name) for each in contents.inputs.pair],
+            [[]] * _first_series(contents)
+            + [_path(contents, task, each.name) for each in contents.inputs.pair],
         )
         for task in TASKS
     }
@@ -120,6 +121,11 @@ def _pictures(contents: Contents) -> dict[str, Markup]:
         "gradient": line_chart("gradient norm by epoch", gradients, "epochs"),
         **planes,
     }
+
+
+def _first_series(contents: Contents) -> int:
+    """Return the series of the first version: 0 is the baseline's colour, 1 the version's."""
+    return 0 if contents.inputs.baseline is not None else 1
 
 
 def _path(contents: Contents, task: str, version: str) -> list[tuple[float, float]]:
@@ -161,11 +167,10 @@ def _strips(contents: Contents) -> dict[str, Any]:
 
 def _versions(contents: Contents, task: str) -> list[Mark]:
     marks = []
-    for place, each in enumerate(contents.inputs.pair):
+    for place, each in enumerate(contents.inputs.pair, _first_series(contents)):
         row = contents.scores.headline(task, each.name)
         if row is not None:
-            series = place if contents.inputs.baseline is not None else 1
-            marks.append(Mark(f"s{series}", each.name, row["f1"], row["f1_low"], row["f1_high"]))
+            marks.append(Mark(f"s{place}", each.name, row["f1"], row["f1_low"], row["f1_high"]))
     return marks
 
 
@@ -191,7 +196,7 @@ def _bias(contents: Contents) -> list[tuple[str, Strip | None]]:
         ]
         marks += [
             Mark(f"s{place}", name, bias[type_, name]["share"])
-            for place, name in enumerate(names)
+            for place, name in enumerate(names, _first_series(contents))
             if (type_, name) in bias
         ]
         strip = strip_of(marks, whole=True)

@@ -39,8 +39,8 @@ class TaskVerdict:
     groups: Number
     f1: tuple[Number, ...]
     """In the order of `ReportInputs.pair`."""
-    place: tuple[str, ...]
-    """Likewise: where each stands on the baseline ladder; empty for a task without a ladder."""
+    place: tuple[tuple[str, str], ...]
+    """(version, where it stands on the baseline ladder); empty where nothing can be placed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +56,13 @@ class Verdict:
 def verdict_of(inputs: ReportInputs, scores: ScoresSection, baselines: BaselinesSection) -> Verdict:
     """Return the verdict from the comparisons at stage final, under the headline schemes."""
     tasks = tuple(_task(inputs, scores, baselines, task) for task in TASKS)
+    warnings = (*_warnings(inputs), *_trivial(inputs, scores, baselines), *_audit(inputs, baselines))
+    tone = _tone(tasks)
     return Verdict(
         headline=_headline(inputs, tasks),
-        tone=_tone(tasks),
-        warnings=(*_warnings(inputs), *_trivial(inputs, scores, baselines), *_audit(inputs, baselines)),
+        # What should make a reader distrust the rest is not dressed as good news.
+        tone=Tone.WARNING if warnings and tone is Tone.GOOD else tone,
+        warnings=warnings,
         tasks=tasks,
     )
 
@@ -67,7 +70,12 @@ def verdict_of(inputs: ReportInputs, scores: ScoresSection, baselines: Baselines
 def _task(inputs: ReportInputs, scores: ScoresSection, baselines: BaselinesSection, task: str) -> TaskVerdict:
     row = scores.comparison(task)
     f1 = tuple(scores.f1(task, each.name) for each in inputs.pair)
-    place = tuple(str(baselines.place(each)) for each in f1) if task == "relation" else ()
+    places = zip(inputs.pair, map(baselines.place, f1), strict=True)
+    place = tuple(
+        (each.name, found.value)
+        for each, found in places
+        if task == "relation" and found is not Place.UNKNOWN
+    )
     if row is None:
         gap = difference(f1[-1], f1[0], Unit.POINTS) if len(f1) == 2 else Number(None, Unit.POINTS)
         nothing = Number(None)

@@ -5,7 +5,7 @@ import math
 import duckdb
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from medner_assets.reporting.numbers import Number, Unit, change, difference, plain, ratio, written
@@ -43,6 +43,7 @@ def test_a_number_is_written_as_people_read_it(value: float | None, unit: Unit, 
     assert written(value, unit) == text
 
 
+@settings(deadline=None)
 @given(st.floats(allow_nan=True, allow_infinity=True), st.sampled_from(list(Unit)))
 def test_every_number_can_be_written_in_every_unit(value: float, unit: Unit):
     assert written(value, unit)
@@ -54,6 +55,7 @@ def test_a_difference_shows_its_sign_and_a_phrase_its_unit():
     assert plain(("took ", gain, ", F1 ", Number(0.5, Unit.SHARE))) == "took +3.0 kB, F1 50.0 %"
 
 
+@settings(deadline=None)
 @given(st.floats(-1e9, 1e9), st.floats(-1e9, 1e9))
 def test_the_sql_of_a_combined_number_yields_its_value(left: float, right: float):
     one, two = (

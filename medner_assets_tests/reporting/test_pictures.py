@@ -5,7 +5,7 @@ import re
 from xml.etree import ElementTree as ET
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from medner_assets.reporting.figures import Curve, line_chart, markdown_image, precision_recall, standalone
@@ -32,6 +32,7 @@ def test_a_chart_is_well_formed_and_its_names_stay_names():
 points = st.lists(st.tuples(st.floats(0, 100), st.floats(0, 1000)), min_size=1, max_size=400)
 
 
+@settings(deadline=None)
 @given(points)
 def test_every_point_of_a_chart_lies_in_its_picture(drawn: list[tuple[float, float]]):
     root = ET.fromstring(line_chart("t", [Curve("a", tuple(sorted(drawn)), 0)], "epochs"))
@@ -42,6 +43,7 @@ def test_every_point_of_a_chart_lies_in_its_picture(drawn: list[tuple[float, flo
     assert all(0 <= x <= width and 0 <= y <= height for x, y in places)
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.floats(0, 1), st.floats(0, 1)), min_size=1, max_size=6))
 def test_every_precision_and_recall_lies_in_the_plane(path: list[tuple[float, float]]):
     root = ET.fromstring(precision_recall("t", [path]))
