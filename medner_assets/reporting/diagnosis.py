@@ -64,13 +64,6 @@ class Diagnosis:
     rule: str
     evidence: Phrase
 
-    @property
-    def good(self) -> bool | None:
-        """True: as one wishes; False: not; None: undecided."""
-        if self.finding is Finding.UNDECIDED:
-            return None
-        return self.finding in (Finding.CONVERGED, Finding.STEADY)
-
 
 def diagnosed(figures: TrainingFigures) -> tuple[Diagnosis, Diagnosis]:
     """Return what the loss says and what the gradients say."""

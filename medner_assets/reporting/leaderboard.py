@@ -11,6 +11,7 @@ from medner_assets.reporting.questions import Answer, Questions
 LEADERBOARD_TABLES = ("metrics", "adapters", "audits", "promotions")
 """Read whole; `metrics` must be there, the others may be empty or missing."""
 
+# All pairs as versions are scored, on strings, where the audit did so: else the two would not compare.
 _ROWS = """
 select r.dataset, r.model_version, r.f1 as relation_f1, r.f1_low as relation_low, r.f1_high as relation_high,
     e.f1 as entity_f1, e.f1_low as entity_low, e.f1_high as entity_high, r.documents,
@@ -23,8 +24,10 @@ left join metrics e on e.model_version = r.model_version and e.dataset = r.datas
     and e.stage = 'final' and e.task = 'entity' and e.scheme = 'text'
 left join adapters a on a.model_version = r.model_version and a.dataset = r.dataset
 left join (
-    select dataset, max(value) as f1 from audits
-    where probe = 'all_pairs' and figure = 'f1' and setting = 'gold_entities' group by dataset
+    select dataset,
+        coalesce(max(value) filter (figure = 'f1_strings'), max(value) filter (figure = 'f1')) as f1
+    from audits
+    where probe = 'all_pairs' and setting = 'gold_entities' group by dataset
 ) u on u.dataset = r.dataset
 where r.stage = 'final' and r.task = 'relation' and r.scheme = 'strict'
 order by r.dataset, r.f1 desc, r.model_version

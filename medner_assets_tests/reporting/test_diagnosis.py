@@ -22,7 +22,6 @@ def figures(**changed: float | None) -> TrainingFigures:
 def test_a_dev_loss_that_no_longer_falls_is_converged():
     learning, gradients = diagnosed(figures())
     assert learning.finding is Finding.CONVERGED
-    assert learning.good is True
     assert plain(learning.evidence) == "dev loss 0.2 → 0.199 over the last two of 7 evaluations"
     assert gradients.finding is Finding.STEADY
 
@@ -42,7 +41,6 @@ def test_without_dev_losses_overfitting_cannot_be_told():
     no_dev = {"evaluations": 0, "previous_eval": None, "last_eval": None, "best_eval": None}
     flat = diagnosed(figures(**no_dev, previous_train=0.15))[0]
     assert flat.finding is Finding.UNDECIDED
-    assert flat.good is None
     falling = diagnosed(figures(**no_dev, previous_train=0.5, last_train=0.3))[0]
     assert falling.finding is Finding.UNDERTRAINED
 

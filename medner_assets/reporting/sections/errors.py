@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from medner_assets.reporting.inputs import ReportInputs
-from medner_assets.reporting.numbers import Number, Unit, difference
+from medner_assets.reporting.numbers import Number, Unit
 from medner_assets.reporting.questions import Answer, Questions
 
 ERROR_CLASSES = {
@@ -160,15 +160,6 @@ def errors_section(ask: Questions, inputs: ReportInputs) -> ErrorsSection:
         rejected.sql,
                  "bias": bias.sql},
     )  # fmt: skip
-
-
-def class_change(errors: ErrorsSection, task: str, error: str, names: tuple[str, str]) -> Number | None:
-    """Return how many more items fall into a class for the second version than for the first, at stage
-    final."""
-    rows = [errors.classes.get((task, error, name, "final")) for name in names]
-    if rows[0] is None or rows[1] is None:
-        return None
-    return difference(rows[1]["items"], rows[0]["items"], Unit.DELTA)
 
 
 def _gains(ask: Questions, inputs: ReportInputs, task: str) -> Answer:

@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 
 from medner_assets.reporting.diagnosis import SPIKE, Diagnosis, TrainingFigures, diagnosed
-from medner_assets.reporting.inputs import ReportInputs, VersionFacts
+from medner_assets.reporting.inputs import ReportInputs
 from medner_assets.reporting.numbers import Number, Unit, change
 from medner_assets.reporting.questions import Questions
 
@@ -196,10 +196,3 @@ def _figures(ask: Questions, version: str) -> TrainingFigures:
         spikes=other(_SPIKES, Unit.COUNT, spike=SPIKE),
         not_finite=other(_NOT_FINITE, Unit.COUNT),
     )
-
-
-def log_missing(version: VersionFacts) -> str:
-    """Return the sentence that stands where a version's training log should."""
-    if version.adapter is None:
-        return f"{version.name} was never trained: there is no adapter and no training log."
-    return f"The training log of {version.name} is missing; the adapter is there."
