@@ -86,9 +86,7 @@ def main() -> None:
     }
     size = f"{result['bytes'] / 1e6:.2f} MB, {rendered:.1f} s to write"
     print(f"{options.documents:,} documents, {errors:,} errors, {size}")
-    print(
-        f"first document after {statistics.median(first):.0f} ms, all after {statistics.median(opened):.0f} ms"
-    )
+    print(f"first document after {result['first_document_ms']:.0f} ms, all after {result['open_ms']:.0f} ms")
     for name, each in filters.items():
         print(f"  {name:28} {each['ms']:6.1f} ms   {each['shows']}")
     print(f"console errors: {len(complaints)}, requests beside the file itself: {len(requests) - 1}")
