@@ -7,7 +7,7 @@ import duckdb
 import pytest
 
 from medner_assets.errors import MednerError
-from medner_assets.paths import SQL
+from medner_assets.paths import PROJECT, SQL
 from medner_assets.warehouse.catalogue import connect
 from medner_assets.warehouse.queries import named_queries
 from medner_assets.warehouse.sql_files import SqlFile, in_order, sql_files
@@ -155,3 +155,9 @@ def test_the_folder_of_sql_holds_nothing_else():
         if path.is_file() and path.suffix != ".sql" and path.name != ".sqlfluff"
     ]
     assert extra == []
+
+
+def test_the_documentation_names_every_view_and_macro():
+    text = (PROJECT / "docs" / "warehouse.md").read_text(encoding="utf-8")
+    for file in (*VIEWS, *MACROS):
+        assert re.search(rf"`{file.name}[`(]", text), file.name

@@ -30,16 +30,28 @@ with cascaded as (
 
 causes as (
     select
-        model_version,
-        evaluation_id,
-        stage,
-        doc_id,
-        gold_type,
-        gold_text,
-        min(error) as error
-    from entity_outcomes
-    where split = 'test' and error <> 'correct' and gold_text is not null
-    group by model_version, evaluation_id, stage, doc_id, gold_type, gold_text
+        entities.model_version,
+        entities.evaluation_id,
+        entities.stage,
+        entities.doc_id,
+        entities.gold_type,
+        entities.gold_text,
+        min(entities.error) as error
+    from entity_outcomes as entities
+    semi join cascaded
+        on
+            entities.doc_id = cascaded.doc_id
+            and entities.stage = cascaded.stage
+            and entities.model_version = cascaded.model_version
+            and entities.evaluation_id = cascaded.evaluation_id
+    where entities.split = 'test' and entities.error <> 'correct' and entities.gold_text is not null
+    group by
+        entities.model_version,
+        entities.evaluation_id,
+        entities.stage,
+        entities.doc_id,
+        entities.gold_type,
+        entities.gold_text
 )
 
 select
