@@ -1,0 +1,143 @@
+"""Does the text say which pair is related? A test that neither names nor counts can pass.
+
+A stratum is one document and one pair of types, with related and unrelated pairs in it. A linear model of
+the words between and around ranks the pairs of documents that it has not seen; the ranking is compared
+with the labels inside each stratum only. Where labels were drawn without looking at the text, every order
+inside a stratum is equally likely, whatever the entities are called and however many there are: the area
+under the curve is then 0.5.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from medner_assets.audit.context import contexts
+from medner_assets.audit.figures import Figure
+from medner_assets.audit.nodes import Nodes
+from medner_assets.audit.pairs import Pairs, candidate_pairs, sampled
+from medner_assets.audit.readers import hashed, linear_model
+from medner_assets.audit.scores import resample_weights
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from medner_assets.audit.pairs import PairSchema
+
+FOLDS = 5
+ENOUGH_PAIRS = 40_000
+"""More candidate pairs than this are not looked at: documents are then drawn until there are as many."""
+
+
+@dataclass(frozen=True, slots=True)
+class WithinDocument:
+    """The result of the test; `auc`, `low`, `high`, `z` are None where there is no stratum."""
+
+    auc: float | None
+    low: float | None
+    high: float | None
+    """95 % interval of `auc`, bootstrap over groups of documents."""
+    z: float | None
+    """Standard deviations of the permutation distribution between `auc` and 0.5."""
+    strata: int
+    pairs: int
+    """Candidate pairs that were ranked, inside strata or not."""
+
+    def figures(self) -> list[Figure]:
+        """Return the rows of table `audits`."""
+        meaning = (
+            "chance that the text ranks a related pair above an unrelated one of the same document and types"
+        )
+        return [
+            Figure("within_document", "auc", self.auc, meaning, "", self.low, self.high),
+            Figure("within_document", "z", self.z, "permutation test: standard deviations above 0.5"),
+            Figure(
+                "within_document", "strata", self.strata, "documents and type pairs with both kinds of pairs"
+            ),
+            Figure("within_document", "pairs", self.pairs, "candidate pairs ranked"),
+        ]
+
+
+def within_document(documents: Sequence[Nodes], schema: "PairSchema", seed: int) -> WithinDocument:
+    """Run the test over all documents, each ranked by a model that has seen neither it nor its group or
+    twins.
+    """
+    chosen = sampled(documents, schema, ENOUGH_PAIRS, seed)
+    pairs = candidate_pairs(chosen, schema)
+    if not pairs.rows:
+        return WithinDocument(None, None, None, None, 0, 0)
+    groups = _groups(chosen)
+    scores = _out_of_fold_scores(pairs, groups, seed)
+    return concordance(scores, pairs.related, pairs.document, pairs.kind, groups, seed)
+
+
+def concordance(
+    scores: "NDArray[np.float64]",
+    related: "NDArray[np.bool_]",
+    document: "NDArray[np.int64]",
+    kind: "NDArray[np.int64]",
+    groups: "NDArray[np.int64]",
+    seed: int,
+) -> WithinDocument:
+    """Compare scores with labels inside strata; all arrays (pairs,), but groups (documents,).
+
+    The strata are combined with the weights of van Elteren (1960), related × unrelated / (pairs + 1). The
+    mean and variance of the statistic over all permutations of labels inside strata are those of Mann and
+    Whitney, with ties.
+    """
+    from scipy.stats import rankdata
+
+    order = np.lexsort((kind, document))
+    stratum = document[order] * (int(kind.max()) + 1) + kind[order]
+    borders = np.flatnonzero(np.diff(stratum)) + 1
+    weights, areas, variances, owners = [], [], [], []
+    for members in np.split(order, borders):
+        positive = related[members]
+        ones, size = int(positive.sum()), len(members)
+        if ones in (0, size):
+            continue
+        ranks = rankdata(scores[members])
+        products = ones * (size - ones)
+        _, ties = np.unique(ranks, return_counts=True)
+        tied = float((ties**3 - ties).sum())
+        weights.append(products / (size + 1))
+        areas.append((float(ranks[positive].sum()) - ones * (ones + 1) / 2) / products)
+        variances.append((size + 1 - tied / (size * (size - 1))) / (12 * products))
+        owners.append(int(document[members[0]]))
+    if not weights:
+        return WithinDocument(None, None, None, None, 0, len(related))
+    weight, area = np.array(weights), np.array(areas)
+    auc = float((weight * area).sum() / weight.sum())
+    spread = float(np.sqrt((weight**2 * np.array(variances)).sum()) / weight.sum())
+    drawn = resample_weights(_renumbered(groups[np.array(owners)]), seed) * weight
+    totals = drawn.sum(axis=1)
+    resampled = (drawn @ area)[totals > 0] / totals[totals > 0]
+    low, high = np.quantile(resampled, (0.025, 0.975))
+    z = (auc - 0.5) / spread if spread else None
+    return WithinDocument(auc, float(low), float(high), z, len(weights), len(related))
+
+
+def _out_of_fold_scores(pairs: Pairs, groups: "NDArray[np.int64]", seed: int) -> "NDArray[np.float64]":
+    matrix, related = hashed(contexts(pairs)), pairs.related
+    permuted = np.random.default_rng(seed).permutation(int(groups.max()) + 1)
+    fold = permuted[groups][pairs.document] % FOLDS
+    scores = np.zeros(len(related))
+    for each in range(FOLDS):
+        inside, held = fold != each, fold == each
+        if held.any() and related[inside].any() and not related[inside].all():
+            scores[held] = linear_model(matrix[inside], related[inside], seed)(matrix[held])
+    return scores
+
+
+def _groups(documents: Sequence[Nodes]) -> "NDArray[np.int64]":
+    """Number the groups; documents without a group but with the same text are one."""
+    numbers: dict[tuple[bool, str], int] = {}
+    keys = [
+        (each.document.group is not None, each.document.group or each.document.text) for each in documents
+    ]
+    return np.array([numbers.setdefault(key, len(numbers)) for key in keys], np.int64)
+
+
+def _renumbered(groups: "NDArray[np.int64]") -> "NDArray[np.int64]":
+    return np.unique(groups, return_inverse=True)[1]
