@@ -42,9 +42,16 @@ class Coded:
     """What each gold mention stands for as an argument: doc, norm, type, start, end, node."""
 
 
-def coded(gold: GoldFrames, predicted: PredictedFrames, stages: Sequence[str]) -> Coded:
-    """Code all rows. Raises MednerError for rows of unknown documents or stages and ordinals that stand
-    twice.
+def coded(
+    gold: GoldFrames,
+    predicted: PredictedFrames,
+    stages: Sequence[str],
+    *,
+    symmetric: frozenset[str],
+    spans: bool,
+) -> Coded:
+    """Code all rows. symmetric: relation types without direction. spans: whether spans are scored. Raises
+    MednerError for rows of unknown documents or stages and ordinals that stand twice.
     """
     places = Places(gold, predicted, stages)
     arguments = [
@@ -69,6 +76,7 @@ def coded(gold: GoldFrames, predicted: PredictedFrames, stages: Sequence[str]) -
         (relation_codes[0], relation_codes[1]),
         (types[2], types[3], types[4], types[5]),
         (strings[2], strings[3], strings[4], strings[5]),
+        np.array([kind in symmetric for kind in relation_types], dtype=bool),
         gold_entities,
     )
 
@@ -77,7 +85,7 @@ def coded(gold: GoldFrames, predicted: PredictedFrames, stages: Sequence[str]) -
         return CodedRows(gold_entities.with_columns(item), predicted_entities.with_columns(item))
 
     rows: dict[tuple[Task, Scheme], CodedRows] = {("entity", "text"): under("text")}
-    if gold.entities["start"].null_count() == 0:
+    if spans:
         rows["entity", "span"] = under("span")
     rows["relation", "strict"] = CodedRows(*relations.strict)
     rows["relation", "boundaries"] = CodedRows(*relations.boundaries)

@@ -22,18 +22,16 @@ def text_codes(columns: Sequence[pl.Series]) -> tuple[list[Codes], pl.Series]:
     The numbering depends on the order of the rows: compare codes, never order by them.
     """
     categories = pl.Categorical(pl.Categories.random())
-    joined = pl.concat([column.cast(pl.String).rename("text") for column in columns]).cast(categories)
-    physical = joined.to_physical()
-    distinct = joined.unique().drop_nulls()
-    order = distinct.to_physical().to_numpy()
-    highest = int(order.max()) + 1 if len(order) else 0
-    number = np.full(highest, -1, dtype=np.int64)
+    coded = [column.cast(pl.String).rename("text").cast(categories) for column in columns]
+    distinct = pl.concat([column.unique() for column in coded]).unique().drop_nulls()
+    order = distinct.to_physical().to_numpy().astype(np.int64)
+    number = np.full(int(order.max(initial=-1)) + 2, -1, dtype=np.int64)
     number[order] = np.arange(len(order))
-    filled = physical.fill_null(0).to_numpy()
-    codes = number[filled] if highest else np.full(len(joined), -1, dtype=np.int64)
-    if physical.null_count():
-        codes[physical.is_null().to_numpy()] = -1
-    return _split(codes, [len(column) for column in columns]), distinct.cast(pl.String)
+    # The last place stands for null.
+    null = len(number) - 1
+    return [number[column.to_physical().fill_null(null).to_numpy()] for column in coded], distinct.cast(
+        pl.String
+    )
 
 
 def normalised_codes(columns: Sequence[pl.Series]) -> list[Codes]:
@@ -91,8 +89,3 @@ def dense(values: Codes) -> Codes:
 def integers(column: pl.Series) -> Codes:
     """Return an integer or boolean column as int64, null → -1."""
     return column.cast(pl.Int64).fill_null(-1).to_numpy()
-
-
-def _split(codes: Codes, lengths: Sequence[int]) -> list[Codes]:
-    ends = np.cumsum(lengths)
-    return [codes[end - length : end] for end, length in zip(ends, lengths, strict=True)]

@@ -1,17 +1,21 @@
 """Score and classify one version: gold and predicted frames in, the rows of four tables out. Pure."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import polars as pl
 
-from medner_assets.errors import MednerError
+from medner_assets.scoring.blocks import blocks
 from medner_assets.scoring.coding import coded
-from medner_assets.scoring.frames import GoldFrames, PredictedFrames
-from medner_assets.scoring.metrics import document_score_table, metric_table, scored
-from medner_assets.scoring.outcomes import entity_outcome_table, relation_outcome_table
+from medner_assets.scoring.frames import ENTITY_OUTCOMES, RELATION_OUTCOMES, GoldFrames, PredictedFrames
+from medner_assets.scoring.metrics import Scored, document_score_table, joined, metric_table, scored
+from medner_assets.scoring.outcomes import entity_rows_by_stage, outcome_table, relation_rows_by_stage
+from medner_assets.scoring.places import symmetric_types
 
 TEST = "test"
 RESAMPLES = 10_000
+ROWS_AT_ONCE = 500_000
+"""Predicted rows of a block: some hundred MB of working memory, and little enough for the caches."""
 
 
 def score_version(
@@ -25,36 +29,63 @@ def score_version(
     seed: int,
     resamples: int = RESAMPLES,
     splits: Sequence[str] = (TEST,),
+    rows_at_once: int = ROWS_AT_ONCE,
 ) -> dict[str, pl.DataFrame]:
     """Return the tables entity_outcomes, relation_outcomes, document_scores and metrics of one version.
 
     gold, predicted: may hold more splits than `splits`, the scored ones. Every document of these is scored,
     whether or not anything was predicted for it. stages: all that were kept, in order
     (`postprocessing.stage_names`); a stage without rows predicted nothing. Metrics are over the test split;
-    their intervals are seeded. Raises MednerError if there is nothing to score, or predictions belong to
-    other documents or stages.
+    their intervals are seeded. rows_at_once bounds the memory and changes no number. Raises MednerError if
+    there is nothing to score, or predictions belong to other documents or stages.
     """
-    for frame in (predicted.entities, predicted.relations):
-        strays = frame.join(gold.documents, on="doc_id", how="anti")
-        if strays.height:
-            raise MednerError(
-                f"predictions: document {strays['doc_id'][0]!r} is not among the gold documents: "
-                "score them against the dataset version that they were made for"
-            )
-    gold = gold.of_splits(splits)
-    predicted = predicted.of_documents(gold.documents)
-    if not gold.documents.height:
-        raise MednerError(
-            f"gold documents: none in split {', '.join(splits)}: score another split or dataset"
-        )
-    rows = coded(gold, predicted, stages)
-    measured = (gold.documents["split"] == TEST).to_numpy()
-    scores = scored(rows, stages, measured)
+    documents = gold.documents.filter(pl.col("split").is_in(list(splits)))
+    unplaced = gold.entities.filter(pl.col("start").is_null())
+    task = _Task(
+        tuple(stages), symmetric_types(gold), unplaced.join(documents, on="doc_id", how="semi").is_empty()
+    )
+    done = [task.evaluated(*block) for block in blocks(gold, predicted, splits, rows_at_once)]
+    totals = joined([block.scores for block in done])
     at = {"evaluation_id": evaluation_id, "dataset": dataset}
     versioned = {**at, "dataset_version": dataset_version}
     return {
-        "entity_outcomes": entity_outcome_table(gold, predicted, rows, stages, at),
-        "relation_outcomes": relation_outcome_table(gold, predicted, rows, stages, at),
-        "document_scores": document_score_table(gold, scores, versioned),
-        "metrics": metric_table(gold, scores, versioned, measured=measured, seed=seed, resamples=resamples),
+        "entity_outcomes": outcome_table([block.entities for block in done], stages, at, ENTITY_OUTCOMES),
+        "relation_outcomes": outcome_table(
+            [block.relations for block in done], stages, at, RELATION_OUTCOMES
+        ),
+        "document_scores": document_score_table(documents, totals, versioned),
+        "metrics": metric_table(
+            documents,
+            totals,
+            versioned,
+            measured=(documents["split"] == TEST).to_numpy(),
+            seed=seed,
+            resamples=resamples,
+        ),
     }
+
+
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """What is kept of a block: outcomes by stage, and counts."""
+
+    entities: list[pl.DataFrame]
+    relations: list[pl.DataFrame]
+    scores: list[Scored]
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """What is the same for all blocks."""
+
+    stages: tuple[str, ...]
+    symmetric: frozenset[str]
+    spans: bool
+
+    def evaluated(self, gold: GoldFrames, predicted: PredictedFrames) -> _Block:
+        rows = coded(gold, predicted, self.stages, symmetric=self.symmetric, spans=self.spans)
+        return _Block(
+            entity_rows_by_stage(gold, predicted, rows, self.stages),
+            relation_rows_by_stage(gold, predicted, rows, self.stages),
+            scored(rows, self.stages, (gold.documents["split"] == TEST).to_numpy()),
+        )

@@ -18,6 +18,7 @@ from medner_assets.scoring.gold import gold_frames
 from medner_assets.scoring.matching import Counts
 from medner_assets.scoring.metrics import scored
 from medner_assets.scoring.normalising import normalise
+from medner_assets.scoring.places import symmetric_types
 from medner_assets.scoring.schemes import FINAL, HEADLINES, SCHEMES, signature, unit
 from medner_assets.scoring.submissions import SubmittedDocument, SubmittedEntity
 
@@ -41,7 +42,13 @@ def score_documents(gold: Sequence[Document], predicted: Sequence[SubmittedDocum
             )
         _require_fitting(submitted, texts[submitted.id])
     frames = gold_frames(gold)
-    rows = coded(frames, _frames(predicted, texts), [FINAL])
+    rows = coded(
+        frames,
+        _frames(predicted, texts),
+        [FINAL],
+        symmetric=symmetric_types(frames),
+        spans=frames.entities["start"].null_count() == 0,
+    )
     totals = {
         (each.task, each.scheme): Counts(*(int(count) for count in each.documents.sum(axis=0)))
         for each in scored(rows, [FINAL], np.ones(len(gold), dtype=bool))

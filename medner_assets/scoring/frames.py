@@ -5,9 +5,8 @@ Scoring may not import the warehouse, so the schemas stand here once more; a tes
 `warehouse/tables.py`. Frames may carry further columns, which are ignored.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Self
 
 import polars as pl
 
@@ -82,17 +81,6 @@ class GoldFrames:
         require(self.entities, GOLD_ENTITIES, "gold_entities")
         require(self.relations, GOLD_RELATIONS, "gold_relations")
 
-    def of_splits(self, splits: Sequence[str]) -> Self:
-        """Return the documents of the named splits with their annotations."""
-        documents = self.documents.filter(pl.col("split").is_in(list(splits)))
-        if documents.height == self.documents.height:
-            return self
-        return type(self)(
-            documents,
-            self.entities.join(documents, on="doc_id", how="semi"),
-            self.relations.join(documents, on="doc_id", how="semi"),
-        )
-
 
 @dataclass(frozen=True, slots=True)
 class PredictedFrames:
@@ -106,13 +94,6 @@ class PredictedFrames:
     def __post_init__(self) -> None:
         require(self.entities, PREDICTED_ENTITIES, "predicted_entities")
         require(self.relations, PREDICTED_RELATIONS, "predicted_relations")
-
-    def of_documents(self, documents: pl.DataFrame) -> Self:
-        """Return the rows of the documents in `documents` (column doc_id)."""
-        return type(self)(
-            self.entities.join(documents, on="doc_id", how="semi"),
-            self.relations.join(documents, on="doc_id", how="semi"),
-        )
 
 
 def require(frame: pl.DataFrame, schema: Mapping[str, pl.DataType], name: str) -> None:

@@ -9,8 +9,8 @@ import numpy as np
 import polars as pl
 
 from medner_assets.scoring.coding import Coded
-from medner_assets.scoring.frames import DOCUMENT_SCORES, METRICS, GoldFrames
-from medner_assets.scoring.matching import Counts, match
+from medner_assets.scoring.frames import DOCUMENT_SCORES, METRICS
+from medner_assets.scoring.matching import Counts, Mask, match
 from medner_assets.scoring.schemes import Scheme, Task, counts_duplicates, signature, unit
 from medner_assets.scoring.statistics.bootstrap import f1_intervals
 from medner_assets.scoring.statistics.f1 import by_group, f1
@@ -25,17 +25,17 @@ class Scored:
     scheme: Scheme
     documents: np.ndarray
     """(documents, 3): tp, fp, fn, in the order of the gold documents."""
-    types: np.ndarray
-    """(types, 3), over the documents that metrics are over."""
+    types: dict[str, np.ndarray]
+    """Type → tp, fp, fn, over the documents that metrics are over."""
 
     @property
     def macro_f1(self) -> float:
         """Return the mean F1 over the types with gold or predictions; 0.0 where there are none."""
-        present = self.types[self.types.sum(axis=1) > 0]
-        return float(f1(present).mean()) if len(present) else 0.0
+        present = [counts for _, counts in sorted(self.types.items()) if counts.any()]
+        return float(f1(np.stack(present)).mean()) if present else 0.0
 
 
-def scored(rows: Coded, stages: Sequence[str], measured: np.ndarray) -> list[Scored]:
+def scored(rows: Coded, stages: Sequence[str], measured: Mask) -> list[Scored]:
     """Return the counts of every stage and scheme. measured: which documents (bool a document) metrics are
     over.
     """
@@ -58,20 +58,40 @@ def scored(rows: Coded, stages: Sequence[str], measured: np.ndarray) -> list[Sco
                     task,
                     scheme,
                     matched.by(doc, gold_doc, len(measured)),
-                    in_measured.by(predicted["type"].to_numpy(), gold["type"].to_numpy(), len(types)),
+                    dict(
+                        zip(
+                            types,
+                            in_measured.by(predicted["type"].to_numpy(), gold["type"].to_numpy(), len(types)),
+                            strict=True,
+                        )
+                    ),
                 )
             )
     return result
 
 
-def document_score_table(gold: GoldFrames, scores: Sequence[Scored], at: Mapping[str, str]) -> pl.DataFrame:
+def joined(blocks: Sequence[Sequence[Scored]]) -> list[Scored]:
+    """Return the counts of blocks of documents as those of all documents, in the order of the blocks."""
+    result = []
+    for parts in zip(*blocks, strict=True):
+        types: dict[str, np.ndarray] = {}
+        for part in parts:
+            for kind, counts in part.types.items():
+                types[kind] = types[kind] + counts if kind in types else counts
+        counts = np.concatenate([part.documents for part in parts])
+        result.append(Scored(parts[0].stage, parts[0].task, parts[0].scheme, counts, types))
+    return result
+
+
+def document_score_table(
+    documents: pl.DataFrame, scores: Sequence[Scored], at: Mapping[str, str]
+) -> pl.DataFrame:
     """Return the table document_scores. at: evaluation_id, dataset and dataset_version, the same in every
     row.
     """
-    documents = gold.documents.select("split", "doc_id", "group_id")
+    documents = documents.select("split", "doc_id", "group_id")
     parts = [
         documents.with_columns(
-            **{name: pl.lit(value) for name, value in at.items()},
             stage=pl.lit(each.stage),
             task=pl.lit(each.task),
             scheme=pl.lit(each.scheme),
@@ -82,20 +102,21 @@ def document_score_table(gold: GoldFrames, scores: Sequence[Scored], at: Mapping
         )
         for each in scores
     ]
-    return pl.concat(parts).select(list(DOCUMENT_SCORES))
+    same = {name: pl.lit(value) for name, value in at.items()}
+    return pl.concat(parts).with_columns(**same).select(list(DOCUMENT_SCORES))
 
 
 def metric_table(
-    gold: GoldFrames,
+    documents: pl.DataFrame,
     scores: Sequence[Scored],
     at: Mapping[str, str],
     *,
-    measured: np.ndarray,
+    measured: Mask,
     seed: int,
     resamples: int,
 ) -> pl.DataFrame:
     """Return the table metrics: totals over the measured documents, and 95 % intervals over their groups."""
-    documents = gold.documents.filter(pl.Series(measured))
+    documents = documents.filter(pl.Series(measured))
     levels = set(documents["level"].unique())
     counts = np.stack([each.documents[measured] for each in scores], axis=1)
     intervals = f1_intervals(

@@ -7,13 +7,7 @@ import polars as pl
 from medner_assets.scoring.coding import Coded
 from medner_assets.scoring.entity_errors import entity_outcomes
 from medner_assets.scoring.errors import ERRORS
-from medner_assets.scoring.frames import (
-    ENTITY_OUTCOMES,
-    RELATION_OUTCOMES,
-    GoldFrames,
-    PredictedFrames,
-    Schema,
-)
+from medner_assets.scoring.frames import GoldFrames, PredictedFrames, Schema
 from medner_assets.scoring.presence import absent_arguments
 from medner_assets.scoring.relation_errors import relation_outcomes
 from medner_assets.scoring.schemes import counts_duplicates
@@ -37,10 +31,12 @@ _RELATION_GOLD = {
 }  # fmt: skip
 
 
-def entity_outcome_table(
-    gold: GoldFrames, predicted: PredictedFrames, rows: Coded, stages: Sequence[str], at: Mapping[str, str]
-) -> pl.DataFrame:
-    """Return the table entity_outcomes. at: evaluation_id and dataset, the same in every row."""
+def entity_rows_by_stage(
+    gold: GoldFrames, predicted: PredictedFrames, rows: Coded, stages: Sequence[str]
+) -> list[pl.DataFrame]:
+    """Return the rows of entity_outcomes, one frame a stage, without the columns that are the same in all
+    of it.
+    """
     coded = rows.rows["entity", "text"]
     parts = []
     for code, stage in enumerate(stages):
@@ -49,20 +45,18 @@ def entity_outcome_table(
         parts.append(
             _filled(
                 found,
-                {**at, "stage": stage},
                 gold.documents,
                 (gold.entities, coded.gold["row"], _ENTITY_GOLD),
                 (predicted.entities, of_stage["row"], _ENTITY_PREDICTED),
-                ENTITY_OUTCOMES,
             )
         )
-    return pl.concat(parts)
+    return parts
 
 
-def relation_outcome_table(
-    gold: GoldFrames, predicted: PredictedFrames, rows: Coded, stages: Sequence[str], at: Mapping[str, str]
-) -> pl.DataFrame:
-    """Return the table relation_outcomes. at: evaluation_id and dataset, the same in every row."""
+def relation_rows_by_stage(
+    gold: GoldFrames, predicted: PredictedFrames, rows: Coded, stages: Sequence[str]
+) -> list[pl.DataFrame]:
+    """Return the rows of relation_outcomes, one frame a stage, as `entity_rows_by_stage` does."""
     coded, entities = rows.rows["relation", "strict"], rows.rows["entity", "text"]
     placed = entities.predicted.filter(pl.col("start") >= 0)
     absent = absent_arguments(
@@ -80,34 +74,36 @@ def relation_outcome_table(
         parts.append(
             _filled(
                 found,
-                {**at, "stage": stage},
                 gold.documents,
                 (gold.relations, coded.gold["row"], _RELATION_GOLD),
                 (predicted.relations, of_stage["row"], _RELATION_PREDICTED),
-                RELATION_OUTCOMES,
             )
         )
-    return pl.concat(parts)
+    return parts
 
 
 _Source = tuple[pl.DataFrame, pl.Series, dict[str, str]]
 
 
-def _filled(
-    found: pl.DataFrame,
-    same: Mapping[str, str],
-    documents: pl.DataFrame,
-    gold: _Source,
-    predicted: _Source,
-    schema: Schema,
+def outcome_table(
+    blocks: Sequence[Sequence[pl.DataFrame]], stages: Sequence[str], at: Mapping[str, str], schema: Schema
 ) -> pl.DataFrame:
+    """Return a table of outcomes from its blocks of documents, each a list of frames by stage; stage by
+    stage.
+
+    at: evaluation_id and dataset, the same in every row.
+    """
+    of_stage = [
+        pl.concat(parts).with_columns(stage=pl.lit(stage))
+        for stage, parts in zip(stages, zip(*blocks, strict=True), strict=True)
+    ]
+    same = {name: pl.lit(value) for name, value in at.items()}
+    return pl.concat(of_stage).with_columns(**same).select(list(schema))
+
+
+def _filled(found: pl.DataFrame, documents: pl.DataFrame, gold: _Source, predicted: _Source) -> pl.DataFrame:
     """Return the outcome rows with the values of the frames that their rows came from."""
-    columns: dict[str, pl.Series] = {
-        name: pl.Series([value], dtype=pl.String).new_from_index(0, found.height)
-        for name, value in same.items()
-    }
-    for name in ("split", "doc_id"):
-        columns[name] = documents[name].gather(found["doc"])
+    columns = {"doc_id": documents["doc_id"].gather(found["doc"])}
     columns["error"] = pl.Series(ERRORS, dtype=pl.String).gather(found["error"])
     for name in ("tp", "fp", "fn"):
         columns[name] = found[name].cast(pl.Int64)
@@ -116,4 +112,7 @@ def _filled(
         at = row.gather(at)  # null stays null
         for name, source in names.items():
             columns[name] = frame[source].gather(at)
-    return pl.DataFrame({name: columns[name] for name in schema})
+    splits = documents["split"].unique()
+    # A literal costs no memory, and mostly there is one split.
+    split = pl.lit(splits[0]) if len(splits) == 1 else documents["split"].gather(found["doc"])
+    return pl.DataFrame(columns).with_columns(split=split)

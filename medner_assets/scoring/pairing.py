@@ -41,7 +41,8 @@ def paired(edges: pl.DataFrame) -> pl.DataFrame:
 def paired_in_order(
     predicted: Codes, predicted_key: Codes, gold: Codes, gold_key: Codes
 ) -> tuple[Codes, Codes]:
-    """Pair the k-th predicted row of each key with the k-th gold row of that key; return both rows of each pair.
+    """Pair the k-th predicted row of each key with the k-th gold row of that key; return both rows of each
+    pair.
 
     predicted, gold: row numbers, with one key each; their order says which comes first.
     """

@@ -18,51 +18,55 @@ class Places:
     """Document codes (the row of the document in `gold.documents`) and stage codes (the place in `stages`)
     of all rows.
 
-    Raises MednerError if a document stands twice, a row belongs to no document, or to no stage.
+    Raises MednerError if a document stands twice, or a row belongs to no document or to no stage.
     """
 
     def __init__(self, gold: GoldFrames, predicted: PredictedFrames, stages: Sequence[str]) -> None:
-        documents = gold.documents
-        columns = {
-            "gold entities": gold.entities["doc_id"],
-            "gold relations": gold.relations["doc_id"],
-            "predicted entities": predicted.entities["doc_id"],
-            "predicted relations": predicted.relations["doc_id"],
-        }
-        (own, *others), ids = text_codes([documents["doc_id"], *columns.values()])
-        row_of = np.full(len(ids) + 1, -1, dtype=np.int64)
-        row_of[own] = np.arange(len(own))
-        if (row_of[own] != np.arange(len(own))).any():
-            twice = documents["doc_id"].filter(documents["doc_id"].is_duplicated())[0]
-            raise MednerError(f"gold documents: {twice!r} stands twice: give each document its own id")
-        docs = [row_of[codes] for codes in others]
-        for name, doc, column in zip(columns, docs, columns.values(), strict=True):
-            if (doc < 0).any():
-                unknown = column[int(np.flatnonzero(doc < 0)[0])]
-                raise MednerError(
-                    f"{name}: document {unknown!r} is not among the gold documents that are scored: "
-                    "score predictions against the documents that they were made for"
-                )
-        self.gold_entities, self.gold_relations, self.predicted_entities, self.predicted_relations = docs
+        self.gold_entities, self.gold_relations, self.predicted_entities, self.predicted_relations = (
+            document_codes(gold, predicted)
+        )
         self.entity_stage = _stage_codes(predicted.entities["stage"], stages, "predicted entities")
         self.relation_stage = _stage_codes(predicted.relations["stage"], stages, "predicted relations")
-        self.concept_level: Mask = (documents["level"] == Level.CONCEPT.value).to_numpy()
-        self.undirected: Mask = (~documents["directed"]).to_numpy()
+        self.concept_level: Mask = (gold.documents["level"] == Level.CONCEPT.value).to_numpy()
+        self.undirected: Mask = (~gold.documents["directed"]).to_numpy()
 
-    def symmetric(self, gold: GoldFrames, gold_type: Codes, predicted_type: Codes) -> tuple[Mask, Mask]:
-        """Return whether each gold and each predicted relation row has no direction.
 
-        A type is symmetric where gold says so of one of its rows in a directed document; in an undirected
-        document every type is.
-        """
-        size = 1 + max(int(gold_type.max(initial=-1)), int(predicted_type.max(initial=-1)))
-        types = np.zeros(size, dtype=bool)
-        stated = gold.relations["symmetric"].to_numpy() & ~self.undirected[self.gold_relations]
-        types[gold_type[stated]] = True
-        return (
-            types[gold_type] | self.undirected[self.gold_relations],
-            types[predicted_type] | self.undirected[self.predicted_relations],
-        )
+def document_codes(gold: GoldFrames, predicted: PredictedFrames) -> list[Codes]:
+    """Return the row of its document in `gold.documents` for each row of the gold entities, gold relations,
+    predicted entities and predicted relations. Raises MednerError as `Places` does.
+    """
+    columns = {
+        "gold entities": gold.entities["doc_id"],
+        "gold relations": gold.relations["doc_id"],
+        "predicted entities": predicted.entities["doc_id"],
+        "predicted relations": predicted.relations["doc_id"],
+    }
+    (own, *others), ids = text_codes([gold.documents["doc_id"], *columns.values()])
+    row_of = np.full(len(ids) + 1, -1, dtype=np.int64)
+    row_of[own] = np.arange(len(own))
+    if (row_of[own] != np.arange(len(own))).any():
+        twice = gold.documents["doc_id"].filter(gold.documents["doc_id"].is_duplicated())[0]
+        raise MednerError(f"gold documents: {twice!r} stands twice: give each document its own id")
+    docs = [row_of[codes] for codes in others]
+    for name, doc, column in zip(columns, docs, columns.values(), strict=True):
+        if (doc < 0).any():
+            unknown = column[int(np.flatnonzero(doc < 0)[0])]
+            raise MednerError(
+                f"{name}: document {unknown!r} is not among the gold documents: "
+                "score predictions against the dataset version that they were made for"
+            )
+    return docs
+
+
+def symmetric_types(gold: GoldFrames) -> frozenset[str]:
+    """Return the relation types that gold calls symmetric in a directed document.
+
+    In an undirected document every type is symmetric, whatever it is elsewhere.
+    """
+    stated = gold.relations.filter("symmetric").join(
+        gold.documents.filter("directed"), on="doc_id", how="semi"
+    )
+    return frozenset(stated["type"].unique().to_list())
 
 
 def _stage_codes(column: pl.Series, stages: Sequence[str], name: str) -> Codes:

@@ -16,6 +16,7 @@ from medner_assets.scoring.duplicates import duplicate_relations, ordered
 from medner_assets.scoring.encoding import Codes, integers, joint_codes, ordered_codes, text_codes
 from medner_assets.scoring.entity_rows import in_order
 from medner_assets.scoring.frames import GoldFrames, PredictedFrames
+from medner_assets.scoring.matching import Mask
 from medner_assets.scoring.places import Places
 
 _ARGUMENTS = ("head", "tail")
@@ -43,12 +44,14 @@ def relation_rows(
     types: tuple[Codes, Codes],
     argument_types: tuple[Codes, Codes, Codes, Codes],
     argument_strings: tuple[Codes, Codes, Codes, Codes],
+    symmetric: Mask,
     mentions: pl.DataFrame,
 ) -> RelationRows:
     """Code the relations of all stages.
 
     types: relation types of gold and predicted rows. argument_types, argument_strings: codes of gold head,
-    gold tail, predicted head, predicted tail, numbered as those of the entities. mentions: the gold
+    gold tail, predicted head, predicted tail, numbered as those of the entities. symmetric: whether each
+    relation type has no direction. mentions: the gold
     entities as `entity_rows` returns them.
     """
     (concept, *named), _ = ordered_codes(
@@ -59,11 +62,12 @@ def relation_rows(
             *_named_concepts(predicted.relations),
         ]
     )
-    symmetric = places.symmetric(gold, *types)
+    loose = symmetric[types[0]] | places.undirected[places.gold_relations]
+    predicted_loose = symmetric[types[1]] | places.undirected[places.predicted_relations]
     gold_frame = pl.DataFrame(
         {
             "row": np.arange(gold.relations.height), "doc": places.gold_relations, "type": types[0],
-            "symmetric": symmetric[0], "place": integers(gold.relations["relation_id"]),
+            "symmetric": loose, "place": integers(gold.relations["relation_id"]),
             "head_norm": argument_strings[0], "head_type": argument_types[0],
             "tail_norm": argument_strings[1], "tail_type": argument_types[1],
             "head_concept": named[0], "tail_concept": named[1],
@@ -74,7 +78,7 @@ def relation_rows(
         {
             "row": np.arange(predicted.relations.height), "stage": places.relation_stage,
             "doc": places.predicted_relations, "ordinal": integers(predicted.relations["ordinal"]),
-            "type": types[1], "symmetric": symmetric[1],
+            "type": types[1], "symmetric": predicted_loose,
             "head_norm": argument_strings[2], "head_type": argument_types[2],
             "tail_norm": argument_strings[3], "tail_type": argument_types[3],
             "head_concept": named[2], "tail_concept": named[3],

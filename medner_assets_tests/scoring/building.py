@@ -67,9 +67,7 @@ def says(text, entities=(), relations=(), *, id="d1"):
     )
 
 
-def evaluate(
-    gold, predicted, *, stages=(), schema=NOTHING, symmetric=frozenset(), resamples=20, splits=("test",)
-):
+def evaluate(gold, predicted, *, stages=(), schema=NOTHING, symmetric=frozenset(), resamples=20, **options):
     """gold: documents or GoldFrames. predicted: pairs of raw frames as `says` gives them. Returns the
     tables.
     """
@@ -87,7 +85,7 @@ def evaluate(
         stages=stage_names(stages),
         seed=7,
         resamples=resamples,
-        splits=splits,
+        **options,
     )
 
 

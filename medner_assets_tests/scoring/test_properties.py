@@ -124,6 +124,14 @@ def test_the_order_of_rows_and_documents_changes_nothing(corpus, random):
         assert straight[table].sort(columns).equals(other[table].sort(columns))
 
 
+@given(corpora(), st.integers(1, 6))
+@FEW
+def test_blocks_of_documents_give_the_rows_of_all_at_once(corpus, rows_at_once):
+    whole, blocks = run(corpus), run(corpus, rows_at_once=rows_at_once)
+    for table, frame in whole.items():
+        assert frame.equals(blocks[table]), table
+
+
 @given(cases(level=Level.MENTION), st.randoms())
 @FEW
 def test_the_order_of_the_lines_changes_no_score(case, random):

@@ -11,7 +11,8 @@ import numpy as np
 from medner_assets.scoring.statistics.f1 import f1
 
 LEVEL = 0.95
-_DRAWS_AT_ONCE = 2**21
+_DRAWS_AT_ONCE = 2**17
+"""Groups drawn in one block: small enough for the caches, which makes it several times faster than large blocks."""
 
 
 def f1_intervals(counts: np.ndarray, *, seed: int, resamples: int) -> np.ndarray:
@@ -51,7 +52,7 @@ def _resampled(counts: np.ndarray, seed: int, resamples: int) -> Iterator[np.nda
     at_once = max(1, _DRAWS_AT_ONCE // groups)
     for done in range(0, resamples, at_once):
         draws = min(at_once, resamples - done)
-        drawn = random.integers(0, groups, size=(draws, groups), dtype=np.int32)
-        drawn = drawn + (np.arange(draws, dtype=np.int64) * groups)[:, None]
+        drawn = random.integers(0, groups, size=(draws, groups))
+        drawn += (np.arange(draws) * groups)[:, None]
         weights = np.bincount(drawn.ravel(), minlength=draws * groups).reshape(draws, groups)
         yield (weights.astype(np.float64) @ flat).reshape(draws, metrics, 3)

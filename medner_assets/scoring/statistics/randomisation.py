@@ -8,7 +8,8 @@ import numpy as np
 
 from medner_assets.scoring.statistics.f1 import f1
 
-_BITS_AT_ONCE = 2**22
+_BITS_AT_ONCE = 2**17
+"""Swaps drawn in one block: small enough for the caches."""
 _TIE = 1e-12
 """Differences closer than this are ties; a tie counts as at least as large, which is the cautious side."""
 
