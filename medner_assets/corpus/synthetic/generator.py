@@ -44,7 +44,7 @@ _DEVICES = Weighted({
     "active": 0.14, "passive": 0.13, "terse": 0.07, "history": 0.06, "family": 0.04, "probable": 0.05,
     "coordination": 0.12, "cross_sentence": 0.26, "contrast": 0.16,
 })  # fmt: skip
-_REFUSALS_A_DOCUMENT = Weighted({"0": 0.50, "1": 0.44, "2": 0.06})
+_REFUSALS_A_DOCUMENT = Weighted({"0": 0.54, "1": 0.42, "2": 0.04})
 _REFUSAL_DEVICES = Weighted({"negated": 0.58, "questioned": 0.32, "side_by_side": 0.10})
 _MENTIONS_A_DOCUMENT = Weighted({"0": 0.68, "1": 0.28, "2": 0.04})
 _MENTION_DEVICES = Weighted({"listed": 0.65, "repeated": 0.35})
@@ -68,8 +68,7 @@ def generate(source: SyntheticSource) -> list[Document]:
         if split != "train" and held_out is None:
             held_out = HeldOutNames(training, UNSEEN_SHARE)
         names: Names = training if held_out is None else held_out
-        drafts = _stated_drafts(rng, names) if source.process == "stated" else random_notes(rng)
-        new = islice(_unseen(drafts, seen), source.documents.get(split, 0))
+        new = islice(_unseen(_drafts(source.process, rng, names), seen), source.documents.get(split, 0))
         documents.extend(
             Document(next(ids), draft.text, draft.entities, draft.relations, split=split) for draft in new
         )
@@ -86,8 +85,7 @@ def generate_documents(
     """
     rng = stream(process, seed, pool)
     ids = _Ids(stream(process, seed, pool, "ids"))
-    drafts = _stated_drafts(rng, FreshNames(pool)) if process == "stated" else random_notes(rng)
-    new = islice(_unseen(drafts, set()), count)
+    new = islice(_unseen(_drafts(process, rng, FreshNames(pool)), set()), count)
     return [Document(next(ids), draft.text, draft.entities, draft.relations) for draft in new]
 
 
@@ -108,14 +106,22 @@ def plan(rng: Random, style: Style) -> list[Pattern]:
     return [*opening, *shuffled(rng, [*body, *asides[1:]]), *asides[:1]]
 
 
-def _stated_drafts(rng: Random, names: Names) -> Iterator[Document]:
+def stated_drafts(rng: Random, names: Names) -> Iterator[tuple[Document, list[Pattern]]]:
+    """Yield notes without id and split, for ever, each with the patterns that it was written from."""
     while True:
         style = Style(rng)
         writer = Writer(rng, names, style)
-        for pattern in plan(rng, style):
+        patterns = plan(rng, style)
+        for pattern in patterns:
             can_lead = pattern.device in _LEADING_DEVICES and isinstance(pattern.pieces[0], Slot)
             writer.write(pattern, pick(rng, LEADS) if can_lead and rng.random() < _WITH_LEAD else "")
-        yield Document("", writer.text, tuple(writer.entities), tuple(writer.relations))
+        yield Document("", writer.text, tuple(writer.entities), tuple(writer.relations)), patterns
+
+
+def _drafts(process: Process, rng: Random, names: Names) -> Iterator[Document]:
+    if process == "random":
+        return random_notes(rng)
+    return (document for document, _ in stated_drafts(rng, names))
 
 
 def _unseen(drafts: Iterator[Document], seen: set[str]) -> Iterator[Document]:
