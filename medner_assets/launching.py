@@ -57,6 +57,7 @@ def launch(
 def instance() -> "Iterator[DagsterInstance]":
     """Yield the project's Dagster instance, whatever the working directory and DAGSTER_HOME were."""
     # dagster.yaml names its storage relative to the working directory of whoever starts it.
+    paths.settle()
     os.chdir(paths.PROJECT)
     os.environ["DAGSTER_HOME"] = str(paths.PROJECT)
     paths.private_folder(paths.DAGSTER_STORAGE)

@@ -32,6 +32,13 @@ def corpora() -> Path:
     return Path(os.environ.get("MEDNER_CORPORA") or data() / "corpora").expanduser().resolve()
 
 
+def settle() -> None:
+    """Let MEDNER_DATA and MEDNER_CORPORA mean the same folders after the working directory has changed."""
+    for name, folder in (("MEDNER_DATA", data()), ("MEDNER_CORPORA", corpora())):
+        if os.environ.get(name):
+            os.environ[name] = str(folder)
+
+
 def warehouse() -> Path:
     """Return the folder of the tables."""
     return data() / "warehouse"

@@ -108,7 +108,7 @@ class Checkout:
 
 
 def make_checkout(root: Path) -> Checkout:
-    """Copy the checkout to `root` and give it a dataset, a base and two versions, m1 and m2."""
+    """Copy the checkout to `root` and give it a dataset, a base and the two versions of the demo."""
     root.mkdir()
     ignored = shutil.ignore_patterns("__pycache__")
     for name in COPIED:
@@ -124,10 +124,7 @@ def make_checkout(root: Path) -> Checkout:
     base = f"summary: random weights\npath: {root / 'base'}\nprompt_style: compact\nlicence: CC0-1.0\n"
     checkout.recipe("base_models", "miniature", base)
     checkout.recipe("datasets", "miniature", DATASET)
-    checkout.recipe("versions", "m1", VERSION)
-    checkout.recipe(
-        "versions",
-        "m2",
-        "summary: the second one\nbaseline: m1\nlora: {rank: 8, alpha: 8}\npostprocessing: [deduplicate]\n",
-    )
+    checkout.recipe("versions", "tiny-v1", VERSION)
+    second = "summary: the second one\nbaseline: tiny-v1\nlora: {rank: 8, alpha: 8}\n"
+    checkout.recipe("versions", "tiny-v2", f"{second}postprocessing: [deduplicate]\n")
     return checkout

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from medner_assets import paths
 from medner_assets.cli import FORMATS, main
 from medner_assets.corpus.jsonl import write_documents
 from medner_assets.corpus.readers.registry import read_files
@@ -203,6 +204,18 @@ def test_predict_refuses_what_it_cannot_read(tmp_path):
     spoilt = tmp_path / "note.txt"
     spoilt.write_bytes(b"\xff\xfe")
     assert "not valid UTF-8 at byte 0" in refused("predict", "tiny-v1", str(spoilt))
+
+
+def test_folders_named_relative_to_where_a_command_started_stay_what_they_are(tmp_path, monkeypatch):
+    (tmp_path / "here").mkdir()
+    (tmp_path / "there").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    monkeypatch.setenv("MEDNER_DATA", "mine")
+    monkeypatch.setenv("MEDNER_CORPORA", "../corpora")
+    paths.settle()
+    monkeypatch.chdir(tmp_path / "there")
+    assert paths.data() == tmp_path / "here" / "mine"
+    assert paths.corpora() == tmp_path / "corpora"
 
 
 def test_promotion_needs_a_reason():

@@ -54,7 +54,7 @@ def supervise(
     *,
     folder: Path,
     held: Sequence[int] = (),
-    grace_seconds: float = 10.0,
+    grace_seconds: float = 5.0,
 ) -> int:
     """Run `command` to its end and return its exit code, negative for a signal.
 

@@ -7,29 +7,52 @@ from pathlib import Path
 import pytest
 
 from medner_assets.corpus.jsonl import write_documents
-from medner_assets_tests.checkout import COPIED, VERSION, Checkout, make_checkout
+from medner_assets_tests.checkout import COPIED, VERSION, Checkout, Ran, make_checkout
 from medner_assets_tests.miniature import documents
 
 pytestmark = pytest.mark.slow
 
+V1, V2 = "tiny-v1", "tiny-v2"
 TEST_DOCUMENTS = sum(document.split == "test" for document in documents())
 
 
 @pytest.fixture(scope="module")
-def checkout(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
-    """m1 and m2 are trained and evaluated."""
+def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[Checkout, Ran]:
+    """A checkout of its own in which the demo ran: both versions are trained and evaluated."""
     made = make_checkout(tmp_path_factory.mktemp("chain") / "checkout")
-    for version in ("m1", "m2"):
-        for command in ("train", "evaluate"):
-            ran = made.medner(command, version)
-            assert ran.code == 0, ran.err
-    return made
+    ran = made.medner("demo")
+    assert ran.code == 0, ran.err
+    return made, ran
+
+
+@pytest.fixture
+def checkout(demo: tuple[Checkout, Ran]) -> Checkout:
+    return demo[0]
+
+
+def test_the_demo_ends_with_the_comparison_its_report_and_three_commands(demo):
+    checkout, ran = demo
+    assert all(version in ran.out for version in (V1, V2))
+    assert str(checkout.data / "reports" / "tiny-v2-vs-tiny-v1.html") in ran.out
+    commands = ran.out.split("Go on with:")[1].strip().splitlines()
+    assert len(commands) == 3
+    assert (checkout.data / "medner.duckdb").exists()
+
+
+def test_a_second_demo_says_that_everything_is_up_to_date_and_changes_nothing(demo):
+    checkout, first = demo
+    before = checkout.contents()
+    second = checkout.medner("demo")
+    assert second.code == 0
+    assert second.err.count("is up to date") == 3  # the dataset and two versions
+    assert second.out == first.out
+    assert checkout.contents() == before
 
 
 def test_every_test_document_has_one_completion_and_every_gold_item_is_counted(checkout):
-    completions = checkout.rows("completions", "m1")
+    completions = checkout.rows("completions", V1)
     assert completions["doc_id"].n_unique() == completions.height == TEST_DOCUMENTS
-    metrics = checkout.rows("metrics", "m1")
+    metrics = checkout.rows("metrics", V1)
     # One entity pair and one relation a document, whatever the model says.
     gold = {row["task"]: row["tp"] + row["fn"] for row in metrics.iter_rows(named=True)}
     assert gold == {"entity": 2 * TEST_DOCUMENTS, "relation": TEST_DOCUMENTS}
@@ -37,30 +60,30 @@ def test_every_test_document_has_one_completion_and_every_gold_item_is_counted(c
 
 def test_rows_of_one_evaluation_share_one_id(checkout):
     ids = {
-        checkout.rows(table, "m2")["evaluation_id"][0]
+        checkout.rows(table, V2)["evaluation_id"][0]
         for table in ("document_scores", "metrics", "comparisons")
     }
     assert len(ids) == 1
 
 
 def test_the_weights_that_were_scored_are_the_weights_that_are_there(checkout):
-    weights = (checkout.data / "adapters" / "m1" / "adapter_model.safetensors").read_bytes()
+    weights = (checkout.data / "adapters" / V1 / "adapter_model.safetensors").read_bytes()
     digest = hashlib.sha256(weights).hexdigest()[:16]
-    assert checkout.rows("adapters", "m1")["weights_hash"][0] == digest
-    assert checkout.rows("completions", "m1")["weights_hash"].unique().to_list() == [digest]
+    assert checkout.rows("adapters", V1)["weights_hash"][0] == digest
+    assert checkout.rows("completions", V1)["weights_hash"].unique().to_list() == [digest]
 
 
 def test_a_version_is_compared_with_its_baseline_and_the_report_is_there(checkout):
-    comparisons = checkout.rows("comparisons", "m2")
-    assert comparisons["baseline"].unique().to_list() == ["m1"]
-    assert checkout.rows("comparisons", "m1").is_empty()
-    assert (checkout.data / "reports" / "m2-vs-m1.html").stat().st_mode & 0o777 == 0o600
+    comparisons = checkout.rows("comparisons", V2)
+    assert comparisons["baseline"].unique().to_list() == [V1]
+    assert checkout.rows("comparisons", V1).is_empty()
+    assert (checkout.data / "reports" / "tiny-v2-vs-tiny-v1.html").stat().st_mode & 0o777 == 0o600
 
 
 def test_running_everything_again_changes_nothing(checkout):
     before = checkout.contents()
-    trained = checkout.medner("train", "m2")
-    evaluated = checkout.medner("evaluate", "m2")
+    trained = checkout.medner("train", V2)
+    evaluated = checkout.medner("evaluate", V2)
     assert (trained.code, evaluated.code) == (0, 0)
     assert "nothing to train" in trained.err
     assert checkout.contents() == before
@@ -69,27 +92,27 @@ def test_running_everything_again_changes_nothing(checkout):
 def test_standard_output_holds_results_and_standard_error_the_rest(checkout):
     ran = checkout.medner("sql", "select count(*) as n from metrics", "--format", "json")
     assert json.loads(ran.out)[0]["n"] > 0
-    ran = checkout.medner("predict", "m1", "Patient 1 took aspirin.", "--json")
+    ran = checkout.medner("predict", V1, "Patient 1 took aspirin.", "--json")
     assert json.loads(ran.out)["id"] == "text"
     assert "aspirin" not in ran.err
 
 
 def test_predictions_can_be_exported_and_scored_as_the_version_was(checkout, tmp_path):
-    gold, predicted = tmp_path / "gold.jsonl", tmp_path / "m1.jsonl"
+    gold, predicted = tmp_path / "gold.jsonl", tmp_path / "predicted.jsonl"
     write_documents(gold, [document for document in documents() if document.split == "test"])
-    assert checkout.medner("export", str(predicted), "--format", "jsonl", "--version", "m1").code == 0
+    assert checkout.medner("export", str(predicted), "--format", "jsonl", "--version", V1).code == 0
     scores = json.loads(checkout.medner("score", str(gold), str(predicted), "--json").out)
-    metrics = checkout.rows("metrics", "m1").filter(stage="final", task="entity", scheme="text")
+    metrics = checkout.rows("metrics", V1).filter(stage="final", task="entity", scheme="text")
     assert scores["entity"]["text"]["tp"] == metrics["tp"][0]
     assert scores["entity"]["text"]["fp"] == metrics["fp"][0]
 
 
 def test_a_version_is_promoted_and_rolled_back_with_its_reasons(checkout):
-    for version in ("m1", "m2", "m1"):
+    for version in (V1, V2, V1):
         assert checkout.medner("promote", version, "--reason", f"trying {version}").code == 0
     history = checkout.rows("promotions", "miniature")
     assert history["kind"].to_list() == ["manual", "manual", "rollback"]
-    assert history["reason"].to_list() == ["trying m1", "trying m2", "trying m1"]
+    assert history["reason"].to_list() == [f"trying {V1}", f"trying {V2}", f"trying {V1}"]
 
 
 BAD = {
@@ -119,7 +142,7 @@ def test_broken_recipes_are_refused_in_one_line_each_and_the_other_versions_go_o
 
 def test_an_unknown_version_is_refused_with_the_names_that_there_are(checkout):
     ran = checkout.medner("evaluate", "m9")
-    assert (ran.code, ran.err) == (1, "Error: unknown version 'm9': choose one of m1, m2\n")
+    assert (ran.code, ran.err) == (1, "Error: unknown version 'm9': choose one of tiny-v1, tiny-v2\n")
 
 
 def test_a_missing_corpus_file_is_refused_before_anything_is_written(checkout):
@@ -147,15 +170,15 @@ def test_a_version_of_an_earlier_state_of_its_dataset_is_not_evaluated(checkout)
     try:
         write_documents(corpus, documents(30))
         assert checkout.medner("train", "m7").code == 0  # builds the dataset anew
-        results = {name: data for name, data in checkout.contents().items() if "=m1" in name}
-        ran = checkout.medner("evaluate", "m1")
+        results = {name: data for name, data in checkout.contents().items() if f"={V1}" in name}
+        ran = checkout.medner("evaluate", V1)
     finally:
         corpus.write_bytes(original)
         other.unlink()
     assert ran.code == 1
-    assert ran.reason.startswith("Error: m1 was trained on dataset miniature as of ")
-    assert ran.reason.endswith("run `medner train m1` again")
-    assert {name: data for name, data in checkout.contents().items() if "=m1" in name} == results
+    assert ran.reason.startswith(f"Error: {V1} was trained on dataset miniature as of ")
+    assert ran.reason.endswith(f"run `medner train {V1}` again")
+    assert {name: data for name, data in checkout.contents().items() if f"={V1}" in name} == results
 
 
 def test_the_runs_are_in_dagsters_own_storage_and_nothing_is_written_beside_the_sources(checkout):
