@@ -89,9 +89,12 @@ def test_versions_on_different_contents_of_a_dataset_do_not_compare(pair: Path):
     assert answers(pair, CHANGES) == []
 
 
-def test_outcomes_of_another_evaluation_than_the_metrics_do_not_count(pair: Path):
-    put(pair, "metrics", "v2", metric("relation", 0.5, evaluation_id="newer"))
+@pytest.mark.parametrize("version", ["v1", "v2"])
+def test_outcomes_of_another_evaluation_than_the_metrics_do_not_count(pair: Path, version: str):
+    put(pair, "metrics", version, metric("relation", 0.5, evaluation_id="newer"))
     assert answers(pair, CHANGES) == []
+    found = answers(pair, f"select gold from examples('{version}', 'missing')")
+    assert found == []
 
 
 def test_examples_shows_the_text_around_each_mistake(pair: Path):

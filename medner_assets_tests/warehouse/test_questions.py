@@ -12,30 +12,43 @@ def asked(root: Path, name: str, **parameters: str) -> list[tuple[Any, ...]]:
 
 
 def test_how_many_duplicates_counts_lines_and_documents_stage_by_stage(root: Path):
+    mention = {"doc_id": "a", "type": "Drug", "text": "a"}
+    put(root, "predicted_entities", "v1", mention, mention, {**mention, "split": "dev"})
+    put(root, "predicted_entities", "v2", mention)
+    put(
+        root,
+        "entity_outcomes",
+        "v1",
+        entity("duplicate", "Drug a", None),
+        entity("correct", "Drug a", "Drug a"),
+    )
     line = {"type": "treats", "head_text": "a", "tail_text": "b"}
-    raw = [{**line, "doc_id": doc, "stage": "raw"} for doc in ("a", "a", "a", "b")]
+    raw = [{**line, "doc_id": doc, "stage": "raw"} for doc in ("a", "a", "a", "b", "b")]
     put(root, "predicted_relations", "v1", *raw, {**line, "doc_id": "a"}, {**line, "doc_id": "b"})
     duplicate = relation("duplicate", "a treats b", None, stage="raw")
+    other = {**duplicate, "doc_id": "b"}
     put(
-        root, "relation_outcomes", "v1", duplicate, duplicate, relation("correct", "a treats b", "a treats b")
+        root, "relation_outcomes", "v1", duplicate, duplicate, other, relation("spurious", "a treats b", None)
     )
     assert asked(root, "how_many_duplicates", version="v1") == [
-        ("relation", "raw", 4, 2, 0.5, 1, 2), ("relation", "final", 2, 0, 0.0, 0, 0),
-    ]  # fmt: skip
+        ("entity", "final", 2, 1, 0.5, 1, 1),
+        ("relation", "raw", 5, 3, 0.6, 2, 2),
+        ("relation", "final", 2, 0, 0.0, 0, 0),
+    ]
 
 
-def test_relation_type_bias_puts_the_greatest_bias_first(root: Path):
+def test_relation_type_bias_puts_the_greatest_bias_first_whichever_way_it_goes(root: Path):
     put(root, "documents", "d", {"doc_id": "t", "split": "train"})
-    kinds = ["treats", "causes", "causes", "causes"]
+    kinds = ["treats", "causes", "causes", "causes", "prevents", "prevents", "prevents", "prevents"]
     put(root, "gold_relations", "d", *({"doc_id": "t", "split": "train", "type": kind} for kind in kinds))
     put(root, "metrics", "v1", metric("relation", 0.5))
     put(
         root, "relation_outcomes", "v1",
-        relation("correct", "a treats b", "a treats b"), relation("spurious", "c treats d", None),
+        relation("correct", "a treats b", "a treats b"), relation("spurious", "c prevents d", None),
     )  # fmt: skip
     found = asked(root, "relation_type_bias", version="v1")
     assert [(row[0], row[4], row[6], row[8]) for row in found] == [
-        ("causes", 0.0, 0.75, -0.75), ("treats", 1.0, 0.25, 0.75),
+        ("causes", 0.0, 0.375, -0.375), ("treats", 0.5, 0.125, 0.375), ("prevents", 0.5, 0.5, 0.0),
     ]  # fmt: skip
 
 
@@ -47,8 +60,14 @@ def silent(doc_id: str, fn: int, tp: int = 0, stage: str = "final") -> dict[str,
 
 
 def test_documents_without_prediction_tells_wrongly_silent_from_rightly(root: Path):
-    put(root, "document_scores", "v1", silent("a", 2), silent("b", 0), silent("c", 0, tp=1), silent("d", 1))
-    assert asked(root, "documents_without_prediction") == [("d", "v1", "final", 4, 3, 2, 0.5, 3)]
+    put(
+        root, "document_scores", "v1",
+        silent("a", 2), silent("b", 0), silent("c", 0, tp=1), silent("d", 1),
+        silent("a", 2, tp=1, stage="raw"),
+    )  # fmt: skip
+    assert asked(root, "documents_without_prediction") == [
+        ("d", "v1", "raw", 1, 0, 0, 0.0, 0), ("d", "v1", "final", 4, 3, 2, 0.5, 3),
+    ]  # fmt: skip
 
 
 def test_silent_documents_are_those_that_should_speak_worst_first(root: Path):
@@ -85,7 +104,8 @@ def test_loss_by_epoch_sets_both_versions_side_by_side_with_the_gap_to_eval(root
     put(
         root, "training_log", "v2",
         step(1, "train", 1.0), step(2, "train", 0.8), step(2, "eval", 0.7),
-        step(3, "train", 0.4), step(4, "train", 0.2), step(4, "eval", 0.5), step(4, "end", 0.6),
+        step(3, "train", 0.4), step(3, "eval", 9.0),
+        step(4, "train", 0.2), step(4, "eval", 0.5), step(4, "end", 0.6),
     )  # fmt: skip
     assert asked(root, "loss_by_epoch", version="v2", baseline="v1") == [
         ("v1", 1, 2, 0.8, 0.9, 0.1, None, 1.0),
@@ -212,10 +232,23 @@ def test_postprocessing_steps_come_in_the_order_of_the_recipe(root: Path):
 
 
 def test_hardest_texts_shows_what_the_documents_say_worst_first(root: Path):
-    put(root, "documents", "d", {"doc_id": "a", "text": "A" * 300}, {"doc_id": "b", "text": "Short."})
-    put(root, "document_scores", "v1", silent("a", 1), silent("b", 2), silent("c", 5))
+    texts = {"a": "A" * 300, "b": "Short.", "c": "Right.", "d": "Loud."}
+    put(root, "documents", "d", *({"doc_id": doc, "text": text} for doc, text in texts.items()))
+    loud = {**silent("d", 0), "fp": 3}
+    put(
+        root,
+        "document_scores",
+        "v1",
+        silent("a", 1),
+        silent("b", 2),
+        silent("c", 0, tp=1),
+        silent("gone", 5),
+        loud,
+    )
     found = asked(root, "hardest_texts", dataset="d")
-    assert [(row[1], row[5], row[7]) for row in found] == [("b", 2, "Short."), ("a", 1, "A" * 200)]
+    assert [(row[1], row[4], row[5], row[7]) for row in found] == [
+        ("d", 3, 0, "Loud."), ("b", 0, 2, "Short."), ("a", 0, 1, "A" * 200),
+    ]  # fmt: skip
 
 
 def test_short_and_long_gives_the_headline_scores_of_each_quarter(root: Path):
@@ -246,13 +279,17 @@ def test_better_than_trivial_says_whether_the_whole_interval_lies_above(root: Pa
     put(root, "metrics", "v1", metric("relation", 0.52), metric("entity", 0.9))
     put(root, "metrics", "v2", metric("relation", 0.6), metric("entity", 0.9))
     put(root, "audits", "d", {"probe": "all_pairs", "figure": "f1", "setting": "gold_entities", "value": 0.5})
+    put(root, "adapters", "v1", {"train_seconds": 90.0})
     found = asked(root, "better_than_trivial")
-    assert [(row[1], row[7], row[8]) for row in found] == [("v2", 0.1, True), ("v1", 0.02, False)]
+    assert [(row[1], row[7], row[8], row[10]) for row in found] == [
+        ("v2", 0.1, True, None), ("v1", 0.02, False, 1.5),
+    ]  # fmt: skip
 
 
 def test_expected_and_reached_holds_each_stated_range_against_the_score(root: Path):
     stated = {
         "expectation.raw.entity.conservative.f1": "[0.9, 0.92]",
+        "expectation.final.entity.conservative.f1": "[0.9, 0.92]",
         "expectation.final.relation.optimistic.f1": "[0.69, 0.75]",
         "expectation.final.relation.conservative.precision": "null",
         "expectation.final.relation.confidence": "0.7",
@@ -263,5 +300,6 @@ def test_expected_and_reached_holds_each_stated_range_against_the_score(root: Pa
     put(root, "metrics", "v1", metric("relation", 0.6), metric("entity", 0.95, stage="raw"))
     assert asked(root, "expected_and_reached", version="v1") == [
         ("entity", "raw", "f1", "conservative", 0.9, 0.92, 0.95, True),
+        ("entity", "final", "f1", "conservative", 0.9, 0.92, None, None),
         ("relation", "final", "f1", "optimistic", 0.69, 0.75, 0.6, False),
     ]
