@@ -207,12 +207,12 @@ def sql(query: str | None, format: str, params: Sequence[str], rows: int) -> Non
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option(
     "--format",
-    type=click.Choice(["duckdb", "jsonl"]),
+    type=click.Choice(["duckdb", "jsonl", "brat", "pubtator"]),
     default="duckdb",
     show_default=True,
-    help="duckdb: all tables; jsonl: predictions, as `medner score` reads them.",
+    help="duckdb: all tables; jsonl, brat (a folder), pubtator: the predictions of a version.",
 )
-@click.option("--version", help="Version whose predictions to write; for jsonl.")
+@click.option("--version", help="Version whose predictions to write.")
 @click.option("--force", is_flag=True, help="Take the place of a file that is there.")
 def export(file: Path, format: str, version: str | None, force: bool) -> None:
     """Write all tables as one DuckDB file, or the predictions of a version."""

@@ -9,6 +9,7 @@ from typing import TextIO
 import click
 
 from medner_assets.audit.audit import audit_dataset
+from medner_assets.commands.annotations import export_annotations
 from medner_assets.corpus.importing import import_files, problem_line
 from medner_assets.corpus.jsonl import write_documents
 from medner_assets.corpus.reading import Reading
@@ -67,14 +68,17 @@ def export(file: Path, format: str, version: str | None, *, force: bool) -> str:
     if format == "duckdb":
         if version is not None:
             raise MednerError(
-                "--version: a DuckDB file holds all versions: leave it out, or add --format jsonl"
+                "--version: a DuckDB file holds all versions: leave it out, or name another --format"
             )
         written, what = export_tables(file, force=force), "rows"
     else:
         if version is None:
             raise MednerError(f"--format {format} writes one version: say which with --version")
-        load_version(version)
-        written, what = export_predictions(file, version, force=force), "documents"
+        dataset = load_version(version).dataset
+        if format == "jsonl":
+            written, what = export_predictions(file, version, force=force), "documents"
+        else:
+            written, what = export_annotations(file, format, version, dataset, force=force), "documents"
     if written.note:
         click.echo(written.note, err=True)
     return f"{written.path}: {written.rows} {what}"

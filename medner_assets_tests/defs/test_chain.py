@@ -107,6 +107,15 @@ def test_predictions_can_be_exported_and_scored_as_the_version_was(checkout, tmp
     assert scores["entity"]["text"]["fp"] == metrics["fp"][0]
 
 
+@pytest.mark.parametrize("format", ["brat", "pubtator"])
+def test_predictions_can_be_imported_by_other_tools(checkout, tmp_path, format):
+    target, back = tmp_path / "out", tmp_path / "back.jsonl"
+    assert checkout.medner("export", str(target), "--format", format, "--version", V1).code == 0
+    assert "--force" in checkout.medner("export", str(target), "--format", format, "--version", V1).reason
+    ran = checkout.medner("import", format, str(target), "--out", str(back))
+    assert f"documents\t{TEST_DOCUMENTS}" in ran.out
+
+
 def test_a_version_is_promoted_and_rolled_back_with_its_reasons(checkout):
     for version in (V1, V2, V1):
         assert checkout.medner("promote", version, "--reason", f"trying {version}").code == 0
