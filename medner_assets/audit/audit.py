@@ -14,6 +14,7 @@ from medner_assets.audit.ladder import learned_rungs
 from medner_assets.audit.leakage import leakage_figures, unseen_name_figures
 from medner_assets.audit.nodes import Nodes, found_nodes, gold_nodes
 from medner_assets.audit.pairs import candidate_pairs, learn_schema
+from medner_assets.audit.readers import one_thread
 from medner_assets.audit.reasons import Figures, lead_sentence, reasons
 from medner_assets.audit.scores import group_numbers, resample_weights
 from medner_assets.audit.verdict import Evidence, Verdict, verdict_of
@@ -97,20 +98,21 @@ def audit_dataset(
         ],
         schema,
     )
-    within = within_document(every, learn_schema(every, symmetric_types), seed)
-    weights = resample_weights(group_numbers(test_nodes), seed)
-    figures = [
-        *_shape(train_nodes, dev_nodes, test_nodes),
-        *all_pairs(fitted, [(GOLD_ENTITIES, gold), (END_TO_END, end_to_end)], seed),
-        *learned_rungs(fitted, gold, end_to_end, seed),
-        *ceiling_and_imitation(fitted, gold, seed),
-        *within.figures(),
-        *dictionary_figures(train, test, found, weights),
-        *unseen_name_figures(train, test),
-        *leakage_figures(train_nodes, test_nodes),
-        *duplicate_figures([*train, *dev, *test]),
-        *conflict_figures(every, schema),
-    ]
+    with one_thread():
+        within = within_document(every, learn_schema(every, symmetric_types), seed)
+        weights = resample_weights(group_numbers(test_nodes), seed)
+        figures = [
+            *_shape(train_nodes, dev_nodes, test_nodes),
+            *all_pairs(fitted, [(GOLD_ENTITIES, gold), (END_TO_END, end_to_end)], seed),
+            *learned_rungs(fitted, gold, end_to_end, seed),
+            *ceiling_and_imitation(fitted, gold, seed),
+            *within.figures(),
+            *dictionary_figures(train, test, found, weights),
+            *unseen_name_figures(train, test),
+            *leakage_figures(train_nodes, test_nodes),
+            *duplicate_figures([*train, *dev, *test]),
+            *conflict_figures(every, schema),
+        ]
     find = Figures(figures)
     evidence = Evidence(
         find.value("all_pairs", "f1", GOLD_ENTITIES), within.auc, within.low, within.high, within.strata

@@ -63,7 +63,7 @@ class Dictionary:
             step = 1
             for length in self._lengths.get(plain[position], ()):
                 entry = plain[position : position + length]
-                if entry in self.entries:
+                if len(entry) == length and entry in self.entries:
                     yield entry, words[position][1], words[position + length - 1][2]
                     step = length
                     break

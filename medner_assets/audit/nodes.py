@@ -3,7 +3,7 @@
 import bisect
 from collections import Counter
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from medner_assets.corpus.sentences import sentence_spans
 from medner_assets.schema import Document, Entity, Level, Relation
@@ -103,8 +103,15 @@ def found_nodes(document: Document, found: tuple[Entity, ...], gold: Nodes) -> N
         )  # fmt: skip
         nodes = concept_nodes(document, resolved)
     else:
-        nodes = mention_nodes(found, document.text)
+        nodes = mention_nodes(_as_gold_is(found, document), document.text)
     return _assembled(document, nodes, gold.gold, found)
+
+
+def _as_gold_is(found: tuple[Entity, ...], document: Document) -> tuple[Entity, ...]:
+    """Take the offsets off where gold has none, so that both are compared by their strings."""
+    if any(entity.start is None for entity in document.entities):
+        return tuple(replace(entity, start=None, end=None) for entity in found)
+    return found
 
 
 def mention_key(entity: Entity) -> Key:

@@ -5,8 +5,10 @@ class.
 hashed features, with weak training on purpose: they are rungs of a ladder, not competitors.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -53,9 +55,14 @@ def features(pairs: Pairs, family: Family) -> Any:
 
 def hashed(rows: Iterable[list[str]]) -> Any:
     """Return (rows, 2^18) hashed indicator features, a CSR matrix."""
+    from scipy.sparse import csr_matrix
     from sklearn.feature_extraction import FeatureHasher
 
-    return FeatureHasher(_HASHED, input_type="string", alternate_sign=False).transform(rows)
+    given = iter(rows)
+    first = next(given, None)
+    if first is None:
+        return csr_matrix((0, _HASHED))
+    return FeatureHasher(_HASHED, input_type="string", alternate_sign=False).transform(chain([first], given))
 
 
 def related_model(family: Family, matrix: Any, related: "NDArray[np.bool_]", kinds: int, seed: int) -> Any:
@@ -64,15 +71,12 @@ def related_model(family: Family, matrix: Any, related: "NDArray[np.bool_]", kin
         return _rates(matrix, related, kinds if family == "type_pair_rates" else 1)
     if family == "structure":
         from sklearn.ensemble import HistGradientBoostingClassifier
-        from threadpoolctl import threadpool_limits
 
         trees = HistGradientBoostingClassifier(
             max_iter=60, max_depth=3, min_samples_leaf=60, l2_regularization=1.0, learning_rate=0.1,
             early_stopping=False, random_state=seed,
         )  # fmt: skip
-        # On a busy machine its threads wait for each other ten times longer than one thread needs.
-        with threadpool_limits(1, "openmp"):
-            trees.fit(matrix, related)
+        trees.fit(matrix, related)
         return lambda rows: trees.predict_proba(rows)[:, 1]
     return linear_model(matrix, related, seed)
 
@@ -81,10 +85,25 @@ def linear_model(matrix: Any, related: "NDArray[np.bool_]", seed: int) -> Any:
     """Return a function matrix → (pairs,) probability by a logistic regression. `related` has both values."""
     from sklearn.linear_model import LogisticRegression
 
-    fitted = LogisticRegression(C=_PENALTY, solver="liblinear", tol=_TOLERANCE, random_state=seed).fit(
-        matrix, related
-    )
-    return lambda rows: fitted.predict_proba(rows)[:, 1]
+    columns = _repeated(matrix)
+    model = LogisticRegression(C=_PENALTY, solver="liblinear", tol=_TOLERANCE, random_state=seed)
+    model.fit(matrix[:, columns], related)
+    return lambda rows: model.predict_proba(rows[:, columns])[:, 1]
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Keep the numeric libraries to one thread: on a busy machine theirs wait for each other far longer."""
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(1):
+        yield
+
+
+def _repeated(matrix: Any) -> "NDArray[np.int64]":
+    """Return the columns that at least two rows have: one row alone says nothing about the others."""
+    columns = np.flatnonzero(matrix.getnnz(axis=0) > 1)
+    return columns if len(columns) else np.arange(1)
 
 
 def way_model(family: Family, pairs: Pairs, matrix: Any, chosen: "NDArray[np.bool_]", seed: int) -> Any:
@@ -102,8 +121,10 @@ def way_model(family: Family, pairs: Pairs, matrix: Any, chosen: "NDArray[np.boo
         return lambda _, kind: usual[kind]
     from sklearn.svm import LinearSVC
 
-    fitted = LinearSVC(C=_PENALTY, random_state=seed).fit(matrix[rows], wanted)
-    return lambda given, _: fitted.predict(given).astype(np.int64)
+    learned = matrix[rows]
+    columns = _repeated(learned)
+    fitted = LinearSVC(C=_PENALTY, random_state=seed).fit(learned[:, columns], wanted)
+    return lambda given, _: fitted.predict(given[:, columns]).astype(np.int64)
 
 
 def usual_ways(pairs: Pairs) -> "NDArray[np.int64]":

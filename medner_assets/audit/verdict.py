@@ -7,6 +7,7 @@ NEARLY_FREE_FROM = 0.90
 STRATA_NEEDED = 100
 WIDEST_INTERVAL = 0.2
 LEARNABLE_FROM = 0.65
+_ROUNDING = 1e-9
 
 
 class Verdict(StrEnum):
@@ -41,6 +42,6 @@ def verdict_of(evidence: Evidence) -> Verdict:
         return Verdict.UNDECIDED
     if high - low > WIDEST_INTERVAL:
         return Verdict.UNDECIDED
-    if low <= 0.5 <= high:
+    if low - _ROUNDING <= 0.5 <= high + _ROUNDING:
         return Verdict.NOT_FOLLOWING
     return Verdict.LEARNABLE if auc >= LEARNABLE_FROM else Verdict.WEAK

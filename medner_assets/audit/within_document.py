@@ -18,7 +18,8 @@ from medner_assets.audit.figures import Figure
 from medner_assets.audit.nodes import Nodes
 from medner_assets.audit.pairs import Pairs, candidate_pairs, sampled
 from medner_assets.audit.readers import hashed, linear_model
-from medner_assets.audit.scores import resample_weights
+from medner_assets.audit.scores import group_numbers, resample_weights
+from medner_assets.scoring.normalising import normalise
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -63,11 +64,11 @@ def within_document(documents: Sequence[Nodes], schema: "PairSchema", seed: int)
     """Run the test over all documents, each ranked by a model that has seen neither it nor its group or
     twins.
     """
-    chosen = sampled(documents, schema, ENOUGH_PAIRS, seed)
+    chosen = sampled(_distinct(documents), schema, ENOUGH_PAIRS, seed)
     pairs = candidate_pairs(chosen, schema)
     if not pairs.rows:
         return WithinDocument(None, None, None, None, 0, 0)
-    groups = _groups(chosen)
+    groups = group_numbers(chosen)
     scores = _out_of_fold_scores(pairs, groups, seed)
     return concordance(scores, pairs.related, pairs.document, pairs.kind, groups, seed)
 
@@ -130,13 +131,9 @@ def _out_of_fold_scores(pairs: Pairs, groups: "NDArray[np.int64]", seed: int) ->
     return scores
 
 
-def _groups(documents: Sequence[Nodes]) -> "NDArray[np.int64]":
-    """Number the groups; documents without a group but with the same text are one."""
-    numbers: dict[tuple[bool, str], int] = {}
-    keys = [
-        (each.document.group is not None, each.document.group or each.document.text) for each in documents
-    ]
-    return np.array([numbers.setdefault(key, len(numbers)) for key in keys], np.int64)
+def _distinct(documents: Sequence[Nodes]) -> list[Nodes]:
+    """Keep the first of the documents with the same text: its strata are no independent evidence."""
+    return list({normalise(each.document.text): each for each in reversed(documents)}.values())[::-1]
 
 
 def _renumbered(groups: "NDArray[np.int64]") -> "NDArray[np.int64]":

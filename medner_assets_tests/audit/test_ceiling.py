@@ -1,0 +1,73 @@
+from itertools import product
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from medner_assets.audit.ceiling import ceiling_and_imitation, expected_f1, prefix_rule
+from medner_assets.audit.figures import Figure
+from medner_assets.audit.nodes import gold_nodes
+from medner_assets.audit.pairs import candidate_pairs, learn_schema
+from medner_assets.schema import Document
+from medner_assets_tests.audit.notes import note
+
+probabilities = st.lists(st.floats(0.01, 1.0), min_size=1, max_size=7).map(np.array)
+
+
+@given(probabilities)
+def test_no_other_choice_of_relations_has_a_better_expected_f1(probability: np.ndarray):
+    best = expected_f1(probability, prefix_rule(probability))
+    choices = (np.array(taken) for taken in product((False, True), repeat=len(probability)))
+    assert best == pytest.approx(max(expected_f1(probability, taken) for taken in choices))
+
+
+@given(probabilities)
+def test_exactly_what_is_more_probable_than_half_of_the_best_f1_is_taken(probability: np.ndarray):
+    taken = prefix_rule(probability)
+    half = expected_f1(probability, taken) / 2
+    assert all(probability[taken] >= half - 1e-12)
+    assert all(probability[~taken] <= half + 1e-12)
+
+
+def test_certain_relations_can_be_had_in_full_and_nothing_gives_nothing():
+    certain = np.array([1.0, 1.0, 0.0])
+    assert expected_f1(certain, prefix_rule(certain)) == 1.0
+    assert expected_f1(np.zeros(2), prefix_rule(np.zeros(2))) == 0.0
+    assert expected_f1(np.zeros(0), prefix_rule(np.zeros(0))) == 0.0
+
+
+def figures_of(documents: list[Document]) -> dict[str, Figure]:
+    nodes = [gold_nodes(document, ()) for document in documents]
+    pairs = candidate_pairs(nodes, learn_schema(nodes, ()))
+    return {each.probe: each for each in ceiling_and_imitation(pairs, pairs, seed=1) if each.figure == "f1"}
+
+
+def drawn(number: int, rng: np.random.Generator) -> Document:
+    """One of the two drugs is related to the condition, drawn at random: nobody can know which."""
+    drug = ("aspirin", "lithium")[int(rng.integers(2))]
+    return note(f"visit {number} lists D:aspirin and D:lithium and C:gout", (drug, "treats", "gout"))
+
+
+def test_of_two_equally_likely_pairs_taking_both_gives_two_thirds_and_imitation_one_half():
+    rng = np.random.default_rng(7)
+    figures = figures_of([drawn(number, rng) for number in range(400)])
+    assert figures["ceiling"].value == pytest.approx(2 / 3, abs=0.02)
+    assert figures["imitation"].value == pytest.approx(1 / 2, abs=0.02)
+
+
+def test_the_intervals_hold_the_value_and_are_narrower_with_more_documents():
+    rng = np.random.default_rng(8)
+    small, large = (figures_of([drawn(n, rng) for n in range(count)]) for count in (100, 900))
+    for probe in ("ceiling", "imitation"):
+        for figures in (small, large):
+            assert figures[probe].low < figures[probe].value < figures[probe].high
+        assert large[probe].high - large[probe].low < small[probe].high - small[probe].low
+
+
+@settings(max_examples=5, deadline=None)
+@given(st.integers(0, 1000))
+def test_equal_seeds_give_equal_figures(seed: int):
+    rng = np.random.default_rng(seed)
+    documents = [drawn(number, rng) for number in range(20)]
+    assert figures_of(documents) == figures_of(documents)
