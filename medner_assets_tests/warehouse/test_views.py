@@ -56,11 +56,10 @@ def test_evaluations_has_one_row_a_version_however_many_metrics_it_has(root: Pat
 
 def test_outcomes_joins_entities_and_relations_of_the_test_split_in_one_shape(root: Path):
     put(
-        root,
-        "entity_outcomes",
-        "v1",
-        entity("type", "Drug aspirin", "Disease aspirin", entity_id="T1", predicted_start=4),
-    )
+        root, "entity_outcomes", "v1",
+        entity("type", "Drug aspirin", "Disease aspirin", entity_id="T1", predicted_start=4, gold_start=5),
+        entity("missing", None, "Drug zinc", entity_id="T2", gold_start=9),
+    )  # fmt: skip
     put(
         root, "relation_outcomes", "v1",
         relation("missing", None, "aspirin treats pain", relation_id=3),
@@ -68,10 +67,11 @@ def test_outcomes_joins_entities_and_relations_of_the_test_split_in_one_shape(ro
     )  # fmt: skip
     asked = (
         "select task, gold_id, predicted_type, gold_type, predicted, gold, anchor, anchor_start, tp, fp, fn "
-        "from outcomes order by task"
+        "from outcomes order by task, gold_id"
     )
     assert answers(root, asked) == [
         ("entity", "T1", "Drug", "Disease", "aspirin", "aspirin", "aspirin", 4, 0, 1, 1),
+        ("entity", "T2", None, "Drug", None, "zinc", "zinc", 9, 0, 0, 1),
         ("relation", "3", None, "treats", None, "aspirin → pain", "aspirin", None, 0, 0, 1),
     ]
 
@@ -233,6 +233,7 @@ def test_oracle_gain_is_what_f1_would_be_without_one_class_of_error(root: Path):
         relation("spurious", "e treats f", None),
         relation("direction", "h treats g", "g treats h"),
         relation("missing", None, "i treats j"),
+        relation("missing", None, "i treats j", fn=0),  # another mention of the same item
     )  # fmt: skip
     asked = "select error, items, f1, f1_if_mended, gain from oracle_gain order by error"
     # As it is: tp 2, fp 2, fn 2. Mended: direction tp 3, fp 1, fn 1; missing tp 3, fp 2, fn 1; spurious fp 1.
@@ -273,17 +274,23 @@ def test_cascaded_errors_names_what_is_wrong_about_each_argument(root: Path):
         root, "entity_outcomes", "v1",
         entity("correct", "Drug aspirin", "Drug aspirin"),
         entity("type", "Drug pain", "Symptom pain"),
+        entity("missing", None, "Drug aspirin", doc_id="other"),
         entity("missing", None, "Symptom pain", doc_id="other"),
+        entity("missing", None, "Drug aspirin", stage="raw"),
+        entity("missing", None, "Drug aspirin", evaluation_id="older"),
     )  # fmt: skip
+    types = {"gold_head_type": "Drug", "gold_tail_type": "Symptom"}
     put(
         root, "relation_outcomes", "v1",
-        relation(
-            "cascaded", "aspirin treats pain", "aspirin treats pain",
-            gold_head_type="Drug", gold_tail_type="Symptom",
-        ),
+        relation("cascaded", "aspirin treats pain", "aspirin treats pain", **types),
+        relation("cascaded", "aspirin treats pain", None, fp=0, fn=0),  # the item counts on its first line
+        relation("cascaded", "aspirin treats pain", "aspirin treats pain", **types, evaluation_id="older"),
     )  # fmt: skip
-    asked = "select doc_id, gold_head, head_error, gold_tail, tail_error from cascaded_errors"
-    assert answers(root, asked) == [("a", "aspirin", None, "pain", "type")]
+    asked = "select evaluation_id, doc_id, gold_head, head_error, gold_tail, tail_error from cascaded_errors"
+    assert answers(root, f"{asked} order by all") == [
+        ("e-v1", "a", "aspirin", None, "pain", "type"),
+        ("older", "a", "aspirin", "missing", "pain", None),
+    ]
 
 
 def test_training_curves_averages_each_kind_over_its_last_ten_entries(root: Path):
