@@ -125,11 +125,12 @@ def test_scores_by_type_charges_a_wrong_type_to_both_types(root: Path):
         relation("correct", "c treats d", "c treats d"),
         relation("type", "e treats f", "e causes f"),
         relation("missing", None, "g treats h"),
+        relation("missing", None, "i treats j"),
     )  # fmt: skip
     asked = "select type, tp, fp, fn, precision, recall, f1 from scores_by_type order by type"
     assert answers(root, asked) == [
         ("causes", 0, 0, 1, None, 0.0, 0.0),
-        ("treats", 2, 1, 1, 0.6667, 0.6667, 0.6667),
+        ("treats", 2, 1, 2, 0.6667, 0.5, 0.5714),
     ]
 
 
@@ -158,6 +159,25 @@ def test_type_bias_compares_shares_of_predictions_with_gold_and_with_train(root:
         ("causes", 1, 1, 2, 0.25, 0.5, 0.5, -0.25, -0.25),
         ("prevents", 0, 0, 1, 0.0, 0.0, 0.25, 0.0, -0.25),
         ("treats", 3, 1, 1, 0.75, 0.5, 0.25, 0.25, 0.5),
+    ]
+
+
+def test_type_bias_holds_entities_against_the_train_split_too(root: Path):
+    put(root, "documents", "d", document("t", "train"), document("a"))
+    put(
+        root, "gold_entities", "d",
+        {"doc_id": "t", "split": "train", "type": "Drug"},
+        {"doc_id": "t", "split": "train", "type": "Disease"},
+        {"doc_id": "a", "type": "Drug"},
+    )  # fmt: skip
+    put(root, "metrics", "v1", metric("entity", 0.5))
+    put(root, "entity_outcomes", "v1", entity("correct", "Drug a", "Drug a"))
+    put(root, "relation_outcomes", "v1", relation("spurious", "a treats b", None))  # train has no relation
+    asked = "select task, type, train, predicted_share, train_share from type_bias order by task, type"
+    assert answers(root, asked) == [
+        ("entity", "Disease", 1, 0.0, 0.5),
+        ("entity", "Drug", 1, 1.0, 0.5),
+        ("relation", "treats", None, 1.0, None),
     ]
 
 
