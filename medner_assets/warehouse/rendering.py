@@ -173,7 +173,7 @@ def _write_csv(answer: Answer, stream: BinaryIO) -> None:
     for frame in _frames(answer):
         nested = [name for name, dtype in frame.schema.items() if dtype.is_nested()]
         flat = frame.with_columns(_json_texts(frame[name]) for name in nested)
-        flat.write_csv(stream, include_header=header)
+        stream.write(flat.write_csv(include_header=header).encode())
         header = False
 
 
