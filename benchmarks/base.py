@@ -1,7 +1,8 @@
 """How well the embedded base learns: fine-tune it on real and synthetic text, on dev or test, over seeds.
 
-`run` trains and generates in processes of their own (on a GPU if there is one) and writes one line a completion;
-`score` reads those lines and prints the table. Choices are made on dev; test is for the configurations that are reported.
+`run` trains and generates in processes of their own (on a GPU if there is one) and writes one line a
+completion; `score` reads those lines and prints the table. Choices are made on dev; test is for the
+configurations that are reported.
 """
 
 import json
