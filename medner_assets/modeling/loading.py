@@ -88,8 +88,7 @@ def load_base(folder: Path, base: BaseModelRecipe, device: "torch.device") -> "P
         use_safetensors=True,
         trust_remote_code=False,
         device_map={"": device},
-        # On a CPU the fused kernel's backward pass is slower than plain matrix products at these lengths.
-        attn_implementation="eager" if device.type == "cpu" else "sdpa",
+        attn_implementation="sdpa",
         **options,
     )
     vocabulary, tokens = int(model.config.vocab_size), len(load_tokenizer(folder))
