@@ -1,11 +1,12 @@
 """Whether the tests of a comparison keep their promise, and what they cost.
 
-    python benchmarks/significance.py [--pairs 1000]
+python benchmarks/significance.py [--pairs 1000]
 
-Error rate: pairs of systems that are equal by construction, with failures of whole documents, so that items
-of one document are not independent. A test at 0.05 must call about one pair in twenty different. McNemar's
-test on pooled items stands beside them as a warning: it is not what medner does. Cost: 10,000 documents ×
-10,000 resamples. Prints a table and writes benchmarks/results/significance.json; exits with 1 when a promise is not kept.
+Error rate: pairs of systems that are equal by construction, with failures of whole documents, so that
+items of one document are not independent. A test at 0.05 must call about one pair in twenty different.
+McNemar's test on pooled items stands beside them as a warning: it is not what medner does. Cost: 10,000
+documents × 10,000 resamples. Prints a table and writes benchmarks/results/significance.json; exits with 1
+when a promise is not kept.
 """
 
 import argparse

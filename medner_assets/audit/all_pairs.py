@@ -47,9 +47,7 @@ def _decided(pairs: Pairs, *, every: bool) -> list[tuple[int, int]]:
 
 
 def _usual(ways: Counter[Way], types: Types) -> list[Way]:
-    """Return the most frequent way; of equal types in both directions, since the first mention is not the
-    head.
-    """
+    """Return the most frequent way; of equal types in both directions."""
     ranked = sorted(ways, key=lambda way: (-ways[way], way.relation, not way.forward))
     if types[0] != types[1]:
         return ranked[:1]

@@ -38,9 +38,7 @@ class Audit:
 
     @property
     def probes(self) -> dict[str, Any]:
-        """Figures as probe → (setting →) figure → value; an interval stands beside it as `<figure>_low`,
-        `_high`.
-        """
+        """Figures as probe → (setting →) figure → value, an interval beside it as `<figure>_low`, `_high`."""
         probes: dict[str, Any] = {}
         for each in self.figures:
             place = probes.setdefault(each.probe, {})

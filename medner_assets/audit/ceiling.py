@@ -80,9 +80,7 @@ def candidate_probabilities(
 
 
 def prefix_rule(probability: "NDArray[np.float64]") -> "NDArray[np.bool_]":
-    """Return which relations the best rule for expected micro F1 takes: the most probable ones, as many as
-    pay.
-    """
+    """Return which relations the best rule for expected micro F1 takes: the most probable, while it pays."""
     taken = np.zeros(len(probability), np.bool_)
     if not probability.sum():
         return taken

@@ -1,5 +1,4 @@
-"""What the text says around a pair: the words between and beside its closest mentions. No names, no
-counts.
+"""What the text says of a pair: words between and beside its closest mentions. No names, no counts.
 
 The words of every mention are replaced by its type, so that nothing here knows which drug or which
 disease it is; how often a thing is mentioned is not here either, because that is known without reading

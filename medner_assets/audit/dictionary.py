@@ -1,6 +1,4 @@
-"""Dictionary NER: how far the strings of train go on test, and how many of their occurrences are left
-unannotated.
-"""
+"""Dictionary NER: how far the strings of train go on test, and how many are left unannotated."""
 
 import re
 from collections import Counter
@@ -25,9 +23,7 @@ Words = tuple[str, ...]
 
 
 class Dictionary:
-    """The mentions of some documents as strings with their most frequent type, matched by whole words,
-    longest first.
-    """
+    """Mentions as strings with their most frequent type; matched by whole words, the longest first."""
 
     def __init__(self, documents: Sequence[Document]) -> None:
         types: dict[Words, Counter[str]] = {}
@@ -96,8 +92,7 @@ def dictionary_figures(
     found: Sequence[tuple[Entity, ...]],
     weights: "NDArray[np.int64]",
 ) -> list[Figure]:
-    """Return how well `found`, the dictionary's entities on test, matches gold, and the share left
-    unannotated.
+    """Return how well `found`, the dictionary's entities on test, matches gold, and what is unannotated.
 
     weights: (resamples, test documents) of the bootstrap.
     """

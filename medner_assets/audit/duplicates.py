@@ -25,9 +25,7 @@ _PRIME = np.uint64(2**31 - 1)
 
 
 def duplicate_figures(documents: Sequence[Document]) -> list[Figure]:
-    """Return counts of documents whose text, or nearly so, is another document's, over all splits and
-    across.
-    """
+    """Return how many documents have the text of another, or nearly so, in all splits and across."""
     same: dict[str, list[Document]] = {}
     for document in documents:
         same.setdefault(normalise(document.text), []).append(document)

@@ -9,8 +9,7 @@ from medner_assets.scoring.normalising import normalise
 
 
 def leakage_figures(train: Sequence[Nodes], test: Sequence[Nodes]) -> list[Figure]:
-    """Return how many test documents share a text or a group with train, and how many relations recur as
-    strings.
+    """Return how many test documents share a text or a group with train, and which relations recur.
 
     A shared relation string is no leak by itself (aspirin causes bleeding in many texts), but it can be
     known by heart.

@@ -10,9 +10,7 @@ from medner_assets.schema import Document, Entity, Level, Relation
 from medner_assets.scoring.normalising import normalise
 
 Key = tuple[str, ...]
-"""Identifies a node within its document; also between gold and found entities, so it is built from what
-both have.
-"""
+"""Identifies a node within its document, the same for gold and for found entities."""
 Triple = tuple[str, Key, Key]
 """A relation: its type, the key of its head, the key of its tail; of a symmetric type the keys are sorted."""
 
@@ -57,9 +55,7 @@ def triple(kind: str, head: Key, tail: Key, symmetric: Collection[str]) -> Tripl
 
 
 def gold_nodes(document: Document, symmetric: Collection[str]) -> Nodes:
-    """Return the nodes of the gold entities. Relations whose arguments are no entity keep a key without a
-    node.
-    """
+    """Return the nodes of the gold entities; a relation to what is no entity keeps a key without a node."""
     if document.level == Level.CONCEPT:
         nodes = concept_nodes(document, document.entities)
         ends = {relation: (relation.head_concept, relation.tail_concept) for relation in document.relations}

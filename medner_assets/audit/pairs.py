@@ -29,9 +29,7 @@ class PairSchema:
     """What train says about which types are related how."""
 
     ways: dict[Types, Counter[Way]]
-    """Gold relations of train by pair of types and way; of equal types both directions are there, if only
-    with 0.
-    """
+    """Gold relations of train by types and way; of equal types both directions, if only with 0."""
     symmetric: frozenset[str]
     kinds: tuple[Types, ...]
     """The pairs of types, sorted; their position is the `kind` of a pair."""
@@ -88,9 +86,7 @@ class Pairs:
 
 
 def learn_schema(train: Sequence[Nodes], symmetric: Collection[str]) -> PairSchema:
-    """Return the pair schema of train; a type is symmetric if declared so or only found in undirected
-    documents.
-    """
+    """Return the schema of train; a type is symmetric if declared so or in undirected documents only."""
     every = frozenset(symmetric) | _undirected_types(train)
     ways: dict[Types, Counter[Way]] = {}
     for each in train:
@@ -124,9 +120,7 @@ def candidate_pairs(documents: Sequence[Nodes], schema: PairSchema) -> Pairs:
 
 
 def sampled(documents: Sequence[Nodes], schema: PairSchema, enough: int, seed: int) -> list[Nodes]:
-    """Return all documents if they have at most `enough` candidate pairs, else as many drawn ones as have
-    so many.
-    """
+    """Return all documents, or, with more than `enough` candidate pairs, as many drawn ones as it takes."""
     counts = np.bincount(candidate_pairs(documents, schema).document, minlength=len(documents))
     if counts.sum() <= enough:
         return list(documents)

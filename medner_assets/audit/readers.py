@@ -1,5 +1,4 @@
-"""Trivial readers: small models of one family of features each, which give every pair a probability and a
-class.
+"""Trivial readers: small models of one family of features, which give a pair a probability and a class.
 
 `type_pair_rates`, `structure`, `names`, `text`, `combined`. The linear ones are logistic regressions on
 hashed features, with weak training on purpose: they are rungs of a ladder, not competitors.

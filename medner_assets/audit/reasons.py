@@ -26,9 +26,7 @@ class Figures:
 
 
 def reasons(verdict: Verdict, evidence: Evidence, find: Figures) -> list[str]:
-    """Return what led to the verdict, then what else to know: leaks, duplicates, memorised names,
-    conflicts.
-    """
+    """Return what led to the verdict, then what else to know: leaks, duplicates, names, conflicts."""
     return [
         _main_reason(verdict, evidence),
         *_imitation(verdict, find),

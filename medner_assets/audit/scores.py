@@ -46,9 +46,7 @@ def group_numbers(documents: Sequence[Nodes]) -> "NDArray[np.int64]":
 def resample_weights(
     groups: "NDArray[np.int64]", seed: int, resamples: int = RESAMPLES
 ) -> "NDArray[np.int64]":
-    """Return (resamples, documents) how often each document is drawn when groups are drawn with
-    replacement.
-    """
+    """Return (resamples, documents): how often each is drawn when groups are drawn with replacement."""
     count = int(groups.max()) + 1 if len(groups) else 0
     if count == 0:
         return np.zeros((resamples, 0), np.int64)

@@ -22,9 +22,7 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What the verdict rests on. `low`, `high`: 95 % interval of the within-document AUC; None without
-    strata.
-    """
+    """What the verdict rests on. `low`, `high`: 95 % interval of `auc`; None where there are no strata."""
 
     all_pairs_f1: float
     auc: float | None

@@ -61,9 +61,7 @@ class WithinDocument:
 
 
 def within_document(documents: Sequence[Nodes], schema: "PairSchema", seed: int) -> WithinDocument:
-    """Run the test over all documents, each ranked by a model that has seen neither it nor its group or
-    twins.
-    """
+    """Run the test over all documents, each ranked by a model that has not seen it nor its group."""
     chosen = sampled(_distinct(documents), schema, ENOUGH_PAIRS, seed)
     pairs = candidate_pairs(chosen, schema)
     if not pairs.rows:

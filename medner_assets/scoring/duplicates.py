@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 
 from medner_assets.scoring.encoding import Codes, joint_codes, packed
-from medner_assets.scoring.matching import Mask, marked
+from medner_assets.scoring.matching import Mask, first_rows, marked
 
 
 def duplicate_entities(stage: Codes, item: Codes, start: Codes, end: Codes) -> Mask:
@@ -22,10 +22,15 @@ def duplicate_entities(stage: Codes, item: Codes, start: Codes, end: Codes) -> M
     item: codes of (document, type, normalised string). start, end: -1 where the line has no span. A line
     without a span is also a duplicate if another line with its type and string has one.
     """
-    duplicate = ~_is_first([stage, item, start, end])
+    statement = joint_codes([stage, item])
+    size = int(statement.max(initial=-1)) + 1
+    later = ~first_rows(statement, np.ones(len(statement), dtype=bool), size)
+    # Only what is said more than once needs a closer look.
+    rows = np.flatnonzero(marked(statement[later], size)[statement])
+    duplicate = np.zeros(len(statement), dtype=bool)
+    duplicate[rows] = ~_is_first([statement[rows], start[rows], end[rows]])
     if (start < 0).any():
-        statement = joint_codes([stage, item])
-        placed = marked(statement[start >= 0], int(statement.max()) + 1)
+        placed = marked(statement[start >= 0], size)
         duplicate |= (start < 0) & placed[statement]
     return duplicate
 

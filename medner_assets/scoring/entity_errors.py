@@ -3,7 +3,7 @@
 import numpy as np
 import polars as pl
 
-from medner_assets.scoring.encoding import Codes
+from medner_assets.scoring.encoding import Codes, dense
 from medner_assets.scoring.errors import CODE, Mistakes, no_pairs, numbered, outcome_rows
 from medner_assets.scoring.matching import marked
 from medner_assets.scoring.pairing import overlapping, paired, paired_in_order
@@ -22,9 +22,8 @@ def entity_outcomes(gold: pl.DataFrame, predicted: pl.DataFrame, count_duplicate
     found = marked(predicted_item[live], size)[gold_item]
     correct = _same_mentions(gold, np.flatnonzero(found), predicted, np.flatnonzero(hit & live))
     missed, wrong = numbered(gold, ~found), numbered(predicted, ~hit & live)
-    string = predicted["string"].to_numpy()
-    placed = marked(string[predicted["start"].to_numpy() >= 0], int(string.max(initial=-1)) + 1)
-    in_text = placed[wrong["string"].to_numpy()]
+    placed = predicted.filter(pl.col("start") >= 0)["string"]
+    in_text = wrong["string"].is_in(placed.implode())
     ungrounded = wrong.filter(~in_text)["item"].unique().to_numpy()
     mistakes = Mistakes(_explained(missed, wrong.filter(in_text)), ungrounded)
     return outcome_rows(gold, predicted, correct, mistakes, count_duplicates)
@@ -73,9 +72,11 @@ def _other_type(missed: pl.DataFrame, wrong: pl.DataFrame) -> pl.DataFrame:
         frame.unique("item", keep="first", maintain_order=True).sort("string", "type")
         for frame in (wrong, missed)
     ]
+    keys = dense(np.concatenate([each["string"].to_numpy() for each in items]))
     item, gold_item = paired_in_order(
-        *(each[name].to_numpy() for each in items for name in ("item", "string"))
-    )
+        items[0]["item"].to_numpy(), keys[: items[0].height],
+        items[1]["item"].to_numpy(), keys[items[0].height :],
+    )  # fmt: skip
     mentions = wrong.select("item", "at", "start").join(
         pl.DataFrame({"item": item, "gold_item": gold_item}), on="item"
     )

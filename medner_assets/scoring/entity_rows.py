@@ -6,7 +6,7 @@ import polars as pl
 from medner_assets.errors import MednerError
 from medner_assets.schema import Grounding
 from medner_assets.scoring.duplicates import duplicate_entities
-from medner_assets.scoring.encoding import Codes, integers, joint_codes
+from medner_assets.scoring.encoding import Codes, integers, joint_codes, packed
 from medner_assets.scoring.frames import GoldFrames, PredictedFrames
 from medner_assets.scoring.places import Places
 
@@ -32,8 +32,10 @@ def entity_rows(
             "type": types[0], "norm": strings[0],
             "start": integers(gold.entities["start"]), "end": integers(gold.entities["end"]),
         }
-    ).with_columns(gold.entities["entity_id"])  # fmt: skip
-    gold_frame = gold_frame.sort("doc", "start", "end", "type", "entity_id").drop("entity_id")
+    )  # fmt: skip
+    if not _ascending(gold_frame, "doc", "start", "end", "type"):
+        by_id = gold_frame.with_columns(gold.entities["entity_id"])
+        gold_frame = by_id.sort("doc", "start", "end", "type", "entity_id").drop("entity_id")
     predicted_frame = pl.DataFrame(
         {
             "row": np.arange(predicted.entities.height), "stage": places.entity_stage,
@@ -48,20 +50,13 @@ def entity_rows(
         np.concatenate([gold_frame[name].to_numpy(), predicted_frame[name].to_numpy()])
         for name in ("doc", "type", "norm", "start", "end")
     )
-    string = joint_codes([doc, norm])
-    text = joint_codes([string, kind])
-    placeable = np.append(np.ones(gold_frame.height, dtype=bool), predicted_frame["exact"].to_numpy()) & (
-        start >= 0
-    )
-    span = joint_codes(
-        [
-            doc,
-            kind,
-            np.where(placeable, start, -1),
-            np.where(placeable, end, -1),
-            np.where(placeable, -1, norm),
-        ]
-    )
+    string, _ = packed([doc, norm])
+    text = joint_codes([doc, norm, kind])
+    placeable = start >= 0
+    placeable[gold_frame.height :] &= predicted_frame["exact"].to_numpy()
+    width = int(end.max(initial=0)) + 1
+    # What has no place is an item by its string, beyond all places.
+    span = joint_codes([doc, np.where(placeable, start * width + end, width * width + norm), kind])
     gold_frame = gold_frame.with_columns(
         string=string[: gold_frame.height], text=text[: gold_frame.height], span=span[: gold_frame.height]
     )
@@ -76,10 +71,18 @@ def entity_rows(
 
 def in_order(rows: pl.DataFrame, name: str) -> pl.DataFrame:
     """Return predicted rows by stage, document and ordinal; raise MednerError if an ordinal stands twice."""
-    ordered = rows.sort("stage", "doc", "ordinal")
-    same = pl.all_horizontal(pl.col("stage", "doc", "ordinal") == pl.col("stage", "doc", "ordinal").shift(1))
-    if ordered.select(same.any()).item():
+    place = ("stage", "doc", "ordinal")
+    if _ascending(rows, *place):
+        return rows
+    ordered = rows.sort(*place)
+    if not _ascending(ordered, *place):
         raise MednerError(
             f"{name}: an ordinal stands twice in a document at one stage: number the lines from 0"
         )
     return ordered
+
+
+def _ascending(rows: pl.DataFrame, *columns: str) -> bool:
+    """Return whether each row stands strictly above the one before."""
+    place, _ = packed([rows[column].to_numpy() for column in columns])
+    return bool((place[1:] > place[:-1]).all())

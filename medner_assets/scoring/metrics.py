@@ -51,7 +51,7 @@ def scored(rows: Coded, stages: Sequence[str], measured: Mask) -> list[Scored]:
             )
             doc, gold_doc = predicted["doc"].to_numpy(), gold["doc"].to_numpy()
             types = rows.entity_types if task == "entity" else rows.relation_types
-            in_measured = matched.of(measured[doc], measured[gold_doc])
+            in_measured = matched if measured.all() else matched.of(measured[doc], measured[gold_doc])
             result.append(
                 Scored(
                     stage,

@@ -70,9 +70,11 @@ def symmetric_types(gold: GoldFrames) -> frozenset[str]:
 
 
 def _stage_codes(column: pl.Series, stages: Sequence[str], name: str) -> Codes:
-    known = pl.Series(list(stages), dtype=pl.String)
-    codes = column.cast(pl.Categorical(pl.Categories.random()))
-    for stage in codes.unique().cast(pl.String):
-        if stage not in stages:
-            raise MednerError(f"{name}: unknown stage {stage!r}: score the stages {', '.join(stages)}")
-    return column.replace_strict(known, np.arange(len(known)), return_dtype=pl.Int64).to_numpy()
+    (known, codes), _ = text_codes([pl.Series(list(stages), dtype=pl.String), column])
+    number = np.full(max(int(known.max(initial=-1)), int(codes.max(initial=-1))) + 2, -1, dtype=np.int64)
+    number[known] = np.arange(len(stages))
+    found = number[codes]
+    if (found < 0).any():
+        stage = column[int(np.flatnonzero(found < 0)[0])]
+        raise MednerError(f"{name}: unknown stage {stage!r}: score the stages {', '.join(stages)}")
+    return found

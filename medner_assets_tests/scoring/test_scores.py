@@ -50,6 +50,17 @@ def test_mentions_of_one_string_within_its_occurrences_are_no_duplicates():
     assert counts(tables, "span", "raw") == (3, 0, 0)
 
 
+def test_the_worked_example_of_the_documentation():
+    text = "Pain at night, pain at rest."
+    gold = document(text, [("Symptom", "Pain"), ("Symptom", "pain")])
+    lines = [("Symptom", "Pain"), ("Symptom", "pain"), ("Symptom", "pain"), ("Symptom", "rest")]
+    for stages in ((), ("deduplicate",)):
+        tables = evaluate([gold], [says(text, lines)], stages=stages)
+        assert counts(tables, "text", "raw") == (1, 2, 0)
+        assert counts(tables, "span", "raw") == (2, 2, 0)
+        assert counts(tables, "text", "final") == (1, 1, 0)
+
+
 def test_the_type_of_an_argument_counts_under_strict_and_not_under_boundaries():
     said = says(TEXT, [("Drug", "Aspirin"), ("Effect", "headache")], [("Aspirin", "treats", "headache")])
     tables = evaluate([GOLD], [said])

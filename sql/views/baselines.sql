@@ -1,4 +1,4 @@
--- baselines: what trivial rules and the labels themselves reach on each dataset, to hold every score against.
+-- baselines: what the audit's probes reach on each dataset, trivial rules first, to hold every score against.
 -- Grain: one row per (dataset, dataset_version, probe, setting).
 -- Reads: audits.
 -- Units: f1 and its 95 % interval: fractions. Setting: gold_entities (the rule is given the gold entities),

@@ -3,8 +3,8 @@
 -- Grain: one row per (dataset, dataset_version, model_version, evaluation_id). Test split, stage final.
 -- Reads: metrics, baselines, adapters, promotions.
 -- Units: f1 and 95 % intervals: fractions; train_seconds: s; adapter_bytes: bytes. all_pairs_f1 and
--- ceiling_f1 are given the gold entities. Scores of one dataset compare where dataset_version is the same.
--- Training figures are those of the version's present adapter.
+-- ceiling_f1 (the best that is expected if the text did not matter) are given the gold entities. Scores of
+-- one dataset compare where dataset_version is the same. Training figures are those of the present adapter.
 create or replace view leaderboard as
 with entity as (
     select

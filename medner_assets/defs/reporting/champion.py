@@ -17,6 +17,7 @@ from medner_assets.defs.reporting.evaluations import compared, is_evaluated, sco
 from medner_assets.defs.reporting.gathering import rows_of
 from medner_assets.defs.reporting.promotions import EMPTY, history_markdown, promoted, serving
 from medner_assets.defs.resources import Warehouse
+from medner_assets.errors import MednerError
 from medner_assets.recipes.loading import load_version
 from medner_assets.reporting.promotion import decide_promotion
 
@@ -45,12 +46,13 @@ def champion(config: Promotion, warehouse: Warehouse) -> dg.MaterializeResult:
     Without a version in the run's configuration, the rule decides: a version takes over when its relation
     F1 is significantly better than the champion's and its entity F1 is not significantly worse.
     """
+    undecided: list[str] = []
     with exclusive(paths.data() / "work" / "promotions.lock", "a promotion"):
         if config.version is not None:
             promote(warehouse, config.version, config.reason)
         else:
             for dataset, candidates in evaluated_versions(warehouse).items():
-                apply_rule(warehouse, dataset, candidates)
+                undecided += apply_rule(warehouse, dataset, candidates)
     store = warehouse.store()
     histories = {dataset: store.read("promotions", dataset) for dataset in store.keys("promotions")}
     shown = history_markdown(histories)
@@ -59,6 +61,7 @@ def champion(config: Promotion, warehouse: Warehouse) -> dg.MaterializeResult:
         metadata={
             "dagster/row_count": sum(history.height for history in histories.values()),
             "champions": dg.MetadataValue.md(shown),
+            "not decided": dg.MetadataValue.md("\n".join(f"- {line}" for line in undecided) or "nothing"),
         },
     )
 
@@ -79,18 +82,28 @@ def evaluated_versions(warehouse: Warehouse) -> dict[str, list[str]]:
     }
 
 
-def apply_rule(warehouse: Warehouse, dataset: str, candidates: list[str]) -> None:
-    """Let each candidate in turn take over from whoever serves then, where the rule says so."""
+def apply_rule(warehouse: Warehouse, dataset: str, candidates: list[str]) -> list[str]:
+    """Let each candidate in turn take over from whoever serves then, where the rule says so.
+
+    Returns why candidates could not be compared, a line each: their scores, or the champion's, are outdated.
+    """
+    undecided = []
     for candidate in candidates:
         current = serving(history_of(warehouse, dataset))
-        rows = (
-            compared(warehouse, candidate, current)
-            if current is not None and current != candidate
-            else pl.DataFrame()
-        )
+        try:
+            scores_of(warehouse, candidate)
+            rows = (
+                compared(warehouse, candidate, current)
+                if current is not None and current != candidate
+                else pl.DataFrame()
+            )
+        except MednerError as error:  # told, and the other candidates and datasets go on
+            undecided.append(f"{dataset}, {candidate}: {error}")
+            continue
         decision = decide_promotion(candidate, current, rows)
         if decision.promote:
             add(warehouse, dataset, candidate, decision.reason, automatic=True)
+    return undecided
 
 
 def history_of(warehouse: Warehouse, dataset: str) -> pl.DataFrame:

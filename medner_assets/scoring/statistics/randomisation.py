@@ -7,9 +7,9 @@ counts of the two systems in every group with probability one half. Source: Nore
 import numpy as np
 
 from medner_assets.scoring.statistics.f1 import f1
+from medner_assets.scoring.statistics.threads import one_thread
 
-_BITS_AT_ONCE = 2**17
-"""Swaps drawn in one block: small enough for the caches."""
+_DRAWS_AT_ONCE = 64
 _TIE = 1e-12
 """Differences closer than this are ties; a tie counts as at least as large, which is the cautious side."""
 
@@ -31,12 +31,12 @@ def p_values(counts: np.ndarray, baseline: np.ndarray, *, seed: int, resamples: 
     flat = gap.reshape(groups, metrics * 3)
     random = np.random.default_rng(seed)
     at_least = np.zeros(metrics, dtype=np.int64)
-    at_once = max(1, _BITS_AT_ONCE // groups)
-    for done in range(0, resamples, at_once):
-        draws = min(at_once, resamples - done)
-        bits = np.frombuffer(random.bytes(draws * -(-groups // 8)), dtype=np.uint8).reshape(draws, -1)
-        swapped = np.unpackbits(bits, axis=1, count=groups).astype(np.float64)
-        moved = (swapped @ flat).reshape(draws, metrics, 3)
-        difference = f1(total - moved) - f1(total_baseline + moved)
-        at_least += (np.abs(difference) >= observed - _TIE).sum(axis=0)
+    with one_thread():
+        for done in range(0, resamples, _DRAWS_AT_ONCE):
+            draws = min(_DRAWS_AT_ONCE, resamples - done)
+            bits = np.frombuffer(random.bytes(draws * -(-groups // 8)), dtype=np.uint8).reshape(draws, -1)
+            swapped = np.unpackbits(bits, axis=1, count=groups).astype(np.float64)
+            moved = (swapped @ flat).reshape(draws, metrics, 3)
+            difference = f1(total - moved) - f1(total_baseline + moved)
+            at_least += (np.abs(difference) >= observed - _TIE).sum(axis=0)
     return (at_least + 1) / (resamples + 1)

@@ -1,5 +1,4 @@
-"""Sentences around the statements: openings, things merely mentioned, asides. Data in the language of
-`patterns.py`.
+"""Sentences around the statements: openings, things merely mentioned, asides; for `patterns.py`.
 
 None of them relates anything. Asides name nothing of a kind that is annotated. Leads may stand before a
 sentence that begins with a name.
