@@ -1,5 +1,6 @@
-"""Print how the synthetic notes speak: shares by device, relation type, sentence border, name. Source of
-docs/synthetic.md.
+"""Print how the synthetic notes speak: shares by device, relation type, sentence border, name.
+
+docs/synthetic.md has its figures from here.
 
 python benchmarks/synthetic_shares.py [DOCUMENTS]
 """

@@ -1,6 +1,4 @@
-"""Sentences that state relations of several types. Data in the language of `patterns.py`; each pair names
-its type.
-"""
+"""Sentences that state relations of several types, each pair with its own. For `patterns.py`."""
 
 MIXED = {
     "mixed": (
