@@ -15,28 +15,16 @@ from typing import Literal
 import duckdb
 
 from medner_assets import paths
-from medner_assets.errors import MednerError
 from medner_assets.paths import private_folder
+from medner_assets.warehouse.definitions import Definition, define, definition_of, definitions, text_literal
 from medner_assets.warehouse.partition_files import sync_folder
-from medner_assets.warehouse.sql_files import in_order
 from medner_assets.warehouse.store import Store
-from medner_assets.warehouse.tables import TABLES, Table
 
 STORAGE_VERSION = "v1.5.0"
 """DuckDB 1.5 and later read what is written with it."""
 
 MARK = "medner_catalogue"
 """The view in the analyst's file that says which objects are medner's and what they were made from."""
-
-
-@dataclass(frozen=True, slots=True)
-class Definition:
-    """One object of the catalogue: the statement that makes it, and those that describe it."""
-
-    name: str
-    kind: Literal["view", "macro table"]
-    statement: str
-    comments: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,33 +46,6 @@ def connect(root: Path | None = None, sql: Path | None = None) -> duckdb.DuckDBP
     connection = _in_memory(root)
     define(connection, definitions(root, sql or paths.SQL), described=False)
     return connection
-
-
-def definitions(root: Path, sql: Path) -> list[Definition]:
-    """Return what the catalogue holds, in the order in which it can be made."""
-    return [*(_table_view(table, root) for table in TABLES.values()), *native_definitions(sql)]
-
-
-def native_definitions(sql: Path) -> list[Definition]:
-    """Return the views and macros of `sql/`, in the order in which they can be made over any tables."""
-    views = [_described(file.name, "view", file.text, file.purpose) for file in in_order("views", sql)]
-    macros = [
-        _described(file.name, "macro table", file.text, file.purpose) for file in in_order("macros", sql)
-    ]
-    return [*views, *macros]
-
-
-def define(connection: duckdb.DuckDBPyConnection, made: list[Definition], *, described: bool) -> None:
-    """Make the objects, with their comments where `described`; raise MednerError that names a refused one."""
-    for definition in made:
-        for statement in (definition.statement, *(definition.comments if described else ())):
-            try:
-                connection.execute(statement)
-            except duckdb.Error as error:
-                reason = str(error).strip().splitlines()[0]
-                raise MednerError(
-                    f"{definition.kind} {definition.name}: {reason}: mend its definition"
-                ) from error
 
 
 def refresh(path: Path | None = None, root: Path | None = None, sql: Path | None = None) -> Refreshed:
@@ -115,27 +76,6 @@ def refresh(path: Path | None = None, root: Path | None = None, sql: Path | None
         return Refreshed("refused", f"{path}: not refreshed ({reason}): move the file away to have it anew")
 
 
-def view_of(table: Table, root: Path) -> str:
-    """Return the query of a table's rows over its Parquet files; the partition key comes first.
-
-    The empty file comes first, so that its columns decide and a partition that was written before a column
-    was declared shows null there. It holds no rows, so the second pattern may find it again.
-    Columns are qualified, because a macro's parameter of the same name would clash with a bare one.
-    """
-    folder = _glob_literal(root / table.name)
-    columns = ", ".join(f'rows."{name}"' for name in (table.partition, *table.schema))
-    files = f"['{folder}/{table.partition}=_empty/*.parquet', '{folder}/*/*.parquet']"
-    return (
-        f"select {columns} from read_parquet({files}, hive_partitioning = true, "  # noqa: S608 - names are declared
-        f"hive_types = {{'{table.partition}': varchar}}, union_by_name = true) as rows"
-    )
-
-
-def text_literal(text: str) -> str:
-    """Return `text` as an SQL literal, for the few statements that take no parameter."""
-    return "'" + text.replace("'", "''") + "'"
-
-
 def _in_memory(root: Path) -> duckdb.DuckDBPyConnection:
     """Return an empty session: times in UTC, no name taken for a Python variable, no extension fetched.
 
@@ -152,35 +92,6 @@ def _in_memory(root: Path) -> duckdb.DuckDBPyConnection:
     connection.execute("set TimeZone = 'UTC'")
     connection.execute("set temp_directory = $folder", {"folder": str(root / "_spilled")})
     return connection
-
-
-def comments_on(table: Table, kind: Literal["table", "view"]) -> tuple[str, ...]:
-    """Return the statements that describe a table and its columns, where it stands as a table or a view."""
-    return (
-        f"comment on {kind} {table.name} is {text_literal(f'one row is {table.grain}')}",
-        f"comment on column {table.name}.{table.partition} is 'the {table.partition} that the row is of'",
-        *(
-            f'comment on column {table.name}."{column.name}" is {text_literal(column.meaning)}'
-            for column in table.columns
-        ),
-    )
-
-
-def _table_view(table: Table, root: Path) -> Definition:
-    statement = f"create or replace view {table.name} as {view_of(table, root)}"
-    return Definition(table.name, "view", statement, comments_on(table, "view"))
-
-
-def _described(name: str, kind: Literal["view", "macro table"], statement: str, purpose: str) -> Definition:
-    return Definition(name, kind, statement, (f"comment on {kind} {name} is {text_literal(purpose)}",))
-
-
-def _glob_literal(folder: Path) -> str:
-    """Return the folder as it stands in a quoted glob: what DuckDB would read as a pattern is escaped."""
-    text = str(folder.resolve())
-    if "\\" in text or "?" in text:
-        raise MednerError(f"{text}: DuckDB cannot read a path with '\\' or '?': choose another MEDNER_DATA")
-    return "".join(f"[{each}]" if each in "*[" else each for each in text).replace("'", "''")
 
 
 def _hash(made: list[Definition]) -> str:
@@ -244,7 +155,7 @@ def _mark(made: list[Definition]) -> Definition:
         f"create or replace view {MARK} as "
         f"select {text_literal(_hash(made))} as definition_hash, [{objects}] as objects"
     )
-    return _described(MARK, "view", statement, "which objects of this file are medner's")
+    return definition_of(MARK, "view", statement, "which objects of this file are medner's")
 
 
 def _create(path: Path, made: list[Definition]) -> None:
