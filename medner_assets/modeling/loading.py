@@ -23,8 +23,8 @@ def pick_device(wanted: Literal["auto", "cpu", "cuda"]) -> "torch.device":
             "device cuda was asked for and no CUDA GPU is visible: use cpu, or check the driver"
         )
     if available and wanted != "cpu":
-        # cuDNN's attention returns NaN gradients for masked rows at some lengths (torch 2.11 to 2.13 on
-        # Hopper; seen on an H100 at left-padded batches of 64 and 320 tokens). The other kernels are right.
+        # Fine-tuning on an H100 with torch 2.11 gave NaN after left-padded batches of 64 and 320 tokens. The
+        # likely cause is cuDNN's attention with masked rows; without it there were none.
         torch.backends.cuda.enable_cudnn_sdp(False)
         return torch.device("cuda")
     return torch.device("cpu")
