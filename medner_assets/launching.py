@@ -129,17 +129,29 @@ def _job_of_all_assets() -> "JobDefinition":
 
 
 def _told(event: "DagsterEvent", assets: Sequence[str], display: Display) -> str | None:
-    """Show an event on the display; return why, when it is a step's failure."""
+    """Show an event on the display; return why, when it ends the run."""
     step = (event.step_key or "").replace("_", " ")
     if event.is_step_start:
         display.started(step)
     elif event.is_step_success and event.step_key in assets:
         seconds = event.step_success_data.duration_ms / 1000
         display.finished(f"✓ {step} ({seconds:.1f} s)")
+    elif event.event_type_value == "ASSET_CHECK_EVALUATION":
+        return _blocked(event)
     elif event.is_step_failure:
         display.finished(f"✗ {step}")
         return _reason(event)
     return None
+
+
+def _blocked(event: "DagsterEvent") -> str | None:
+    """Return what a check says that does not pass and blocks; the failure of its step only names it."""
+    from dagster import AssetCheckSeverity
+
+    check = event.asset_check_evaluation_data
+    if check.passed or not check.blocking or check.severity is not AssetCheckSeverity.ERROR:
+        return None
+    return check.description or f"check {check.check_name} of {check.asset_key.to_user_string()} did not pass"
 
 
 def _is_interrupted(event: "DagsterEvent") -> bool:

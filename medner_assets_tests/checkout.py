@@ -78,13 +78,20 @@ class Checkout:
         }
         return {**os.environ, **own}
 
-    def medner(self, *arguments: str, stdin: str | None = None) -> Ran:
-        """Run a command of the command line, from a folder that is not the checkout."""
+    def medner(self, *arguments: str) -> Ran:
+        """Run a command of the command line."""
+        return self._run("-m", "medner_assets.cli", *arguments)
+
+    def python(self, *lines: str) -> Ran:
+        """Run lines of Python on this copy."""
+        return self._run("-c", "\n".join(lines))
+
+    def _run(self, *arguments: str) -> Ran:
         ran = subprocess.run(
-            [sys.executable, "-m", "medner_assets.cli", *arguments],
-            cwd=self.root.parent,
+            [sys.executable, *arguments],
+            cwd=self.root.parent,  # a folder that is not the checkout
             env=self.environment(),
-            input=stdin,
+            stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
             timeout=300,

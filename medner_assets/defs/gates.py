@@ -96,11 +96,16 @@ def leakage_gate(documents: pl.DataFrame, accepted: AcceptedLeakage) -> Gate:
     )
 
 
+def refusal(dataset: str, gate: Gate) -> str:
+    """Return the one line that a shut gate comes down to: what is wrong with the dataset, and what to do."""
+    return (
+        f"dataset {dataset} cannot be trained on: {gate.reason}: mend its source, "
+        f"or accept a stated number in datasets/{dataset}.yaml where that is right"
+    )
+
+
 def require(dataset: str, *gates: Gate) -> None:
-    """Raise MednerError when a gate is shut: what is wrong with the dataset, and what to do."""
+    """Raise MednerError when a gate is shut."""
     for gate in gates:
         if not gate.passed:
-            raise MednerError(
-                f"dataset {dataset} cannot be trained on: {gate.reason}: mend its source, "
-                f"or accept a stated number in datasets/{dataset}.yaml where that is right"
-            )
+            raise MednerError(refusal(dataset, gate))

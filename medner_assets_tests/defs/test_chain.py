@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -170,6 +171,27 @@ def test_a_missing_corpus_file_is_refused_before_anything_is_written(checkout):
     assert ran.code == 1
     assert "absent.jsonl" in ran.reason
     assert checkout.contents() == before
+
+
+def test_a_dataset_whose_test_split_leaks_is_not_trained_on_whichever_way_it_is_asked_for(checkout):
+    leaking = [*documents(), replace(documents()[0], id="leak", split="test")]
+    write_documents(checkout.root / "corpora" / "leaking.jsonl", leaking)
+    original = (checkout.root / "recipes" / "datasets" / "miniature.yaml").read_text()
+    dataset = checkout.recipe("datasets", "leaking", original.replace("miniature.jsonl", "leaking.jsonl"))
+    version = checkout.recipe("versions", "leaky", VERSION.replace("dataset: miniature", "dataset: leaking"))
+    try:
+        refused = checkout.medner("train", "leaky")
+        alone = checkout.python(
+            "from medner_assets.launching import launch", "launch(['recipe', 'adapter'], 'leaky')"
+        )
+    finally:
+        dataset.unlink()
+        version.unlink()
+    reason = "1 of 5 test documents share their text with train (0 accepted)"
+    assert refused.code == 1
+    assert refused.reason.startswith(f"Error: dataset leaking cannot be trained on: {reason}")
+    assert reason in alone.reason
+    assert not (checkout.data / "adapters" / "leaky").exists()
 
 
 def test_a_version_of_an_earlier_state_of_its_dataset_is_not_evaluated(checkout):

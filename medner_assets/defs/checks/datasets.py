@@ -6,7 +6,7 @@ import polars as pl
 from medner_assets.defs.datasets.audit import dataset_audit
 from medner_assets.defs.datasets.dataset import dataset
 from medner_assets.defs.failures import clear_failures
-from medner_assets.defs.gates import Gate, leakage_gate, placement_gate
+from medner_assets.defs.gates import Gate, leakage_gate, placement_gate, refusal
 from medner_assets.defs.partitions import DATASETS
 from medner_assets.defs.resources import Warehouse
 from medner_assets.recipes.loading import load_dataset
@@ -19,16 +19,17 @@ SOUND_VERDICTS = ("learnable", "weak")
 @clear_failures()
 def offsets_and_ids(context: dg.AssetCheckExecutionContext, warehouse: Warehouse) -> dg.AssetCheckResult:
     """Every mention is at its offsets, ids are distinct, and relations have their arguments."""
-    tables = ("documents", "gold_entities", "gold_relations")
-    return result_of(placement_gate(*(warehouse.read(table, context.partition_key) for table in tables)))
+    name, tables = context.partition_key, ("documents", "gold_entities", "gold_relations")
+    return result_of(name, placement_gate(*(warehouse.read(table, name) for table in tables)))
 
 
 @dg.asset_check(asset=dataset, partitions_def=DATASETS, blocking=True)
 @clear_failures()
 def split_leakage(context: dg.AssetCheckExecutionContext, warehouse: Warehouse) -> dg.AssetCheckResult:
     """No test document shares its text or its group with train, beyond what the recipe accepts."""
-    accepted = load_dataset(context.partition_key).accepted_leakage
-    return result_of(leakage_gate(warehouse.read("documents", context.partition_key), accepted))
+    name = context.partition_key
+    accepted = load_dataset(name).accepted_leakage
+    return result_of(name, leakage_gate(warehouse.read("documents", name), accepted))
 
 
 @dg.asset_check(asset=dataset_audit, partitions_def=DATASETS)
@@ -45,11 +46,11 @@ def audit_verdict(context: dg.AssetCheckExecutionContext, warehouse: Warehouse) 
     )
 
 
-def result_of(gate: Gate) -> dg.AssetCheckResult:
+def result_of(dataset: str, gate: Gate) -> dg.AssetCheckResult:
     """Return a gate's verdict as Dagster shows it."""
     return dg.AssetCheckResult(
         passed=gate.passed,
         severity=dg.AssetCheckSeverity.ERROR,
-        description=gate.reason or "holds",
+        description="holds" if gate.passed else refusal(dataset, gate),
         metadata=dict(gate.figures),
     )

@@ -18,12 +18,16 @@ LARGEST_UNPARSEABLE_SHARE = 0.05
 @clear_failures()
 def adapter_is_sound(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
     """The finished adapter can be read, has its rank, is finite and learned something."""
-    found = faults(paths.adapter(context.partition_key))
+    version = context.partition_key
+    found = faults(paths.adapter(version))
     more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+    again = f"run `medner train {version} --force`"
     return dg.AssetCheckResult(
         passed=not found,
         severity=dg.AssetCheckSeverity.ERROR,
-        description=f"{found[0]}{more}" if found else "finite, of the stated rank, not zero",
+        description=f"adapter {version}: {found[0]}{more}: {again}"
+        if found
+        else "finite, of the stated rank, not zero",
     )
 
 
