@@ -22,9 +22,9 @@ def duplicate_entities(stage: Codes, item: Codes, start: Codes, end: Codes) -> M
     item: codes of (document, type, normalised string). start, end: -1 where the line has no span. A line
     without a span is also a duplicate if another line with its type and string has one.
     """
-    statement = joint_codes([stage, item])
+    statement = joint_codes([stage, item]) if stage.any() else item
     size = int(statement.max(initial=-1)) + 1
-    later = ~first_rows(statement, np.ones(len(statement), dtype=bool), size)
+    later = ~first_rows(statement, None, size)
     # Only what is said more than once needs a closer look.
     rows = np.flatnonzero(marked(statement[later], size)[statement])
     duplicate = np.zeros(len(statement), dtype=bool)

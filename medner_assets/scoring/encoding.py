@@ -3,6 +3,8 @@ Exact: no hashing, so no collisions.
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 import polars as pl
@@ -35,42 +37,65 @@ def _looked_up(columns: Sequence[pl.Series]) -> tuple[pl.Series, Callable[[Codes
     one number a row, column by column; null → -1.
     """
     categories = pl.Categorical(pl.Categories.random())
-    # The coded columns are kept until the end: Polars forgets a numbering that no column uses any more.
-    found: list[tuple[pl.Series, Codes | None]] = []
-    strings: list[pl.Series] = []
+    # Kept until the end: Polars forgets a numbering that no column uses any more.
+    numbered: list[pl.Series] = []
+    found: list[_Column] = []
+    strings = [pl.Series("text", [], dtype=pl.String)]
     order = [np.zeros(0, dtype=np.int64)]
-    known = np.zeros(0, dtype=bool)
+    known = np.zeros(1, dtype=bool)
     for column in columns:
-        column = column.cast(pl.String).rename("text")
-        # Document ids come in runs: then only the first of each run is looked up.
         run = None
-        if _RUN * int(_starts(column.head(_SAMPLE)).sum()) < min(len(column), _SAMPLE):
+        # Document ids come in runs: then only the first of each run is looked up.
+        if len(column) >= _SAMPLE and _RUN * int(_starts(column.head(_SAMPLE)).sum()) < _SAMPLE:
             starts = _starts(column)
             column, run = column.filter(pl.Series(starts)), np.cumsum(starts) - 1
-        coded = column.cast(categories)
-        found.append((coded, run))
-        highest = coded.to_physical().max()
-        size = max(len(known), 0 if highest is None else int(str(highest)) + 1)
+        numbered.append(column.cast(categories))
+        part = _Column.of(numbered[-1], run)
+        found.append(part)
+        size = max(len(known), int(part.code.max(initial=0)) + 1)
         known = np.append(known, np.zeros(size - len(known), dtype=bool))
-        code = _physical(coded, null=size)
-        first = np.full(size + 1, -1, dtype=np.int64)
-        first[code[::-1]] = np.arange(len(code) - 1, -1, -1)
-        new = np.flatnonzero((first[:size] >= 0) & ~known)
+        first = part.first_rows(size)
+        new = np.flatnonzero((first >= 0) & ~known)
         known[new] = True
         order.append(new)
-        strings.append(column.gather(first[new]))
+        strings.append(column.gather(first[new]).rename("text"))
 
     def rows(numbers: Codes) -> list[Codes]:
-        number = np.full(len(known) + 1, -1, dtype=np.int64)
+        number = np.full(len(known), -1, dtype=np.int64)
         number[np.concatenate(order)] = numbers
-        codes = [(number[_physical(coded, null=len(known))], run) for coded, run in found]
-        return [code if run is None else code[run] for code, run in codes]
+        return [part.rows(number) for part in found]
 
     return pl.concat(strings), rows
 
 
-def _physical(coded: pl.Series, null: int) -> np.ndarray:
-    return coded.to_physical().fill_null(null).to_numpy()
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """A column as Polars numbers its strings; nulls: rows without one; run: the run of each row."""
+
+    code: np.ndarray
+    nulls: np.ndarray | None
+    run: Codes | None
+
+    @classmethod
+    def of(cls, numbered: pl.Series, run: Codes | None) -> Self:
+        physical = numbered.to_physical()
+        if not numbered.null_count():
+            return cls(physical.to_numpy(), None, run)
+        return cls(physical.fill_null(0).to_numpy(), numbered.is_null().to_numpy(), run)
+
+    def first_rows(self, size: int) -> Codes:
+        """Return the first row of each number below `size`, -1 where there is none."""
+        first = np.full(size, -1, dtype=np.int64)
+        at = np.arange(len(self.code)) if self.nulls is None else np.flatnonzero(~self.nulls)
+        first[self.code[at][::-1]] = at[::-1]
+        return first
+
+    def rows(self, number: Codes) -> Codes:
+        """Return `number` of each row, null → -1."""
+        codes = number[self.code]
+        if self.nulls is not None:
+            codes[self.nulls] = -1
+        return codes if self.run is None else codes[self.run]
 
 
 def _starts(column: pl.Series) -> np.ndarray:
@@ -99,15 +124,15 @@ def ordered_codes(columns: Sequence[pl.Series]) -> tuple[list[Codes], list[str]]
 
 
 def packed(columns: Sequence[Codes]) -> tuple[Codes, int]:
-    """Return one code for each distinct tuple of the columns' values (each ≥ -1), and a bound above all
-    codes.
+    """Return one code ≥ 0 for each distinct tuple of the columns' values (each ≥ -1), and a bound above all
+    codes. Codes are in the order of the tuples.
 
     Equal tuples have equal codes. The codes may lie far apart: compare them, do not index by them.
     """
-    joint = np.zeros(len(columns[0]), dtype=np.int64)
-    size = 1
-    for column in columns:
-        width = int(column.max()) + 2 if len(column) else 1
+    joint = columns[0] + 1
+    size = int(joint.max(initial=0)) + 1
+    for column in columns[1:]:
+        width = int(column.max(initial=0)) + 2
         if size > (2**62) // width:
             joint = dense(joint)
             size = len(joint)

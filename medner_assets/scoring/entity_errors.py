@@ -22,8 +22,12 @@ def entity_outcomes(gold: pl.DataFrame, predicted: pl.DataFrame, count_duplicate
     found = marked(predicted_item[live], size)[gold_item]
     correct = _same_mentions(gold, np.flatnonzero(found), predicted, np.flatnonzero(hit & live))
     missed, wrong = numbered(gold, ~found), numbered(predicted, ~hit & live)
-    placed = predicted.filter(pl.col("start") >= 0)["string"]
-    in_text = wrong["string"].is_in(placed.implode())
+    string = (
+        pl.col("doc") * (1 + max(_highest(gold, "norm"), _highest(predicted, "norm"))) + pl.col("norm")
+    ).alias("string")
+    missed, wrong = missed.with_columns(string), wrong.with_columns(string)
+    placed = predicted.filter(pl.col("start") >= 0).select(string)["string"]
+    in_text = (wrong["start"] >= 0) | wrong["string"].is_in(placed.implode())
     ungrounded = wrong.filter(~in_text)["item"].unique().to_numpy()
     mistakes = Mistakes(_explained(missed, wrong.filter(in_text)), ungrounded)
     return outcome_rows(gold, predicted, correct, mistakes, count_duplicates)
@@ -42,6 +46,10 @@ def _same_mentions(
     gold_left = found[~marked(gold_same, len(gold_item))[found]]
     other, gold_other = paired_in_order(left, item[left], gold_left, gold_item[gold_left])
     return np.concatenate([same, other]), np.concatenate([gold_same, gold_other])
+
+
+def _highest(rows: pl.DataFrame, column: str) -> int:
+    return int(rows[column].to_numpy().max(initial=0))
 
 
 def _explained(missed: pl.DataFrame, wrong: pl.DataFrame) -> pl.DataFrame:

@@ -1,5 +1,7 @@
 """Gold and predicted entities as integer rows with an item code for each scheme."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import polars as pl
 
@@ -18,71 +20,67 @@ def entity_rows(
     types: tuple[Codes, Codes],
     strings: tuple[Codes, Codes],
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Return (gold, predicted) with columns row, doc, type, norm, start, end, string, text, span.
+    """Return (gold, predicted) with columns row, doc, type, norm, start, end, text, span.
 
     types, strings: codes of the types and of the normalised strings of gold and predicted entities. norm is
-    the code of the normalised string, `string` that of (document, norm), `text` and `span` the items of the
-    two schemes. gold is sorted by document and place; predicted, which has also stage, ordinal and
-    duplicate, by stage, document and ordinal. A prediction that cannot match a span (ungrounded, or found
-    by a near match only) has an item of its type and string that no gold mention has.
+    the code of the normalised string, `text` and `span` are the items of the two schemes. gold is sorted by
+    document and place; predicted, which has also stage and duplicate, by stage, document and ordinal. A
+    prediction that cannot match a span (ungrounded, or found by a near match only) has an item of its type
+    and string that no gold mention has.
     """
-    gold_frame = pl.DataFrame(
-        {
-            "row": np.arange(gold.entities.height), "doc": places.gold_entities,
-            "type": types[0], "norm": strings[0],
-            "start": integers(gold.entities["start"]), "end": integers(gold.entities["end"]),
-        }
-    )  # fmt: skip
-    if not _ascending(gold_frame, "doc", "start", "end", "type"):
-        by_id = gold_frame.with_columns(gold.entities["entity_id"])
-        gold_frame = by_id.sort("doc", "start", "end", "type", "entity_id").drop("entity_id")
-    predicted_frame = pl.DataFrame(
-        {
-            "row": np.arange(predicted.entities.height), "stage": places.entity_stage,
-            "doc": places.predicted_entities, "ordinal": integers(predicted.entities["ordinal"]),
-            "type": types[1], "norm": strings[1],
-            "start": integers(predicted.entities["start"]), "end": integers(predicted.entities["end"]),
-            "exact": (predicted.entities["grounding"] != Grounding.FUZZY.value).fill_null(True),
-        }
-    )  # fmt: skip
-    predicted_frame = in_order(predicted_frame, "predicted entities")
-    doc, kind, norm, start, end = (
-        np.concatenate([gold_frame[name].to_numpy(), predicted_frame[name].to_numpy()])
-        for name in ("doc", "type", "norm", "start", "end")
+    own = {
+        "row": np.arange(gold.entities.height), "doc": places.gold_entities, "type": types[0],
+        "norm": strings[0], "start": integers(gold.entities["start"]), "end": integers(gold.entities["end"]),
+    }  # fmt: skip
+    if not ascending(own["doc"], own["start"], own["end"], own["type"]):
+        by_id = pl.DataFrame(own).with_columns(gold.entities["entity_id"])
+        by_place = by_id.sort("doc", "start", "end", "type", "entity_id")["row"].to_numpy()
+        own = {name: column[by_place] for name, column in own.items()}
+    said = {
+        "row": np.arange(predicted.entities.height), "stage": places.entity_stage,
+        "doc": places.predicted_entities, "type": types[1], "norm": strings[1],
+        "start": integers(predicted.entities["start"]), "end": integers(predicted.entities["end"]),
+    }  # fmt: skip
+    exact = predicted.entities["grounding"].ne_missing(Grounding.FUZZY.value).to_numpy()
+    order = in_order(
+        said["stage"], said["doc"], integers(predicted.entities["ordinal"]), "predicted entities"
     )
-    string, _ = packed([doc, norm])
-    text = joint_codes([doc, norm, kind])
+    if order is not None:
+        said = {name: column[order] for name, column in said.items()}
+        exact = exact[order]
+    doc, kind, norm, start, end = (
+        np.concatenate([own[name], said[name]]) for name in ("doc", "type", "norm", "start", "end")
+    )
     placeable = start >= 0
-    placeable[gold_frame.height :] &= predicted_frame["exact"].to_numpy()
+    placeable[len(own["row"]) :] &= exact
     width = int(end.max(initial=0)) + 1
     # What has no place is an item by its string, beyond all places.
-    span = joint_codes([doc, np.where(placeable, start * width + end, width * width + norm), kind])
-    gold_frame = gold_frame.with_columns(
-        string=string[: gold_frame.height], text=text[: gold_frame.height], span=span[: gold_frame.height]
-    )
-    predicted_frame = predicted_frame.drop("exact").with_columns(
-        string=string[gold_frame.height :], text=text[gold_frame.height :], span=span[gold_frame.height :]
-    )
-    repeats = duplicate_entities(
-        *(predicted_frame[name].to_numpy() for name in ("stage", "text", "start", "end"))
-    )
-    return gold_frame, predicted_frame.with_columns(duplicate=pl.Series(repeats, dtype=pl.Boolean))
+    place = np.where(placeable, start * width + end, width * width + norm)
+    with ThreadPoolExecutor(1) as pool:  # each sorts all rows, so two at a time
+        span = pool.submit(joint_codes, [doc, place, kind])
+        items = {"text": joint_codes([doc, norm, kind]), "span": span.result()}
+    own |= {scheme: item[: len(own["row"])] for scheme, item in items.items()}
+    said |= {scheme: item[len(own["row"]) :] for scheme, item in items.items()}
+    said["duplicate"] = duplicate_entities(said["stage"], said["text"], said["start"], said["end"])
+    return pl.DataFrame(own), pl.DataFrame(said)
 
 
-def in_order(rows: pl.DataFrame, name: str) -> pl.DataFrame:
-    """Return predicted rows by stage, document and ordinal; raise MednerError if an ordinal stands twice."""
-    place = ("stage", "doc", "ordinal")
-    if _ascending(rows, *place):
-        return rows
-    ordered = rows.sort(*place)
-    if not _ascending(ordered, *place):
+def in_order(stage: Codes, doc: Codes, ordinal: Codes, name: str) -> Codes | None:
+    """Return the order of predicted rows by stage, document and ordinal, None if that is how they stand.
+
+    Raises MednerError if an ordinal stands twice in a document at one stage.
+    """
+    if ascending(stage, doc, ordinal):
+        return None
+    order = np.lexsort([ordinal, doc, stage])
+    if not ascending(stage[order], doc[order], ordinal[order]):
         raise MednerError(
             f"{name}: an ordinal stands twice in a document at one stage: number the lines from 0"
         )
-    return ordered
+    return order
 
 
-def _ascending(rows: pl.DataFrame, *columns: str) -> bool:
+def ascending(*columns: Codes) -> bool:
     """Return whether each row stands strictly above the one before."""
-    place, _ = packed([rows[column].to_numpy() for column in columns])
+    place, _ = packed(columns)
     return bool((place[1:] > place[:-1]).all())

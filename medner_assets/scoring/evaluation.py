@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from medner_assets.scoring.blocks import blocks
+from medner_assets.scoring.blocks import ROWS_AT_ONCE, in_blocks
 from medner_assets.scoring.coding import coded
 from medner_assets.scoring.frames import ENTITY_OUTCOMES, RELATION_OUTCOMES, GoldFrames, PredictedFrames
 from medner_assets.scoring.metrics import Scored, document_score_table, joined, metric_table, scored
@@ -14,8 +14,6 @@ from medner_assets.scoring.places import symmetric_types
 
 TEST = "test"
 RESAMPLES = 10_000
-ROWS_AT_ONCE = 500_000
-"""Predicted rows of a block: some hundred MB of working memory, and little enough for the caches."""
 
 
 def score_version(
@@ -44,7 +42,7 @@ def score_version(
     task = _Task(
         tuple(stages), symmetric_types(gold), unplaced.join(documents, on="doc_id", how="semi").is_empty()
     )
-    done = [task.evaluated(*block) for block in blocks(gold, predicted, splits, rows_at_once)]
+    done = in_blocks(gold, predicted, splits, task.evaluated, rows_at_once)
     totals = joined([block.scores for block in done])
     at = {"evaluation_id": evaluation_id, "dataset": dataset}
     versioned = {**at, "dataset_version": dataset_version}

@@ -38,26 +38,20 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class Matched:
-    """Which rows count, each distinct item once: tp and fp mark predicted rows, fn marks gold rows."""
+    """Which rows count, each distinct item once: tp and fp are predicted rows, fn gold rows."""
 
-    tp: Mask
-    fp: Mask
-    fn: Mask
+    tp: Codes
+    fp: Codes
+    fn: Codes
 
     def of(self, predicted: Mask, gold: Mask) -> "Matched":
         """Return the same without the predicted and gold rows that the masks leave out."""
-        return Matched(self.tp & predicted, self.fp & predicted, self.fn & gold)
+        return Matched(self.tp[predicted[self.tp]], self.fp[predicted[self.fp]], self.fn[gold[self.fn]])
 
     def by(self, predicted_key: Codes, gold_key: Codes, size: int) -> np.ndarray:
         """Return the counts by a key of the rows (document, type), shape (size, 3): tp, fp, fn."""
-        return np.stack(
-            [
-                np.bincount(predicted_key[self.tp], minlength=size),
-                np.bincount(predicted_key[self.fp], minlength=size),
-                np.bincount(gold_key[self.fn], minlength=size),
-            ],
-            axis=1,
-        )
+        keys = (predicted_key[self.tp], predicted_key[self.fp], gold_key[self.fn])
+        return np.stack([np.bincount(key, minlength=size) for key in keys], axis=1)
 
 
 def match(gold: Codes, predicted: Codes, duplicate: Mask, count_duplicates: bool) -> Matched:
@@ -68,16 +62,16 @@ def match(gold: Codes, predicted: Codes, duplicate: Mask, count_duplicates: bool
     they never match, and each is a false positive of its own if `count_duplicates`.
     """
     size = 1 + max(int(gold.max(initial=-1)), int(predicted.max(initial=-1)))
+    live = ~duplicate
     in_gold = marked(gold, size)
-    in_predicted = marked(predicted[~duplicate], size)
-    first = first_rows(predicted, ~duplicate, size)
+    in_predicted = marked(predicted[live] if duplicate.any() else predicted, size)
+    first = first_rows(predicted, live, size)
     hit = in_gold[predicted]
     fp = first & ~hit
     if count_duplicates:
         fp |= duplicate
-    return Matched(
-        tp=first & hit, fp=fp, fn=first_rows(gold, np.ones(len(gold), dtype=bool), size) & ~in_predicted[gold]
-    )
+    fn = first_rows(gold, None, size) & ~in_predicted[gold]
+    return Matched(np.flatnonzero(first & hit), np.flatnonzero(fp), np.flatnonzero(fn))
 
 
 def marked(codes: Codes, size: int) -> Mask:
@@ -87,11 +81,14 @@ def marked(codes: Codes, size: int) -> Mask:
     return present
 
 
-def first_rows(codes: Codes, eligible: Mask, size: int) -> Mask:
-    """Return the mask of the first eligible row of each code, in row order."""
-    rows = np.flatnonzero(eligible)
+def first_rows(codes: Codes, eligible: Mask | None, size: int) -> Mask:
+    """Return the mask of the first eligible row of each code below `size`, in row order; None: all are."""
     first = np.full(size, -1, dtype=np.int64)
-    first[codes[rows][::-1]] = rows[::-1]  # the last write wins, so the earliest row stays
+    if eligible is None or eligible.all():
+        first[codes[::-1]] = np.arange(len(codes) - 1, -1, -1)  # the last write wins: the earliest row stays
+    else:
+        rows = np.flatnonzero(eligible)[::-1]
+        first[codes[rows]] = rows
     mask = np.zeros(len(codes), dtype=bool)
     mask[first[first >= 0]] = True
     return mask

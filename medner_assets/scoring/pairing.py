@@ -49,7 +49,7 @@ def paired_in_order(
     if not len(predicted) or not len(gold):
         return predicted[:0], gold[:0]
     size = 1 + max(int(predicted_key.max()), int(gold_key.max()))
-    first = [first_rows(key, np.ones(len(key), dtype=bool), size) for key in (predicted_key, gold_key)]
+    first = [first_rows(key, None, size) for key in (predicted_key, gold_key)]
     at = np.full(size, -1, dtype=np.int64)
     at[gold_key[first[1]]] = gold[first[1]]
     partner = at[predicted_key[first[0]]]

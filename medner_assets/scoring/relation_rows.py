@@ -14,12 +14,13 @@ import polars as pl
 
 from medner_assets.scoring.duplicates import duplicate_relations, ordered
 from medner_assets.scoring.encoding import Codes, integers, joint_codes, ordered_codes, text_codes
-from medner_assets.scoring.entity_rows import in_order
+from medner_assets.scoring.entity_rows import ascending, in_order
 from medner_assets.scoring.frames import GoldFrames, PredictedFrames
 from medner_assets.scoring.matching import Mask
 from medner_assets.scoring.places import Places
 
 _ARGUMENTS = ("head", "tail")
+_MENTION = ("doc", "norm", "type", "start", "end")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +52,7 @@ def relation_rows(
 
     types: relation types of gold and predicted rows. argument_types, argument_strings: codes of gold head,
     gold tail, predicted head, predicted tail, numbered as those of the entities. symmetric: whether each
-    relation type has no direction. mentions: the gold
-    entities as `entity_rows` returns them.
+    relation type has no direction. mentions: the gold entities as `entity_rows` returns them.
     """
     (concept, *named), _ = ordered_codes(
         [
@@ -62,46 +62,46 @@ def relation_rows(
             *_named_concepts(predicted.relations),
         ]
     )
-    loose = symmetric[types[0]] | places.undirected[places.gold_relations]
-    predicted_loose = symmetric[types[1]] | places.undirected[places.predicted_relations]
-    gold_frame = pl.DataFrame(
-        {
-            "row": np.arange(gold.relations.height), "doc": places.gold_relations, "type": types[0],
-            "symmetric": loose, "place": integers(gold.relations["relation_id"]),
-            "head_norm": argument_strings[0], "head_type": argument_types[0],
-            "tail_norm": argument_strings[1], "tail_type": argument_types[1],
-            "head_concept": named[0], "tail_concept": named[1],
-            "concept_level": places.concept_level[places.gold_relations],
-        }
-    ).sort("doc", "place", "row")  # fmt: skip
-    predicted_frame = pl.DataFrame(
-        {
-            "row": np.arange(predicted.relations.height), "stage": places.relation_stage,
-            "doc": places.predicted_relations, "ordinal": integers(predicted.relations["ordinal"]),
-            "type": types[1], "symmetric": predicted_loose,
-            "head_norm": argument_strings[2], "head_type": argument_types[2],
-            "tail_norm": argument_strings[3], "tail_type": argument_types[3],
-            "head_concept": named[2], "tail_concept": named[3],
-            "concept_level": places.concept_level[places.predicted_relations],
-        }
-    )  # fmt: skip
-    predicted_frame = _with_duplicates(in_order(predicted_frame, "predicted relations"), predicted.relations)
-    concepts = mentions.join(_concepts_by_row(gold.entities["concepts"], concept), on="row", how="inner")
+    own = {
+        "row": np.arange(gold.relations.height), "doc": places.gold_relations, "type": types[0],
+        "symmetric": symmetric[types[0]] | places.undirected[places.gold_relations],
+        "head_norm": argument_strings[0], "head_type": argument_types[0],
+        "tail_norm": argument_strings[1], "tail_type": argument_types[1],
+        "head_concept": named[0], "tail_concept": named[1],
+        "concept_level": places.concept_level[places.gold_relations],
+    }  # fmt: skip
+    place = integers(gold.relations["relation_id"])
+    if not ascending(own["doc"], place):
+        order = np.lexsort([own["row"], place, own["doc"]])
+        own = {name: column[order] for name, column in own.items()}
+    said = {
+        "row": np.arange(predicted.relations.height), "stage": places.relation_stage,
+        "doc": places.predicted_relations, "ordinal": integers(predicted.relations["ordinal"]),
+        "type": types[1], "symmetric": symmetric[types[1]] | places.undirected[places.predicted_relations],
+        "head_norm": argument_strings[2], "head_type": argument_types[2],
+        "tail_norm": argument_strings[3], "tail_type": argument_types[3],
+        "head_concept": named[2], "tail_concept": named[3],
+        "concept_level": places.concept_level[places.predicted_relations],
+    }  # fmt: skip
+    in_turn = in_order(said["stage"], said["doc"], said["ordinal"], "predicted relations")
+    if in_turn is not None:
+        said = {name: column[in_turn] for name, column in said.items()}
+    said["duplicate"] = _duplicates(said, predicted.relations)
+    gold_frame, predicted_frame = pl.DataFrame(own), pl.DataFrame(said)
     strict = _Nodes(gold_frame, predicted_frame, mentions, typed=True)
     boundaries = _Nodes(gold_frame, predicted_frame, mentions, typed=False)
-    concept_level = pl.Series(places.concept_level[mentions["doc"].to_numpy()], dtype=pl.Boolean)
-    standing = pl.concat(
-        [
-            mentions.filter(~concept_level).select(
-                "doc", "norm", "type", "start", "end", node=strict.of_string("norm", "type")
-            ),
-            concepts.select("doc", "norm", "type", "start", "end", node=strict.of_concept("concept")),
-        ]
-    )
+    concepts = _concepts_of(mentions, gold.entities["concepts"], concept)
+    at_concept_level = places.concept_level[mentions["doc"].to_numpy()]
+    by_string = mentions.filter(pl.Series(~at_concept_level)) if at_concept_level.any() else mentions
     return RelationRows(
         _items(gold_frame, predicted_frame, concepts, strict),
         _items(gold_frame, predicted_frame, concepts, boundaries),
-        standing,
+        pl.concat(
+            [
+                by_string.select(*_MENTION, node=strict.of_string("norm", "type")),
+                concepts.select(*_MENTION, node=strict.of_concept("concept")),
+            ]
+        ),
     )
 
 
@@ -112,13 +112,10 @@ class _Nodes:
         self, gold: pl.DataFrame, predicted: pl.DataFrame, mentions: pl.DataFrame, *, typed: bool
     ) -> None:
         def above(*columns: str) -> int:
-            highest = [
-                frame[column].max()
-                for frame in (gold, predicted, mentions)
-                for column in columns
-                if column in frame.columns
-            ]
-            return 2 + max((int(str(each)) for each in highest if each is not None), default=-1)
+            found = (
+                frame[name] for frame in (gold, predicted, mentions) for name in columns if name in frame
+            )
+            return 2 + max(int(column.to_numpy().max(initial=-1)) for column in found)
 
         self.typed = typed
         self._types = above("head_type", "tail_type", "type")
@@ -139,20 +136,18 @@ def _items(
     """Return both frames with nodes and items; predicted rows at concept level become one row a pair of
     concepts.
     """
+    lines = predicted
+    for argument in _ARGUMENTS:
+        predicted = _taking_concepts(predicted, concepts, argument, nodes.typed)
+    moved = predicted is not lines
     for argument in _ARGUMENTS:
         string = nodes.of_string(f"{argument}_norm", f"{argument}_type")
-        concept = pl.col(f"{argument}_concept")
-        gold = gold.with_columns(
-            pl.when("concept_level").then(nodes.of_concept(concept.meta.output_name())).otherwise(string)
-            .alias(f"{argument}_node")
-        )  # fmt: skip
-        predicted = _taking_concepts(predicted, concepts, argument, nodes.typed).with_columns(
-            pl.when(pl.col("concept_level") & (concept >= 0))
-            .then(nodes.of_concept(concept.meta.output_name()))
-            .otherwise(string)
-            .alias(f"{argument}_node")
-        )
-    predicted = predicted.sort("stage", "doc", "ordinal", "head_node", "tail_node")
+        column = f"{argument}_concept"
+        of_concept = pl.when(pl.col("concept_level") & (pl.col(column) >= 0)).then(nodes.of_concept(column))
+        node = of_concept.otherwise(string).alias(f"{argument}_node")
+        gold, predicted = gold.with_columns(node), predicted.with_columns(node)
+    if moved:
+        predicted = predicted.sort("stage", "doc", "ordinal", "head_node", "tail_node")
     both = {
         name: np.concatenate([gold[name].to_numpy(), predicted[name].to_numpy()])
         for name in ("doc", "type", "head_node", "tail_node", "symmetric")
@@ -161,7 +156,7 @@ def _items(
     item = joint_codes([both["doc"], both["type"], first, second])
     unneeded = ["head_concept", "tail_concept", "concept_level"]
     return (
-        gold.drop(*unneeded, "place").with_columns(item=item[: gold.height]),
+        gold.drop(unneeded).with_columns(item=item[: gold.height]),
         predicted.drop(unneeded).with_columns(item=item[gold.height :]),
     )
 
@@ -187,19 +182,16 @@ def _taking_concepts(
     return pl.concat([predicted.filter(~open_), taken.select(predicted.columns)])
 
 
-def _with_duplicates(rows: pl.DataFrame, relations: pl.DataFrame) -> pl.DataFrame:
-    """Return the ordered rows with the flag of those that repeat an earlier line as it is written."""
+def _duplicates(rows: dict[str, np.ndarray], relations: pl.DataFrame) -> Mask:
+    """Return which of the ordered rows repeat an earlier line as it is written."""
     (head, tail), _ = text_codes([relations["head_text"], relations["tail_text"]])
-    at = rows["row"].to_numpy()
-    written = np.concatenate([head[at], tail[at]])
+    at = rows["row"]
     kind, concept = (
-        np.concatenate([rows[f"head_{what}"].to_numpy(), rows[f"tail_{what}"].to_numpy()])
-        for what in ("type", "concept")
+        np.concatenate([rows[f"head_{what}"], rows[f"tail_{what}"]]) for what in ("type", "concept")
     )
-    arguments = joint_codes([written, kind, concept])
-    stage, doc, kind, symmetric = (rows[name].to_numpy() for name in ("stage", "doc", "type", "symmetric"))
-    repeats = duplicate_relations(stage, doc, kind, arguments[: len(at)], arguments[len(at) :], symmetric)
-    return rows.with_columns(duplicate=pl.Series(repeats, dtype=pl.Boolean))
+    arguments = joint_codes([np.concatenate([head[at], tail[at]]), kind, concept])
+    first, second = arguments[: len(at)], arguments[len(at) :]
+    return duplicate_relations(rows["stage"], rows["doc"], rows["type"], first, second, rows["symmetric"])
 
 
 def _named_concepts(relations: pl.DataFrame) -> list[pl.Series]:
@@ -211,8 +203,13 @@ def _named_concepts(relations: pl.DataFrame) -> list[pl.Series]:
     ]
 
 
-def _concepts_by_row(concepts: pl.Series, codes: Codes) -> pl.DataFrame:
-    """Return (row of the gold entity, concept code), distinct."""
+def _concepts_of(mentions: pl.DataFrame, concepts: pl.Series, codes: Codes) -> pl.DataFrame:
+    """Return the gold mentions with one row for each concept of theirs, distinct.
+
+    concepts: of the gold entities, as they came in; codes: of its items, one after the other.
+    """
+    if not len(codes):
+        return mentions.clear().with_columns(concept=pl.lit(0, dtype=pl.Int64))
     many = concepts.list.len().fill_null(0).to_numpy().astype(np.int64)
-    row = np.repeat(np.arange(len(many)), many)
-    return pl.DataFrame({"row": row, "concept": codes}).filter(pl.col("concept") >= 0).unique()
+    rows = pl.DataFrame({"row": np.repeat(np.arange(len(many)), many), "concept": codes})
+    return mentions.join(rows.filter(pl.col("concept") >= 0).unique(), on="row", how="inner")
