@@ -89,7 +89,7 @@ def test_relations_that_the_words_decide_are_ranked_nearly_perfectly():
     assert found.auc > 0.95
     assert found.low > 0.9
     assert found.z > 8
-    assert found.strata == 200
+    assert found.strata == 140  # the first three tenths only teach
 
 
 def test_relations_drawn_at_random_are_ranked_as_by_a_coin():
@@ -113,7 +113,8 @@ def test_names_that_give_the_relation_away_are_not_looked_at():
 def test_the_same_text_twice_is_one_stratum():
     rng = np.random.default_rng(4)
     documents = [told(number, rng, by_text=True) for number in range(30)]
-    assert ranked(documents * 4).strata == 30
+    assert ranked(documents * 4).strata == 21  # of 30, as without the copies
+    assert ranked(documents).strata == 21
 
 
 def test_no_document_or_no_relation_gives_no_stratum():
