@@ -1,6 +1,6 @@
 """Rows of a made-up warehouse, as SQL that DuckDB fills Parquet files from. Deterministic; no clinical text.
 
-Five versions with two stages each predict on the same test documents: per document six entities and four
+Versions with two stages each predict on the same test documents: per document six entities and four
 relations (the reference has 4.6 and 1.8), three in four of them right.
 """
 
@@ -12,7 +12,7 @@ import duckdb
 from medner_assets.warehouse.store import Store
 from medner_assets.warehouse.tables import TABLES
 
-VERSIONS, STAGES, ENTITIES, RELATIONS = ("v1", "v2", "v3", "v4", "v5"), ("raw", "final"), 6, 4
+STAGES, ENTITIES, RELATIONS = ("raw", "final"), 6, 4
 
 _ENTITY_TYPES = "['Drug', 'Disease', 'Symptom', 'Procedure', 'Anatomy']"
 _RELATION_TYPES = "['treats', 'causes', 'prevents', 'diagnoses', 'located_in']"
@@ -29,13 +29,20 @@ _SCHEMES = """(values ('entity', 'text'), ('entity', 'span'), ('relation', 'stri
     ('relation', 'boundaries')) as schemes(task, scheme)"""
 
 
-def make_warehouse(root: Path, predictions: int, memory_gb: int) -> dict[str, int]:
-    """Write all tables so that there are `predictions` predicted rows in all; return table → rows."""
-    documents = predictions // (len(VERSIONS) * len(STAGES) * (ENTITIES + RELATIONS))
+def make_warehouse(root: Path, predictions: int, versions: int, memory_gb: int) -> dict[str, int]:
+    """Write all tables so that `versions` versions have `predictions` predicted rows in all.
+
+    Returns table → rows.
+    """
+    names = [f"v{number}" for number in range(1, versions + 1)]
+    documents = predictions // (versions * len(STAGES) * (ENTITIES + RELATIONS))
     Store(root).initialise()
     connection = duckdb.connect(config={"threads": 2, "memory_limit": f"{memory_gb}GB"})
     written: dict[str, int] = {}
-    for key, tables in [("bench", _dataset(documents)), *((v, _version(v, documents)) for v in VERSIONS)]:
+    for key, tables in [
+        ("bench", _dataset(documents)),
+        *((name, _version(name, documents)) for name in names),
+    ]:
         print(f"writing {key}", file=sys.stderr)
         for table, query in tables.items():
             written[table] = written.get(table, 0) + _write(connection, root, table, key, query)

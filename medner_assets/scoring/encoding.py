@@ -36,41 +36,27 @@ def _looked_up(columns: Sequence[pl.Series]) -> tuple[pl.Series, Callable[[Codes
     """Return the distinct strings of the columns, and a function that takes one number a distinct string to
     one number a row, column by column; null → -1.
     """
-    categories = pl.Categorical(pl.Categories.random())
-    # Kept until the end: Polars forgets a numbering that no column uses any more.
+    categories = pl.Categories.random()
+    numbering = pl.Categorical(categories)
+    # Kept until the strings are read: Polars forgets a numbering that no column uses any more.
     numbered: list[pl.Series] = []
     found: list[_Column] = []
-    strings = [pl.Series("text", [], dtype=pl.String)]
-    order = [np.zeros(0, dtype=np.int64)]
-    known = np.zeros(1, dtype=bool)
     for column in columns:
         run = None
         # Document ids come in runs: then only the first of each run is looked up.
         if len(column) >= _SAMPLE and _RUN * int(_starts(column.head(_SAMPLE)).sum()) < _SAMPLE:
-            starts = _starts(column)
-            column, run = column.filter(pl.Series(starts)), np.cumsum(starts) - 1
-        numbered.append(column.cast(categories))
-        part = _Column.of(numbered[-1], run)
-        found.append(part)
-        size = max(len(known), int(part.code.max(initial=0)) + 1)
-        known = np.append(known, np.zeros(size - len(known), dtype=bool))
-        first = part.first_rows(size)
-        new = np.flatnonzero((first >= 0) & ~known)
-        known[new] = True
-        order.append(new)
-        strings.append(column.gather(first[new]).rename("text"))
-
-    def rows(numbers: Codes) -> list[Codes]:
-        number = np.full(len(known), -1, dtype=np.int64)
-        number[np.concatenate(order)] = numbers
-        return [part.rows(number) for part in found]
-
-    return pl.concat(strings), rows
+            starts = np.flatnonzero(_starts(column))
+            run = np.diff(starts, append=len(column))
+            column = column.gather(starts)
+        numbered.append(column.cast(numbering))
+        found.append(_Column.of(numbered[-1], run))
+    strings = categories.to_series().rename("text")
+    return strings, lambda numbers: [part.rows(numbers) for part in found]
 
 
 @dataclass(frozen=True, slots=True)
 class _Column:
-    """A column as Polars numbers its strings; nulls: rows without one; run: the run of each row."""
+    """A column as Polars numbers its strings; nulls: rows without one; run: how often each row stands."""
 
     code: np.ndarray
     nulls: np.ndarray | None
@@ -83,19 +69,14 @@ class _Column:
             return cls(physical.to_numpy(), None, run)
         return cls(physical.fill_null(0).to_numpy(), numbered.is_null().to_numpy(), run)
 
-    def first_rows(self, size: int) -> Codes:
-        """Return the first row of each number below `size`, -1 where there is none."""
-        first = np.full(size, -1, dtype=np.int64)
-        at = np.arange(len(self.code)) if self.nulls is None else np.flatnonzero(~self.nulls)
-        first[self.code[at][::-1]] = at[::-1]
-        return first
-
     def rows(self, number: Codes) -> Codes:
         """Return `number` of each row, null → -1."""
-        codes = number[self.code]
-        if self.nulls is not None:
-            codes[self.nulls] = -1
-        return codes if self.run is None else codes[self.run]
+        if self.nulls is None:
+            codes = number[self.code]
+        else:
+            codes = np.full(len(self.code), -1, dtype=np.int64)
+            codes[~self.nulls] = number[self.code[~self.nulls]]
+        return codes if self.run is None else np.repeat(codes, self.run)
 
 
 def _starts(column: pl.Series) -> np.ndarray:
