@@ -10,44 +10,18 @@ from typing import TYPE_CHECKING, Any
 from medner_assets.errors import MednerError
 from medner_assets.modeling.batches import IGNORED, collate
 from medner_assets.modeling.checkpoints import seal
+from medner_assets.modeling.head import SelectiveHead, completion_loss
 from medner_assets.modeling.progress import Log, Reporter
 from medner_assets.modeling.samples import Sample
 from medner_assets.recipes.settings import TrainingRecipe
 
 if TYPE_CHECKING:
-    import torch
     from peft import PeftModel
     from transformers import Trainer, TrainingArguments
 
 _EVAL_BATCH = 32
 _KINDS = (("train", "loss"), ("eval", "eval_loss"), ("end", "train_loss"))
 """Kind of a row of table `training_log`, and the key of its loss in the Trainer's history."""
-
-
-def completion_loss(
-    logits: "torch.Tensor", labels: "torch.Tensor", weights: "torch.Tensor", items: "torch.Tensor | float"
-) -> "torch.Tensor":
-    """Return the weighted sum of the negative log likelihoods of the labelled tokens, divided by `items`.
-
-    logits: (batch, kept, vocabulary), of the last `kept` positions; labels and weights: (batch, tokens).
-    The token at position t is predicted by the logits of t - 1, so the first kept position predicts the
-    second.
-    """
-    import torch.nn.functional as F
-
-    targets = labels[:, labels.shape[1] - logits.shape[1] + 1 :]
-    weights = weights[:, labels.shape[1] - logits.shape[1] + 1 :]
-    losses = F.cross_entropy(
-        logits[:, :-1].float().flatten(0, 1), targets.flatten(), ignore_index=IGNORED, reduction="none"
-    )
-    return (losses * weights.flatten()).sum() / items
-
-
-def kept_positions(labels: "torch.Tensor") -> int:
-    """Return how many last positions the output head must see: the longest completion and the token before
-    it."""
-    labelled = (labels != IGNORED).any(dim=0)
-    return int(labels.shape[1] - labelled.float().argmax().item() + 1)
 
 
 def training_arguments(
@@ -107,6 +81,8 @@ def make_trainer(
     import torch
     from transformers import EarlyStoppingCallback, PrinterCallback, Trainer, TrainerCallback
 
+    head = SelectiveHead(model)
+
     class CompletionTrainer(Trainer):
         """A Trainer whose loss counts completion tokens, and whose dev loss is their mean over the whole
         split."""
@@ -116,7 +92,8 @@ def make_trainer(
         ) -> Any:
             inputs = dict(inputs)
             labels, weights = inputs.pop("labels"), inputs.pop("weights")
-            logits = model(**inputs, use_cache=False, logits_to_keep=kept_positions(labels)).logits
+            head.choose(labels)
+            logits = model(**inputs, use_cache=False).logits
             items = num_items_in_batch if num_items_in_batch is not None else (labels != IGNORED).sum()
             loss = completion_loss(logits, labels, weights, items)
             if self.args.average_tokens_across_devices and num_items_in_batch is not None:

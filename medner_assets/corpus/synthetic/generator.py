@@ -36,7 +36,7 @@ UNSEEN_SHARE = 0.5
 """Share of the name draws of dev and test that give a name which no training text has."""
 
 # How often each is drawn. A statement is a pattern, and some patterns state two or three relations.
-_STATEMENTS_A_DOCUMENT = Weighted({"0": 0.08, "1": 0.43, "2": 0.38, "3": 0.11})
+_STATEMENTS_A_DOCUMENT = Weighted({"0": 0.08, "1": 0.50, "2": 0.35, "3": 0.07})
 _RELATION_TYPES = Weighted(
     {"treats": 1.0, "causes": 1.0, "diagnoses": 1.0, "interacts_with": 1.05, "mixed": 0.45}
 )
@@ -44,11 +44,11 @@ _DEVICES = Weighted({
     "active": 0.14, "passive": 0.13, "terse": 0.07, "history": 0.06, "family": 0.04, "probable": 0.05,
     "coordination": 0.12, "cross_sentence": 0.26, "contrast": 0.16,
 })  # fmt: skip
-_REFUSALS_A_DOCUMENT = Weighted({"0": 0.54, "1": 0.42, "2": 0.04})
+_REFUSALS_A_DOCUMENT = Weighted({"0": 0.56, "1": 0.42, "2": 0.02})
 _REFUSAL_DEVICES = Weighted({"negated": 0.58, "questioned": 0.32, "side_by_side": 0.10})
-_MENTIONS_A_DOCUMENT = Weighted({"0": 0.68, "1": 0.28, "2": 0.04})
+_MENTIONS_A_DOCUMENT = Weighted({"0": 0.74, "1": 0.24, "2": 0.02})
 _MENTION_DEVICES = Weighted({"listed": 0.65, "repeated": 0.35})
-_WITH_OPENING = 0.85
+_WITH_OPENING = 0.65
 _WITH_LEAD = 0.25
 _LEADING_DEVICES = ("active", "passive", "probable", "coordination", "contrast", "mixed", "negated")
 
@@ -102,7 +102,7 @@ def plan(rng: Random, style: Style) -> list[Pattern]:
         body.append(pick(rng, MENTIONED[_MENTION_DEVICES.draw(rng)]))
     opening = [pick(rng, OPENING_PATTERNS)] if rng.random() < _WITH_OPENING or len(body) < 2 else []
     patterns = CHILD_ASIDE_PATTERNS if style.child else ADULT_ASIDE_PATTERNS
-    asides = shuffled(rng, patterns)[: between(rng, 1, 2) if body else 4]
+    asides = shuffled(rng, patterns)[: between(rng, 0, 1) if body else 2]
     return [*opening, *shuffled(rng, [*body, *asides[1:]]), *asides[:1]]
 
 
