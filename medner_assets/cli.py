@@ -17,7 +17,10 @@ from medner_assets.errors import MednerError
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
-FORMATS = ("ade", "pubtator", "bioc-xml", "bioc-json", "brat", "jsonl")
+FORMATS = (
+    "ade", "pubtator", "bioc-xml", "bioc-json", "brat", "conll", "label-studio", "prodigy", "doccano",
+    "jsonl", "parquet",
+)  # fmt: skip
 
 
 @contextmanager

@@ -41,6 +41,9 @@ class Entity:
     text: str
     concepts: tuple[str, ...] = ()
     """Concept ids (MeSH, NCBI Gene, …) at concept level; several for a composite mention; empty else."""
+    pieces: tuple[tuple[int, int], ...] = ()
+    """(start, end) of each piece of a discontinuous mention, in its source's order; empty for one in a piece.
+    `start`, `end` and `text` are then those of the span that covers them."""
 
 
 @dataclass(frozen=True, slots=True)

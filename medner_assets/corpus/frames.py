@@ -22,7 +22,7 @@ SCHEMAS: dict[str, dict[str, pl.DataType]] = {
     },
     "gold_entities": {
         "doc_id": _TEXT, "split": _TEXT, "entity_id": _TEXT, "type": _TEXT, "start": _INT, "end": _INT,
-        "text": _TEXT, "concepts": _TEXTS,
+        "text": _TEXT, "concepts": _TEXTS, "pieces": _TEXT,
     },
     "gold_relations": {
         "doc_id": _TEXT, "split": _TEXT, "relation_id": _INT, "type": _TEXT, "symmetric": _FLAG,
@@ -70,6 +70,7 @@ def documents_from_frames(
                 row["end"],
                 row["text"],
                 tuple(row["concepts"] or ()),
+                _pieces(row.get("pieces")),
             )
         )
     relations: dict[str, list[Relation]] = defaultdict(list)
@@ -118,9 +119,15 @@ def _entity_rows(document: Document) -> list[tuple[Any, ...]]:
             each.end,
             each.text,
             list(each.concepts),
+            ";".join(f"{start} {end}" for start, end in each.pieces) or None,
         )
         for each in document.entities
     ]
+
+
+def _pieces(written: str | None) -> tuple[tuple[int, int], ...]:
+    pairs = [piece.split(" ") for piece in (written or "").split(";") if piece]
+    return tuple((int(start), int(end)) for start, end in pairs)
 
 
 def _relation_rows(document: Document, symmetric: frozenset[str]) -> list[tuple[Any, ...]]:

@@ -1,6 +1,7 @@
 """Documents as JSON lines, the format in which documents travel: one JSON object a line, UTF-8.
 
-Keys of a document: `id`, `text`, `entities` (`id, type, start, end, text`, at concept level also `concepts`),
+Keys of a document: `id`, `text`, `entities` (`id, type, start, end, text`, at concept level also `concepts`,
+of a discontinuous mention also `pieces`),
 `relations` (`type` with `head, tail`, at concept level `head_concept, tail_concept`); optional `group`,
 `split`, `directed` (default true), `level` (`mention`, the default, or `concept`). Further keys are ignored.
 """
@@ -87,6 +88,8 @@ def _entity_to_json(entity: Entity, concept: bool) -> dict[str, Any]:
     content["text"] = entity.text
     if concept:
         content["concepts"] = list(entity.concepts)
+    if entity.pieces:
+        content["pieces"] = [list(piece) for piece in entity.pieces]
     return content
 
 
@@ -109,6 +112,22 @@ def _entity(value: object, text: str, level: Level, where: str) -> Entity:
         end=end,
         text=mention,
         concepts=tuple(concepts),
+        pieces=_pieces(content, where),
+    )
+
+
+def _pieces(content: Mapping[str, Any], where: str) -> tuple[tuple[int, int], ...]:
+    pieces = content.get("pieces") or []
+    if not isinstance(pieces, list) or not all(_is_pair(piece) for piece in pieces):
+        raise _wrong(where, "pieces", "a list of pairs of offsets")
+    return tuple((start, end) for start, end in pieces)
+
+
+def _is_pair(value: object) -> bool:
+    return (
+        isinstance(value, list)
+        and len(value) == 2
+        and all(isinstance(each, int) and not isinstance(each, bool) for each in value)
     )
 
 

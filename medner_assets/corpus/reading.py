@@ -30,7 +30,9 @@ class ProblemKind(StrEnum):
     UNSUPPORTED = "unsupported"
     """An annotation of a kind that medner does not keep (attributes, n-ary relations, …): left out."""
     DISCONTINUOUS = "discontinuous"
-    """A mention in several pieces: kept as the span that covers them."""
+    """A mention in several pieces: they are kept, and it counts as the span that covers them."""
+    ENCODING = "encoding"
+    """One file of many that is not UTF-8: its document is left out."""
     OFFSET_UNIT = "offset-unit"
     """The file counts bytes or UTF-16 units instead of characters: converted, nothing is left out."""
 

@@ -1,6 +1,7 @@
 """The invariants of `schema.Document`, spelled out. Pure; messages name ids and offsets, no clinical text."""
 
 from collections import Counter
+from collections.abc import Sequence
 
 from medner_assets.schema import Document, Entity, Level, Relation
 
@@ -40,14 +41,25 @@ def _of_entities(document: Document) -> list[str]:
 
 def _span_problem(entity: Entity, text: str) -> str | None:
     if entity.start is None and entity.end is None:
-        return None if entity.text else "the mention is empty"
+        return None if entity.text and not entity.pieces else "the mention is empty, or has pieces nowhere"
     if entity.start is None or entity.end is None:
         return "start and end are given both or not at all"
     if not 0 <= entity.start < entity.end <= len(text):
         return f"offsets {entity.start} to {entity.end} are no span of a text of {len(text)} characters"
     if text[entity.start : entity.end] != entity.text:
         return f"the text at {entity.start} to {entity.end} is not the mention"
+    if entity.pieces and not covers(entity.start, entity.end, entity.pieces):
+        return f"its pieces are not covered by {entity.start} to {entity.end}"
     return None
+
+
+def covers(start: int, end: int, pieces: Sequence[tuple[int, int]]) -> bool:
+    """Return whether start..end is exactly what two or more pieces, none of them empty, span together."""
+    return (
+        len(pieces) > 1
+        and all(first < last for first, last in pieces)
+        and (min(first for first, _ in pieces), max(last for _, last in pieces)) == (start, end)
+    )
 
 
 def _arguments(document: Document) -> frozenset[str]:

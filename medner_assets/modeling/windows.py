@@ -39,7 +39,12 @@ def window(document: Document, start: int, end: int) -> Document:
     """
     text = document.text[start:end]
     entities = tuple(
-        replace(e, start=e.start - start, end=e.end - start)
+        replace(
+            e,
+            start=e.start - start,
+            end=e.end - start,
+            pieces=tuple((first - start, last - start) for first, last in e.pieces),
+        )
         if e.start is not None and e.end is not None
         else e
         for e in document.entities

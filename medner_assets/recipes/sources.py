@@ -6,7 +6,10 @@ from pydantic import Field, model_validator
 
 from medner_assets.recipes.settings import Settings
 
-Format = Literal["ade", "pubtator", "bioc-xml", "bioc-json", "brat", "jsonl"]
+Format = Literal[
+    "ade", "pubtator", "bioc-xml", "bioc-json", "brat", "conll", "label-studio", "prodigy", "doccano",
+    "jsonl", "parquet",
+]  # fmt: skip
 Split = Literal["train", "dev", "test"]
 
 

@@ -79,6 +79,7 @@ TABLES: dict[str, Table] = {
             Column("end", INT, "one past the last character"),
             Column("text", TEXT, "the mention as written"),
             Column("concepts", TEXTS, "concept ids; empty at mention level"),
+            Column("pieces", TEXT, "of a discontinuous mention its pieces, e.g. 0 4;15 19; null: one piece"),
         )),
         Table("gold_relations", "dataset", "one gold relation", (
             _DOC, _SPLIT,

@@ -48,7 +48,11 @@ def _entities(draw: st.DrawFn, key: str, text: str, *, concept: bool) -> Entity:
         return Entity(key, draw(words), None, None, draw(words), concepts)
     start = draw(st.integers(0, len(text) - 1))
     end = draw(st.integers(start + 1, len(text)))
-    return Entity(key, draw(words), start, end, text[start:end], concepts)
+    pieces: tuple[tuple[int, int], ...] = ()
+    if end - start > 2 and draw(st.integers(0, 3)) == 0:
+        first = draw(st.integers(start + 1, end - 2))
+        pieces = ((start, first), (draw(st.integers(first + 1, end - 1)), end))
+    return Entity(key, draw(words), start, end, text[start:end], concepts, pieces)
 
 
 corpora_of_documents = st.lists(documents(), max_size=5, unique_by=lambda document: document.id)

@@ -33,7 +33,7 @@ def test_a_folder_in_place_of_a_file_is_one_line(format, tmp_path):
     assert "is a folder" in refusal(format, tmp_path)
 
 
-@pytest.mark.parametrize("format", READERS)
+@pytest.mark.parametrize("format", sorted(set(READERS) - {"parquet"}))
 def test_invalid_utf8_is_one_line_with_file_byte_and_line(format, tmp_path):
     (tmp_path / "f.ann").write_bytes(b"")
     (tmp_path / "f.txt").write_bytes(b"77|a\n\xff\xfe")
@@ -57,7 +57,7 @@ def test_a_file_without_a_document_names_its_first_problem(tmp_path):
 
 
 def test_an_unknown_format_lists_the_known_ones(tmp_path):
-    assert "ade, pubtator, bioc-xml, bioc-json, brat, jsonl" in refusal("conll", tmp_path)
+    assert "ade, pubtator, bioc-xml, bioc-json, brat, conll, label-studio" in refusal("xml", tmp_path)
 
 
 def test_no_file_at_all_is_one_line():

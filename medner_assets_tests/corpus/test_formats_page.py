@@ -21,10 +21,14 @@ def example(format: str) -> str:
 @pytest.mark.parametrize("format", READERS)
 def test_each_format_has_a_section_whose_example_imports_without_a_problem(format, tmp_path):
     (tmp_path / "name.txt").write_text("Heparin caused bruising.", encoding="utf-8")
-    (tmp_path / "name.ann").write_text(example(format), encoding="utf-8")
+    if format == "parquet":  # its example is a program that writes the file
+        exec(example(format).replace("notes.parquet", str(tmp_path / "name.ann")), {})
+    else:
+        (tmp_path / "name.ann").write_text(example(format), encoding="utf-8")
     reading = read_files(format, [tmp_path / "name.ann"])
     assert reading.problems == ()
-    assert all(document.entities and document.relations for document in reading.documents)
+    assert all(document.entities for document in reading.documents)
+    assert format == "conll" or all(document.relations for document in reading.documents)
 
 
 def test_each_kind_of_problem_stands_in_the_table():

@@ -52,10 +52,11 @@ def test_an_event_relates_its_trigger_to_each_argument():
     )
 
 
-def test_a_mention_in_pieces_is_kept_as_its_cover_and_reported():
+def test_a_mention_in_pieces_keeps_them_counts_as_their_cover_and_is_reported():
     text = "left and right pain"
     reading = parse_brat(text, "T1\tEffect 0 4;15 19\tleft pain\n", "f", "f")
-    assert reading.documents[0].entities == (Entity("T1", "Effect", 0, 19, text),)
+    pieces = ((0, 4), (15, 19))
+    assert reading.documents[0].entities == (Entity("T1", "Effect", 0, 19, text, pieces=pieces),)
     assert [(each.line, each.kind.value, each.kind.loses) for each in reading.problems] == [
         (1, "discontinuous", False)
     ]
@@ -148,6 +149,25 @@ def test_a_folder_gives_a_document_for_each_pair_below_it(tmp_path):
         ("lost", "no-text"),
     ]
     assert read_brat(tmp_path / "b.txt").documents[0].text == TEXT
+
+
+def test_in_a_folder_a_file_of_another_encoding_costs_its_own_document_only(tmp_path):
+    for name, encoding in (("a", "utf-8"), ("b", "latin-1"), ("c", "utf-16")):
+        (tmp_path / f"{name}.txt").write_text("née", encoding=encoding)
+        (tmp_path / f"{name}.ann").write_text("T1\tX 0 3\tnée\n", encoding="utf-8")
+    reading = read_brat(tmp_path)
+    assert [each.id for each in reading.documents] == ["a"]
+    assert [(each.doc_id, each.kind.value, each.kind.loses, each.line) for each in reading.problems] == [
+        ("b", "encoding", True, 1),
+        ("c", "encoding", True, 1),
+    ]
+
+
+def test_names_that_the_export_has_quoted_are_ids_again_and_others_stay(tmp_path):
+    for name in ("a%2Fb", "100%", "%41"):
+        (tmp_path / f"{name}.txt").write_text(TEXT)
+        (tmp_path / f"{name}.ann").write_text(ANN)
+    assert {each.id for each in read_brat(tmp_path).documents} == {"a/b", "100%", "%41"}
 
 
 def test_missing_folders_texts_and_annotations_are_one_line(tmp_path):

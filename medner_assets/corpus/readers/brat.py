@@ -2,12 +2,13 @@
 
 Rules, with the reason for each:
 - A path is an `.ann` or `.txt` file, or a folder, of which every pair below it is read; the document's id
-  is its path below the folder without suffix, so that equal names in several folders stay apart.
+  is its path below the folder without suffix, so that equal names in several folders stay apart. A name
+  that `medner export` has quoted is unquoted. In a folder, a file that is not UTF-8 costs its document only.
 - The text is kept as it is, byte order mark included, because BRAT counts every character of the file.
   Where a text has Windows line ends and more mentions fit when each counts as one character, it is read so.
-- `T` lines are mentions. A mention in pieces is kept as the span that covers them and reported, unless only
-  white space lies between the pieces. `R` lines are relations: Arg1 is the head and Arg2 the tail; of other
-  roles, the first named.
+- `T` lines are mentions. A mention in pieces keeps them, counts as the span that covers them and is reported,
+  unless only white space lies between the pieces.
+- `R` lines are relations: Arg1 is the head and Arg2 the tail; of other roles, the first named.
 - `E` lines are events: one relation per argument, from trigger to argument, with the role (less its number)
   as type; an argument that is an event means its trigger.
 - Attributes (A, M), normalisations (N) and equivalences (*) are not kept and are reported; notes (#) are
@@ -21,8 +22,9 @@ from pathlib import Path
 
 from medner_assets.corpus.offsets import OffsetUnit
 from medner_assets.corpus.readers.drafts import Draft, MentionClaim, RelationClaim, placed, settled
-from medner_assets.corpus.readers.files import numbered_lines, read_text, whole_number
+from medner_assets.corpus.readers.files import NotUtf8Error, numbered_lines, read_text, whole_number
 from medner_assets.corpus.reading import Problem, ProblemKind, Reading, in_file_order
+from medner_assets.corpus.writers.brat import document_of_name
 from medner_assets.errors import MednerError
 
 _TYPE_AND_SPANS = re.compile(r"(\S+) ([0-9]+ [0-9]+(?:;[0-9]+ [0-9]+)*)")
@@ -37,7 +39,7 @@ def read_brat(path: Path) -> Reading:
         )
         if not stems:
             raise MednerError(f"{path}: no .ann or .txt file below it: name the folder of the BRAT files")
-        names = [stem.relative_to(path).as_posix() for stem in stems]
+        names = [document_of_name(stem.relative_to(path).as_posix()) for stem in stems]
     elif path.suffix not in (".ann", ".txt"):
         raise MednerError(
             f"{path}: there is no such folder, and it is no .ann file: check path or MEDNER_CORPORA"
@@ -56,9 +58,16 @@ def read_brat(path: Path) -> Reading:
             message = f"there is no {annotation_file.name} beside it: not read as a document"
             problems.append(Problem(str(text_file), None, name, ProblemKind.MALFORMED, message))
         else:
-            text = read_text(text_file, keep_mark=True)
+            try:
+                text, annotations = read_text(text_file, keep_mark=True), read_text(annotation_file)
+            except NotUtf8Error as error:
+                if not path.is_dir():
+                    raise
+                message = f"{error.where}: document left out, convert the file to UTF-8"
+                problems.append(Problem(error.file, error.line, name, ProblemKind.ENCODING, message))
+                continue
             found = _Annotations(str(annotation_file), name)
-            found.take(read_text(annotation_file))
+            found.take(annotations)
             drafts.append(_with_fitting_line_ends(found.draft(text)))
             problems.extend(found.problems)
     reading = settled(drafts)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from medner_assets.corpus.offsets import OffsetUnit, code_point_span, same_mention
 from medner_assets.corpus.reading import Problem, ProblemKind, Reading
+from medner_assets.corpus.validation import covers
 from medner_assets.schema import Document, Entity, Level, Relation
 
 
@@ -24,6 +25,8 @@ class MentionClaim:
     concepts: tuple[str, ...] = ()
     line: int | None = None
     anchor: int = 0
+    pieces: tuple[tuple[int, int], ...] = ()
+    """Of a mention whose one span covers it: its pieces in code points, as our own formats state them."""
 
 
 @dataclass(slots=True)
@@ -125,14 +128,23 @@ def _entities(draft: Draft, unit: OffsetUnit, problems: list[Problem]) -> tuple[
             kept[mention.id] = Entity(mention.id, mention.type, None, None, mention.text, mention.concepts)
             continue
         start, end = span
-        text = draft.text[start:end]
+        text, pieces = draft.text[start:end], mention.pieces
         if len(mention.spans) > 1 and not same_mention(text, mention.text):
+            pieces = _pieces(draft.text, mention, unit)
             message = (
-                f"mention {mention.id}: in {len(mention.spans)} pieces: kept as the span {start} to {end}"
+                f"mention {mention.id}: in {len(mention.spans)} pieces, which are kept: "
+                f"counts as the span {start} to {end}"
             )
             problems.append(Problem(draft.file, mention.line, draft.id, ProblemKind.DISCONTINUOUS, message))
-        kept[mention.id] = Entity(mention.id, mention.type, start, end, text, mention.concepts)
+        kept[mention.id] = Entity(mention.id, mention.type, start, end, text, mention.concepts, pieces)
     return tuple(kept.values())
+
+
+def _pieces(text: str, mention: MentionClaim, unit: OffsetUnit) -> tuple[tuple[int, int], ...]:
+    """Return the pieces of a mention that has been placed, in code points of the document's text."""
+    body = text[mention.anchor :] if mention.anchor else text
+    found = (code_point_span(body, start, end, unit) for start, end in mention.spans)
+    return tuple((each[0] + mention.anchor, each[1] + mention.anchor) for each in found if each is not None)
 
 
 def _mention_problem(
@@ -145,6 +157,8 @@ def _mention_problem(
     if mention.spans and span is None:
         where = ", ".join(f"{start} to {end}" for start, end in mention.spans)
         return ProblemKind.OFFSET_MISMATCH, f"the text at {where} is not the mention"
+    if mention.pieces and not (span is not None and covers(*span, mention.pieces)):
+        return ProblemKind.OFFSET_MISMATCH, "its pieces do not lie in its span"
     return None
 
 

@@ -10,6 +10,14 @@ from pathlib import Path
 from medner_assets.errors import MednerError
 
 
+class NotUtf8Error(MednerError):
+    """A file that is not UTF-8. `line` counts from 1; `where` says byte and line."""
+
+    def __init__(self, file: str, line: int, where: str) -> None:
+        super().__init__(f"{file}: {where}: convert the file to UTF-8")
+        self.file, self.line, self.where = file, line, where
+
+
 def read_bytes(path: Path) -> bytes:
     """Return the content of `path`; `.xz` and `.gz` are unpacked. Raise MednerError if it cannot be read."""
     try:
@@ -46,7 +54,7 @@ def decoded(content: bytes, file: str, *, keep_mark: bool = False) -> str:
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         where = f"not valid UTF-8 at byte {error.start} (line {line})"
-        raise MednerError(f"{file}: {where}: convert the file to UTF-8") from None
+        raise NotUtf8Error(file, line, where) from None
     return text if keep_mark else text.removeprefix("\ufeff")
 
 

@@ -34,7 +34,7 @@ def parse_jsonl(text: str, file: str, *, text_required: bool = True) -> Reading:
             continue
         try:
             drafts.append(
-                _draft(document_from_json(parsed_json(line), text_required=text_required), file, number)
+                draft_of(document_from_json(parsed_json(line), text_required=text_required), file, number)
             )
         except MednerError as error:
             cut = number == last and isinstance(error, NotJsonError)
@@ -67,7 +67,7 @@ def parsed_json(text: str) -> object:
     return value
 
 
-def _draft(document: Document, file: str, line: int) -> Draft:
+def draft_of(document: Document, file: str, line: int) -> Draft:
     """Return the document as claims, so that the same rules verify every format."""
     concept = document.level is Level.CONCEPT
     mentions = [
@@ -78,6 +78,7 @@ def _draft(document: Document, file: str, line: int) -> Draft:
             text=entity.text,
             concepts=entity.concepts,
             line=line,
+            pieces=entity.pieces,
         )
         for entity in document.entities
     ]

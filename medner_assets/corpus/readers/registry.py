@@ -7,7 +7,12 @@ from medner_assets.corpus.readers.ade import read_ade
 from medner_assets.corpus.readers.bioc_json import read_bioc_json
 from medner_assets.corpus.readers.bioc_xml import read_bioc_xml
 from medner_assets.corpus.readers.brat import read_brat
+from medner_assets.corpus.readers.conll import read_conll
+from medner_assets.corpus.readers.doccano import read_doccano
 from medner_assets.corpus.readers.jsonl import read_jsonl
+from medner_assets.corpus.readers.label_studio import read_label_studio
+from medner_assets.corpus.readers.parquet import read_parquet
+from medner_assets.corpus.readers.prodigy import read_prodigy
 from medner_assets.corpus.readers.pubtator import read_pubtator
 from medner_assets.corpus.reading import Reading, merged
 from medner_assets.errors import MednerError
@@ -18,7 +23,12 @@ READERS: dict[str, Callable[[Path], Reading]] = {
     "bioc-xml": read_bioc_xml,
     "bioc-json": read_bioc_json,
     "brat": read_brat,
+    "conll": read_conll,
+    "label-studio": read_label_studio,
+    "prodigy": read_prodigy,
+    "doccano": read_doccano,
     "jsonl": read_jsonl,
+    "parquet": read_parquet,
 }
 """Format → reader of one path; the keys are `recipes.sources.Format`."""
 
