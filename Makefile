@@ -8,7 +8,7 @@ RUN := .venv/.stamp-run
 DEV := .venv/.stamp-dev
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
 
-.PHONY: help setup demo ui test check bench bench-base clean
+.PHONY: help setup demo ui test check bench bench-base fuzz clean
 
 help:  ## list what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -31,6 +31,9 @@ check: $(DEV)  ## style, types, layers, SQL, definitions
 	@$(BIN)/lint-imports --no-cache
 	@$(BIN)/sqlfluff lint --nofail --disable-progress-bar sql >/dev/null && $(BIN)/sqlfluff lint --disable-progress-bar sql
 	@DAGSTER_HOME="$(CURDIR)" $(BIN)/dg check defs
+
+fuzz: $(DEV)  ## a million odd completions and a hundred thousand spoilt files, at most 15 minutes
+	@$(BIN)/python benchmarks/fuzz.py
 
 $(RUN): pyproject.toml constraints.txt
 	@test -x $(BIN)/python || $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \

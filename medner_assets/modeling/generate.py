@@ -84,11 +84,15 @@ def _completed(partial: Path, generation_id: str, wanted: set[str]) -> dict[str,
     """Return the whole lines of an earlier run of the same generation; {} if there are none."""
     if not partial.exists():
         return {}
-    lines = partial.read_text(encoding="utf-8").split("\n")[:-1]  # a line without its end was cut by a kill
-    rows = [json.loads(line) for line in lines]
-    if not rows or rows[0].get("generation_id") != generation_id:
-        return {}
-    return {row["doc_id"]: row for row in rows[1:] if row["doc_id"] in wanted}
+    try:
+        # A line without its end was cut by a kill.
+        lines = partial.read_text(encoding="utf-8").split("\n")[:-1]
+        rows = [json.loads(line) for line in lines]
+        if not rows or rows[0]["generation_id"] != generation_id:
+            return {}
+        return {row["doc_id"]: row for row in rows[1:] if row["doc_id"] in wanted}
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return {}  # spoilt by something else than a kill: begin anew
 
 
 def _append(out: IO[str], rows: list[dict]) -> None:

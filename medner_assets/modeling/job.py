@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from medner_assets.errors import MednerError
 from medner_assets.recipes.settings import DecodingRecipe, VersionRecipe
@@ -29,7 +29,7 @@ class _Job(BaseModel):
         """Return the job in `file`; raise MednerError when it is none."""
         try:
             return cls.model_validate(json.loads(file.read_text(encoding="utf-8")))
-        except (OSError, ValueError, ValidationError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             reason = " ".join(str(error).split())[:300]
             raise MednerError(
                 f"{file.name}: not a job that this version of medner can run: {reason}"

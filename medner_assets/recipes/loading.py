@@ -88,7 +88,8 @@ def _merged_version(name: str, folder: Path, children: tuple[str, ...]) -> dict[
     if baseline is None:
         return own
     if not isinstance(baseline, str):
-        raise MednerError(f"versions/{name}.yaml: baseline must be the name of a version, not {baseline!r}")
+        kind = type(baseline).__name__
+        raise MednerError(f"versions/{name}.yaml: baseline must be the name of a version, not a {kind}")
     inherited = _merged_version(baseline, folder, (*children, name))
     return _overlaid({key: value for key, value in inherited.items() if key not in _NOT_INHERITED}, own)
 
@@ -117,7 +118,7 @@ def _require(name: str, known: list[str], what: str, file: str | None) -> None:
     if name not in known:
         where = f"{file}: " if file else ""
         raise MednerError(
-            f"{where}unknown {what} {name!r}: choose one of {', '.join(known) or '(there are none)'}"
+            f"{where}unknown {what} {name[:80]!r}: choose one of {', '.join(known) or '(there are none)'}"
         )
 
 
@@ -132,6 +133,10 @@ def _read(file: Path) -> dict[str, Any]:
         where = f":{mark.line + 1}" if mark else ""
         reason = " ".join(str(getattr(error, "problem", None) or "cannot be parsed").split())
         raise MednerError(f"{label}{where}: not valid YAML ({reason}): mend the file") from None
+    except (ValueError, LookupError, AttributeError, TypeError, RecursionError):
+        # Of these PyYAML makes no error of its own: 2024-13-45 is a date, 5,000 digits a number, `!!int ""`.
+        reason = "a date or number that there is not, or too many brackets within each other"
+        raise MednerError(f"{label}: not valid YAML ({reason}): put such a value in quotes") from None
     if not isinstance(content, dict):
         raise MednerError(
             f"{label}: a recipe is a mapping of settings, not {type(content).__name__}: see the other recipes"
@@ -144,7 +149,7 @@ def _validated(model: type[Recipe], content: dict[str, Any], file: Path) -> Reci
         return model.model_validate(content)
     except ValidationError as error:
         first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"]) or "the recipe"
+        key = ".".join(str(part) for part in first["loc"])[:200] or "the recipe"
         label = f"{file.parent.name}/{file.name}"
         more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
         if first["type"] == "extra_forbidden":

@@ -92,6 +92,8 @@ def _parsed(line: str, where: str) -> Mapping[str, Any]:
         ) from None
     except RecursionError:
         raise MednerError(f"{where}: JSON nested too deeply: write one document a line") from None
+    except ValueError:  # Python refuses to read more than 4,300 digits
+        raise MednerError(f"{where}: not valid JSON (a number too long): correct it") from None
     if not isinstance(content, dict):
         raise MednerError(
             f"{where}: a line is one object with id, entities, relations, not a {_kind(content)}"

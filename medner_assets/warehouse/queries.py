@@ -21,6 +21,7 @@ from medner_assets.warehouse.sql_files import SqlFile, sql_files
 from medner_assets.warehouse.tables import TABLES
 
 _PARAMETERS = "parameters:"
+_LONGEST_MESSAGE = 500
 _ONE_WORD = re.compile(r"[\w.-]+")
 _COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
 _EXPLAIN = re.compile(r"\s*explain\s+(analyze\s+)?", re.IGNORECASE)
@@ -69,6 +70,9 @@ def ask(
     Raises MednerError on an unknown name, on a parameter that is missing or unknown, and on a query that
     DuckDB refuses or that does more than return rows.
     """
+    _check_characters("the query", what)
+    for name, value in parameters.items():
+        _check_characters("a parameter", name + value)
     questions = {each.name: each for each in named_queries(folder)}
     if what in questions:
         question = questions[what]
@@ -85,7 +89,7 @@ def ask(
                 f'{what!r} is a macro: ask with its arguments, e.g. "from {_signature(macros[what])}"'
             )
         raise MednerError(
-            f"unknown question, view or table {what!r}{_suggestion(what, [*questions, *objects])}"
+            f"unknown question, view or table {what[:80]!r}{_suggestion(what, [*questions, *objects])}"
         )
     wanted = _only_statement(connection, what)
     _check_parameters("the query", sorted(wanted.named_parameters), parameters)
@@ -124,7 +128,7 @@ def query_errors() -> Iterator[None]:
         ) from None
     except duckdb.Error as error:
         message = " ".join(str(error).partition("\n\nLINE ")[0].split())
-        raise MednerError(f"the query: {message}") from None
+        raise MednerError(f"the query: {message[:_LONGEST_MESSAGE]}") from None
 
 
 def _declared(file: SqlFile) -> tuple[str, ...]:
@@ -141,11 +145,19 @@ def _check_parameters(what: str, declared: Iterable[str], given: Mapping[str, st
     for name in given:
         if name not in names:
             has = f"it takes {', '.join(names)}" if names else "it takes none"
-            raise MednerError(f"{what}: unknown parameter {name!r}{_suggestion(name, names)}: {has}")
+            raise MednerError(f"{what}: unknown parameter {name[:80]!r}{_suggestion(name, names)}: {has}")
     missing = [name for name in names if name not in given]
     if missing:
         example = " ".join(f"--param {name}=..." for name in missing)
         raise MednerError(f"{what}: missing parameter {', '.join(map(repr, missing))}: add {example}")
+
+
+def _check_characters(what: str, text: str) -> None:
+    """Raise MednerError for what a terminal passes on of bytes that are no UTF-8: no table can hold it."""
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        raise MednerError(f"{what}: holds bytes that are not UTF-8: type it in UTF-8") from None
 
 
 def _only_statement(connection: duckdb.DuckDBPyConnection, text: str) -> duckdb.Statement:

@@ -115,6 +115,10 @@ class Store:
             raise MednerError(
                 f"{table.name}: no rows of {table.partition} {key!r}: materialise the asset that makes them"
             ) from None
+        except (pl.exceptions.PolarsError, pl.exceptions.PanicException):
+            raise MednerError(
+                f"{file}: not a whole Parquet file: remove it and materialise the asset that makes it"
+            ) from None
         for column in table.columns:  # a column that was declared after the file was written
             if column.name not in frame.columns:
                 frame = frame.with_columns(pl.lit(None, dtype=column.dtype).alias(column.name))
@@ -122,8 +126,12 @@ class Store:
         return rows.select(pl.lit(key, dtype=pl.String()).alias(table.partition), pl.all())
 
 
-def _schema_of(file: Path) -> dict[str, pl.DataType]:
-    return dict(pl.read_parquet_schema(file))
+def _schema_of(file: Path) -> dict[str, pl.DataType] | None:
+    """Return the columns of a file; None when it is spoilt."""
+    try:
+        return dict(pl.read_parquet_schema(file))
+    except pl.exceptions.PolarsError:
+        return None
 
 
 def _table(name: str) -> Table:

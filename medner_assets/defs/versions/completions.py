@@ -158,5 +158,8 @@ def read_lines(file: Path) -> list[Mapping[str, Any]]:
     """Return the JSON objects of a file of JSON lines; raise MednerError when it is not there."""
     if not file.exists():
         raise MednerError(f"the process ended without writing {file.name}: see {file.parent}")
-    with file.open(encoding="utf-8") as lines:
-        return [json.loads(line) for line in lines]
+    try:
+        with file.open(encoding="utf-8") as lines:
+            return [json.loads(line) for line in lines]
+    except (ValueError, RecursionError):
+        raise MednerError(f"{file}: not the JSON lines that generation writes: run it again") from None

@@ -53,7 +53,10 @@ def finished_adapter(folder: Path) -> FinishedAdapter | None:
         log = [json.loads(line) for line in (folder / LOG).read_text(encoding="utf-8").splitlines()]
         with (folder / WEIGHTS).open("rb") as stream:
             actual = hashlib.file_digest(stream, "sha256").hexdigest()[:16]
-    except (OSError, ValueError) as error:
+        if not isinstance(row, dict) or not all(isinstance(line, dict) for line in log):
+            raise ValueError("not objects")
+        finished_at = datetime.fromisoformat(row["finished_at"]) if "finished_at" in row else None
+    except (OSError, ValueError, TypeError, RecursionError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not the JSON that training writes"
         raise _spoilt(folder, str(reason)) from None
     missing = [name for name in TABLES["adapters"].schema if name not in row]
@@ -61,13 +64,18 @@ def finished_adapter(folder: Path) -> FinishedAdapter | None:
         raise _spoilt(folder, f"{DESCRIPTION} lacks {', '.join(missing)}")
     if row["weights_hash"] != actual:
         raise _spoilt(folder, f"{WEIGHTS} is not the file that {DESCRIPTION} describes")
-    row["finished_at"] = datetime.fromisoformat(row["finished_at"])
+    row["finished_at"] = finished_at
     if not isinstance(row["versions"], str):
         row["versions"] = json.dumps(row["versions"], sort_keys=True)
-    return FinishedAdapter(
-        {name: row[name] for name in TABLES["adapters"].schema},
-        pl.DataFrame(log, schema=TABLES["training_log"].schema, strict=False),
-    )
+    try:
+        finished = FinishedAdapter(
+            {name: row[name] for name in TABLES["adapters"].schema},
+            pl.DataFrame(log, schema=TABLES["training_log"].schema, strict=False),
+        )
+        finished.tables()
+    except (pl.exceptions.PolarsError, TypeError, OverflowError):
+        raise _spoilt(folder, "holds values of other kinds than training writes") from None
+    return finished
 
 
 def _spoilt(folder: Path, reason: str) -> MednerError:

@@ -1,0 +1,106 @@
+"""Mutated corpus files through every reader, as `medner import` and the dataset asset read them."""
+
+import gzip
+import json
+import lzma
+from pathlib import Path
+from random import Random
+
+from benchmarks.fuzzing.cases import Cases, refused
+from benchmarks.fuzzing.mutations import mutant
+from medner_assets.corpus.building import BuiltDataset
+from medner_assets.corpus.frames import dataset_frames
+from medner_assets.corpus.jsonl import document_to_json
+from medner_assets.corpus.readers.registry import read_files
+from medner_assets.corpus.reading import Reading
+from medner_assets.corpus.validation import problems_of
+from medner_assets.corpus.writers.brat import brat_annotations
+from medner_assets.corpus.writers.pubtator import pubtator_block
+from medner_assets.errors import MednerError
+from medner_assets.scoring.submissions import read_submission
+from medner_assets_tests.corpus.test_fuzz import SEEDS
+from medner_assets_tests.miniature import documents
+
+TEXT = "Née heparin."
+_SUFFIXES = {"jsonl": ".jsonl", "brat": ".ann", "bioc-xml": ".xml", "bioc-json": ".json"}
+
+
+def seeds_of(format: str) -> list[bytes]:
+    """Return sound files of a format: a small one with every construct, and what the writers write."""
+    found = [SEEDS[format].encode()]
+    sentences = documents(3)
+    if format == "jsonl":
+        found.append("".join(json.dumps(document_to_json(each)) + "\n" for each in sentences).encode())
+    if format == "brat":
+        found.append(brat_annotations(sentences[0]).encode())
+    if format == "pubtator":
+        found.append("\n".join(pubtator_block(each) for each in sentences).encode())
+    return found
+
+
+def reader_cases(format: str, folder: Path) -> Cases:
+    """Return the cases of one format; a text beside an annotation file is mutated now and then too."""
+    seeds = seeds_of(format)
+    file = folder / f"corpus{_SUFFIXES.get(format, '.txt')}"
+    if format == "brat":
+        file.with_suffix(".txt").write_text(TEXT, encoding="utf-8")
+
+    def case(rng: Random) -> str:
+        if format == "brat" and rng.random() < 0.1:
+            file.with_suffix(".txt").write_bytes(mutant(rng, [TEXT.encode()]))
+        file.write_bytes(mutant(rng, seeds))
+        return _read(format, file)
+
+    return Cases(case)
+
+
+def packed_cases(folder: Path) -> Cases:
+    """Return the cases of files that are packed by gzip or xz and spoilt before or after that."""
+    seeds = seeds_of("jsonl")
+    packers = {".gz": gzip.compress, ".xz": lzma.compress}
+
+    def case(rng: Random) -> str:
+        suffix = rng.choice(sorted(packers))
+        whole = packers[suffix](rng.choice(seeds) if rng.random() < 0.8 else mutant(rng, seeds))
+        file = folder / f"corpus.jsonl{suffix}"
+        file.write_bytes(mutant(rng, [whole]))
+        return _read("jsonl", file)
+
+    return Cases(case)
+
+
+def submission_cases(folder: Path) -> Cases:
+    """Return the cases of `medner score`: another system's predictions."""
+    seeds = seeds_of("jsonl")
+
+    def case(rng: Random) -> str:
+        file = folder / "predicted.jsonl"
+        file.write_bytes(mutant(rng, seeds))
+        try:
+            with file.open(encoding="utf-8") as lines:
+                read_submission(lines, str(file))
+        except UnicodeDecodeError:
+            return "refused"  # the command names file and byte, which test_cli.py checks
+        except MednerError as error:
+            return refused(error, file)
+        return "read"
+
+    return Cases(case)
+
+
+def _read(format: str, file: Path) -> str:
+    try:
+        reading = read_files(format, [file])
+    except MednerError as error:
+        return refused(error, file)
+    _check(reading)
+    return "read in part" if reading.problems else "read"
+
+
+def _check(reading: Reading) -> None:
+    for document in reading.documents:
+        assert problems_of(document) == [], "an unsound document"
+        json.dumps(document_to_json(document), ensure_ascii=False).encode()
+    for problem in reading.problems:
+        assert "\n" not in problem.message, "a problem of several lines"
+    dataset_frames(BuiltDataset(reading.documents, reading.problems, ()))
