@@ -23,10 +23,8 @@ if TYPE_CHECKING:
 LOCATION = "medner"
 """The code location's name in workspace.yaml."""
 
-PROCESS_TAG = "medner/process"
-"""Tag of a run that the command line executes: `<pid>/<when it started>` of its process."""
-
 _ENDED_FROM_OUTSIDE = ("CANCELING", "CANCELED", "DELETED")
+_FAILED_POLLS = 3
 
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
@@ -80,9 +78,11 @@ def _execute(
     from dagster._core.definitions.job_base import InMemoryJob
     from dagster._core.execution.api import execute_run_iterator
 
+    from medner_assets.defs.supervision import PROCESS_TAG, process_mark
+
     keys = [AssetKey(name) for name in assets]
     job = _job_of_all_assets()
-    tags = {PROCESS_TAG: _process_mark(os.getpid())}
+    tags = {PROCESS_TAG: process_mark(os.getpid())}
     if partition is not None:
         tags |= job.get_tags_for_partition_key(partition, selected_asset_keys=keys)
     run = dagster.create_run_for_job(
@@ -93,7 +93,7 @@ def _execute(
         remote_job_origin=_origin(job),
     )
     failure, reported, interruption = None, Metadata(), Interruption()
-    with interruption.awaited(lambda: _status(dagster, run.run_id) in _ENDED_FROM_OUTSIDE):
+    with interruption.awaited(_Ended(dagster, run.run_id)):
         for event in execute_run_iterator(InMemoryJob(job), run, dagster):
             reason = _told(event, assets, display)
             failure = failure or reason
@@ -105,7 +105,8 @@ def _execute(
                     name: each.value for name, each in values.items()
                 }
     if interruption.terminated:
-        raise MednerError(f"run {run.run_id[:8]} was terminated in the UI: what it had finished stays")
+        what = "was terminated in the UI, or took longer than it may"
+        raise MednerError(f"run {run.run_id[:8]} {what}: what it had finished stays")
     if interruption.signalled:
         raise KeyboardInterrupt
     if _status(dagster, run.run_id) != "SUCCESS":
@@ -113,6 +114,21 @@ def _execute(
             failure or f"run {run.run_id[:8]} ended without success: see it in the UI (make ui)"
         )
     return reported
+
+
+class _Ended:
+    """Tells whether someone ended the run: in the UI, or the daemon after its longest time.
+
+    Of its own accord a run fails a moment before its command ends: only a failure that stays counts.
+    """
+
+    def __init__(self, dagster: "DagsterInstance", run_id: str) -> None:
+        self._dagster, self._run_id, self._failed = dagster, run_id, 0
+
+    def __call__(self) -> bool:
+        status = _status(self._dagster, self._run_id)
+        self._failed += status == "FAILURE"
+        return status in _ENDED_FROM_OUTSIDE or self._failed >= _FAILED_POLLS
 
 
 def _status(dagster: "DagsterInstance", run_id: str) -> str:
@@ -190,26 +206,20 @@ def _origin(job: "JobDefinition") -> "RemoteJobOrigin":
     return RemoteJobOrigin(RemoteRepositoryOrigin(location, "__repository__"), job.name)
 
 
-def _process_mark(pid: int) -> str:
-    """Return `<pid>/<when it started>`: a number that is used again is another process."""
-    import psutil
-
-    return f"{pid}/{psutil.Process(pid).create_time():.2f}"
-
-
 def _end_abandoned_runs(dagster: "DagsterInstance") -> None:
-    """Mark runs as failed whose command was killed, and give their places in the pool back."""
-    import psutil
+    """Mark runs as failed whose process was killed, and give their places in the pool back.
+
+    The daemon does the same where it runs (see `defs/run_launcher.py`); a command must not wait for it.
+    """
     from dagster import DagsterRunStatus, RunsFilter
+
+    from medner_assets.defs.supervision import PROCESS_TAG, is_alive
 
     unfinished = RunsFilter(
         statuses=[DagsterRunStatus.NOT_STARTED, DagsterRunStatus.STARTED, DagsterRunStatus.CANCELING]
     )
     for run in dagster.get_runs(filters=unfinished):
         mark = run.tags.get(PROCESS_TAG)
-        if mark is None:
-            continue
-        pid = int(mark.partition("/")[0])
-        if not psutil.pid_exists(pid) or _process_mark(pid) != mark:
-            dagster.report_run_failed(run, "The command that executed this run was killed.")
+        if mark is not None and not is_alive(mark):
+            dagster.report_run_failed(run, "The process that executed this run was killed.")
             dagster.event_log_storage.free_concurrency_slots_for_run(run.run_id)

@@ -7,12 +7,18 @@ import dagster as dg
 import polars as pl
 
 from medner_assets import paths
+from medner_assets.defs.supervision import attach
 from medner_assets.warehouse.store import Store
 from medner_assets.warehouse.tables import TABLES
 
 
 class Warehouse(dg.ConfigurableResource):
     """The tables below MEDNER_DATA; see `warehouse/tables.py` for what each holds."""
+
+    def setup_for_execution(self, context: dg.InitResourceContext) -> None:
+        """Mark the run with its process: every run opens the tables before anything else."""
+        if context.instance is not None and context.run is not None:
+            attach(context.instance, context.run)
 
     def store(self) -> Store:
         """Return the store of the tables, each with at least its empty partition."""
