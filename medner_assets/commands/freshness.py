@@ -4,6 +4,7 @@ from medner_assets import paths
 from medner_assets.defs.automation.jobs import CHAIN
 from medner_assets.defs.identity import generation_id
 from medner_assets.defs.reporting.evaluations import scores_of
+from medner_assets.defs.reporting.pairs import pair_rows
 from medner_assets.defs.resources import Warehouse
 from medner_assets.defs.versions.completions import adapter_for, existing
 from medner_assets.defs.versions.handover import order_of
@@ -48,7 +49,7 @@ def outdated(version: str) -> tuple[str, ...]:
 def _is_compared(warehouse: Warehouse, version: str, baseline: str | None, own: str) -> bool:
     """Tell whether the comparison is of the present evaluations of the version and its baseline."""
     pairs = ["evaluation_id", "baseline_evaluation_id"]
-    written = warehouse.read("comparisons", version).select(pairs).unique().rows()
+    written = pair_rows(warehouse, version, baseline).select(pairs).unique().rows()
     if baseline is None or not warehouse.store().has("document_scores", baseline):
         return written == []
     return written == [(own, scores_of(warehouse, baseline)["evaluation_id"][0])]

@@ -74,6 +74,7 @@ def inputs_from_frames(
     dataset: str,
     tables: Mapping[str, pl.DataFrame],
     targets: Targets | None = None,
+    begun: Mapping[str, int] | None = None,
 ) -> ReportInputs:
     """Return the inputs of the report of `version` against `baseline`.
 
@@ -82,6 +83,7 @@ def inputs_from_frames(
     datasets are left out, except those of `FAMILY_TABLES`. Every table must be there, typed; an empty
     one is told as missing.
     targets: of the dataset's recipe; None: the report names no targets.
+    begun: version → test documents that a generation under way has completed; they stand in no table yet.
     """
     wanted = (*DATASET_TABLES, *PAIR_TABLES, *FAMILY_TABLES)
     if absent := [name for name in wanted if name not in tables]:
@@ -99,8 +101,8 @@ def inputs_from_frames(
     )
     documents = kept["documents"]
     return ReportInputs(
-        version=_facts(version, kept),
-        baseline=None if baseline is None else _facts(baseline, kept),
+        version=_facts(version, kept, begun or {}),
+        baseline=None if baseline is None else _facts(baseline, kept, begun or {}),
         dataset=dataset,
         test_documents=None if documents.is_empty() else documents.filter(pl.col("split") == "test").height,
         targets=targets,
@@ -108,7 +110,7 @@ def inputs_from_frames(
     )
 
 
-def _facts(name: str, tables: Mapping[str, pl.DataFrame]) -> VersionFacts:
+def _facts(name: str, tables: Mapping[str, pl.DataFrame], begun: Mapping[str, int]) -> VersionFacts:
     def rows(table: str) -> pl.DataFrame | None:
         own = tables[table].filter(pl.col("model_version") == name)
         return None if own.is_empty() else own
@@ -130,7 +132,7 @@ def _facts(name: str, tables: Mapping[str, pl.DataFrame]) -> VersionFacts:
         logged=rows("training_log") is not None,
         scored=rows("metrics") is not None,
         evaluated=_test_documents(rows("document_scores")),
-        completed=_test_documents(rows("completions")),
+        completed=_test_documents(rows("completions")) or begun.get(name, 0),
         evaluations=tuple(sorted(ids)),
     )
 

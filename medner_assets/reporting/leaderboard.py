@@ -20,15 +20,15 @@ select r.dataset, r.model_version, r.f1 as relation_f1, r.f1_low as relation_low
     (select p.version from promotions p where p.dataset = r.dataset order by p.sequence desc limit 1)
         is not distinct from r.model_version as champion
 from metrics r
-left join metrics e on e.model_version = r.model_version and e.dataset = r.dataset
+left join metrics e on e.model_version = r.model_version and e.evaluation_id = r.evaluation_id
     and e.stage = 'final' and e.task = 'entity' and e.scheme = 'text'
 left join adapters a on a.model_version = r.model_version and a.dataset = r.dataset
 left join (
-    select dataset,
+    select dataset, dataset_version,
         coalesce(max(value) filter (figure = 'f1_strings'), max(value) filter (figure = 'f1')) as f1
     from audits
-    where probe = 'all_pairs' and setting = 'gold_entities' group by dataset
-) u on u.dataset = r.dataset
+    where probe = 'all_pairs' and setting = 'gold_entities' group by all
+) u on u.dataset = r.dataset and u.dataset_version = r.dataset_version
 where r.stage = 'final' and r.task = 'relation' and r.scheme = 'strict'
 order by r.dataset, r.f1 desc, r.model_version
 """

@@ -86,8 +86,8 @@ def first_rows(codes: Codes, eligible: Mask | None, size: int) -> Mask:
     # Half the width of a code, so that more of it stays in the caches; rows are far fewer than 2**31.
     first = np.full(size, -1, dtype=np.int32)
     if eligible is None or eligible.all():
-        rows = np.arange(len(codes) - 1, -1, -1, dtype=np.int32)
-        first[codes[::-1]] = rows  # the last write wins: the earliest row stays
+        # The last write wins: the earliest row stays.
+        first[codes[::-1]] = np.arange(len(codes) - 1, -1, -1, dtype=np.int32)
     else:
         rows = np.flatnonzero(eligible)[::-1]
         first[codes[rows]] = rows

@@ -2,9 +2,10 @@
 -- cost.
 -- Grain: one row per (dataset, dataset_version, model_version, evaluation_id). Test split, stage final.
 -- Reads: metrics, baselines, adapters, promotions.
--- Units: f1 and 95 % intervals: fractions; train_seconds: s; adapter_bytes: bytes. all_pairs_f1 and
--- ceiling_f1 (the best that is expected if the text did not matter) are given the gold entities. Scores of
--- one dataset compare where dataset_version is the same. Training figures are those of the present adapter.
+-- Units: f1 and 95 % intervals: fractions; train_seconds: s; adapter_bytes: bytes. all_pairs_f1 (scored on
+-- strings, as versions are, where the audit did so) and ceiling_f1 (the best that is expected if the text did
+-- not matter) are given the gold entities. Scores of one dataset compare where dataset_version is the same.
+-- Training figures are those of the present adapter.
 create or replace view leaderboard as
 with entity as (
     select
@@ -35,7 +36,7 @@ trivial as (
     select
         dataset,
         dataset_version,
-        max(f1) filter (where probe = 'all_pairs') as all_pairs_f1,
+        max(coalesce(f1_strings, f1)) filter (where probe = 'all_pairs') as all_pairs_f1,
         max(f1) filter (where probe = 'ceiling') as ceiling_f1
     from baselines
     where setting = 'gold_entities'
@@ -73,5 +74,6 @@ left join entity
     on relation.model_version = entity.model_version and relation.evaluation_id = entity.evaluation_id
 left join trivial
     on relation.dataset = trivial.dataset and relation.dataset_version = trivial.dataset_version
-left join adapters on relation.model_version = adapters.model_version
+left join adapters
+    on relation.model_version = adapters.model_version and relation.dataset = adapters.dataset
 left join serving on relation.dataset = serving.dataset;

@@ -8,6 +8,7 @@ from medner_assets.defs.evaluation.metrics import metrics
 from medner_assets.defs.failures import clear_failures
 from medner_assets.defs.partitions import VERSIONS
 from medner_assets.defs.reporting.comparison import comparison_report
+from medner_assets.defs.reporting.pairs import pair_rows
 from medner_assets.defs.resources import Warehouse
 from medner_assets.recipes.loading import load_dataset, load_version
 
@@ -36,7 +37,8 @@ def expectation_met(context: dg.AssetCheckExecutionContext, warehouse: Warehouse
 @clear_failures()
 def no_regression(context: dg.AssetCheckExecutionContext, warehouse: Warehouse) -> dg.AssetCheckResult:
     """Neither headline F1 is significantly below the baseline's."""
-    compared = warehouse.read("comparisons", context.partition_key)
+    version = context.partition_key
+    compared = pair_rows(warehouse, version, load_version(version).baseline)
     worse = compared.filter(pl.col("verdict") == "worse")
     return warning(
         [

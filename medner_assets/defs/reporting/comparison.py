@@ -10,9 +10,12 @@ from medner_assets.defs.failures import clear_failures
 from medner_assets.defs.identity import combined
 from medner_assets.defs.partitions import BASELINE_TO_REPORT, VERSIONS
 from medner_assets.defs.reporting.evaluations import compared, is_evaluated, scores_of
-from medner_assets.defs.reporting.gathering import publish, report_inputs
+from medner_assets.defs.reporting.gathering import report_inputs
+from medner_assets.defs.reporting.pairs import keep_comparison
+from medner_assets.defs.reporting.publishing import publish, publish_card
 from medner_assets.defs.resources import Warehouse
-from medner_assets.recipes.loading import load_version
+from medner_assets.recipes.loading import load_base_model, load_dataset, load_version
+from medner_assets.reporting.model_card import model_card
 from medner_assets.reporting.report import render_html, render_markdown, report_name
 from medner_assets.warehouse.tables import TABLES
 
@@ -31,6 +34,7 @@ from medner_assets.warehouse.tables import TABLES
 def comparison_report(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.MaterializeResult:
     """Report of a version against its baseline with paired intervals and tests: one HTML file, and Markdown.
 
+    From the same data, the model card: README.md of the adapter's folder, in Hugging Face format.
     A version without a baseline, or whose baseline is not evaluated yet, is reported without a comparison,
     and the report says so.
     """
@@ -38,15 +42,19 @@ def comparison_report(context: dg.AssetExecutionContext, warehouse: Warehouse) -
     recipe = load_version(version)
     own = scores_of(warehouse, version)["evaluation_id"][0]
     comparisons = comparisons_of(warehouse, version, recipe.baseline)
-    rows = warehouse.replace({"comparisons": comparisons}, version)
+    rows = keep_comparison(warehouse, version, recipe.baseline, comparisons)
     inputs = report_inputs(warehouse, version, recipe.baseline, recipe.dataset, comparisons)
     report = publish(report_name(version, recipe.baseline), render_html(inputs))
+    scored = inputs.tables["completions"].filter(pl.col("model_version") == version)["weights_hash"][0]
+    base, dataset = load_base_model(recipe.base_model), load_dataset(recipe.dataset)
+    card = publish_card(version, scored, model_card(inputs, base, dataset))
     return dg.MaterializeResult(
         data_version=dg.DataVersion(combined(own, *comparisons["baseline_evaluation_id"].unique())),
         metadata={
             "dagster/row_count": rows,
             "report": dg.MetadataValue.md(render_markdown(inputs)),
             "file": dg.MetadataValue.path(report),
+            "model card": dg.MetadataValue.path(card) if card else "none: the adapter was trained anew",
             **differences(comparisons),
         },
     )

@@ -1,8 +1,6 @@
 """What a report reads: rows for a version, its baseline, their dataset and its other versions."""
 
-import os
 from collections.abc import Iterable
-from pathlib import Path
 
 import polars as pl
 
@@ -32,7 +30,20 @@ def report_inputs(
         **{name: rows_of(warehouse, name, family | set(pair)) for name in FAMILY_TABLES},
     }
     tables["comparisons"] = comparisons.select(pl.lit(version).alias("model_version"), pl.all())
-    return inputs_from_frames(version, baseline, dataset, tables, load_dataset(dataset).targets)
+    targets = load_dataset(dataset).targets
+    return inputs_from_frames(
+        version, baseline, dataset, tables, targets, {name: begun(name) for name in pair}
+    )
+
+
+def begun(version: str) -> int:
+    """Return how many documents a generation under way has completed so far; 0: there is none."""
+    partial = paths.work(version, "generation") / ".completions.jsonl.partial"
+    try:
+        # The first line says of which generation the others are; one without its end is being written.
+        return max(partial.read_bytes().count(b"\n") - 1, 0)
+    except FileNotFoundError:
+        return 0
 
 
 def rows_of(warehouse: Warehouse, table: str, keys: Iterable[str]) -> pl.DataFrame:
@@ -40,20 +51,3 @@ def rows_of(warehouse: Warehouse, table: str, keys: Iterable[str]) -> pl.DataFra
     store, declared = warehouse.store(), TABLES[table]
     empty = pl.DataFrame(schema={declared.partition: pl.String(), **declared.schema})
     return pl.concat([empty, *(store.read(table, key) for key in sorted(keys) if store.has(table, key))])
-
-
-def publish(name: str, html: str) -> Path:
-    """Write a report so that a reader sees the old one or the new one; return its path."""
-    folder = paths.private_folder(paths.reports())
-    target = folder / name
-    partial = folder / f".{name}.{os.getpid()}.partial"
-    try:
-        with partial.open("w", encoding="utf-8") as stream:
-            partial.chmod(0o600)
-            stream.write(html)
-            stream.flush()
-            os.fsync(stream.fileno())
-        partial.replace(target)
-    finally:
-        partial.unlink(missing_ok=True)
-    return target

@@ -1,0 +1,53 @@
+"""The table `comparisons`: a version against its recipe's baseline, and against others that were asked for.
+
+Rows of every pair stay until one of its two evaluations is replaced, so that each number of each report that
+stands in the folder is a row that SQL finds.
+"""
+
+import polars as pl
+
+from medner_assets import paths
+from medner_assets.defs.processes import exclusive
+from medner_assets.defs.resources import Warehouse
+from medner_assets.warehouse.tables import TABLES
+
+
+def keep_comparison(warehouse: Warehouse, version: str, baseline: str | None, rows: pl.DataFrame) -> int:
+    """Make `rows` those of the pair, beside the rows of the version's other pairs; return how many they are.
+
+    baseline: None: the version names none, and `rows` is empty. Rows of other pairs whose evaluations are
+    not the present ones are dropped: their reports are of scores that are gone.
+    """
+    with exclusive(paths.work(version, "comparison") / "lock", f"a comparison of {version}"):
+        others = [
+            own
+            for (other,), own in existing_pairs(warehouse, version).group_by("baseline", maintain_order=True)
+            if other != baseline and is_present(warehouse, version, str(other), own)
+        ]
+        warehouse.replace({"comparisons": pl.concat([rows, *others])}, version)
+    return rows.height
+
+
+def existing_pairs(warehouse: Warehouse, version: str) -> pl.DataFrame:
+    """Return the rows of `comparisons` of a version, all its pairs; none where none was written."""
+    if not warehouse.store().has("comparisons", version):
+        return pl.DataFrame(schema=TABLES["comparisons"].schema)
+    return warehouse.read("comparisons", version)
+
+
+def pair_rows(warehouse: Warehouse, version: str, baseline: str | None) -> pl.DataFrame:
+    """Return the rows of one pair; none where there are none."""
+    return existing_pairs(warehouse, version).filter(pl.col("baseline") == (baseline or ""))
+
+
+def is_present(warehouse: Warehouse, version: str, baseline: str, rows: pl.DataFrame) -> bool:
+    """Tell whether rows of a pair are of the evaluations that stand in the warehouse now."""
+    written = rows.select("evaluation_id", "baseline_evaluation_id").unique().rows()
+    present = tuple(_evaluations(warehouse, name) for name in (version, baseline))
+    return [({own}, {other}) for own, other in written] == [present]
+
+
+def _evaluations(warehouse: Warehouse, version: str) -> set[str]:
+    if not warehouse.store().has("metrics", version):
+        return set()
+    return set(warehouse.read("metrics", version)["evaluation_id"].unique())
