@@ -10,7 +10,7 @@ import pytest
 from medner_assets.definitions import defs
 
 HEAVY = (
-    "torch", "transformers", "peft", "accelerate", "bitsandbytes", "sklearn", "scipy", "matplotlib", "bioc",
+    "torch", "transformers", "peft", "accelerate", "bitsandbytes", "sklearn", "scipy", "bioc",
     "huggingface_hub", "tokenizers", "safetensors",
 )  # fmt: skip
 

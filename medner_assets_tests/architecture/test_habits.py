@@ -19,7 +19,6 @@ HEAVY = (
     "peft",
     "sklearn",
     "scipy",
-    "matplotlib",
     "bioc",
     "tokenizers",
     "safetensors",

@@ -13,6 +13,7 @@ from medner_assets.defs.partitions import VERSIONS
 from medner_assets.defs.resources import Warehouse
 from medner_assets.errors import MednerError
 from medner_assets.recipes.loading import load_version
+from medner_assets.reporting.error_table import errors_markdown
 from medner_assets.scoring.evaluation import score_version
 from medner_assets.scoring.frames import GoldFrames, PredictedFrames
 from medner_assets.scoring.postprocessing import stage_names
@@ -49,7 +50,13 @@ def metrics(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.Mater
     rows = warehouse.replace(scored, version)
     return dg.MaterializeResult(
         data_version=dg.DataVersion(evaluation),
-        metadata={"dagster/row_count": rows, **headline(scored["metrics"])},
+        metadata={
+            "dagster/row_count": rows,
+            **headline(scored["metrics"]),
+            "errors": dg.MetadataValue.md(
+                errors_markdown(version, scored["entity_outcomes"], scored["relation_outcomes"])
+            ),
+        },
     )
 
 

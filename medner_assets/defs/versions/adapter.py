@@ -21,6 +21,7 @@ from medner_assets.defs.versions.handover import Order, order_of
 from medner_assets.defs.versions.recipe import recipe
 from medner_assets.errors import MednerError
 from medner_assets.recipes.loading import load_dataset, load_version
+from medner_assets.reporting.report import render_loss
 
 
 class Training(dg.Config):
@@ -65,6 +66,7 @@ def adapter(
         metadata={
             "dagster/row_count": rows,
             "trained": not reused,
+            "loss": dg.MetadataValue.md(render_loss(version, finished.log) or "no step was logged"),
             **{name: value for name, value in finished.row.items() if isinstance(value, (int, float, str))},
         },
     )
