@@ -32,6 +32,10 @@ check: $(DEV)  ## style, types, layers, SQL, definitions
 	@$(BIN)/sqlfluff lint --nofail --disable-progress-bar sql >/dev/null && $(BIN)/sqlfluff lint --disable-progress-bar sql
 	@DAGSTER_HOME="$(CURDIR)" $(BIN)/dg check defs
 
+bench: $(DEV)  ## how fast scoring, comparing and SQL are at ten million rows, and whether tests keep their promise
+	@failed=0; for each in scoring significance sql; do echo "== $$each"; \
+		$(BIN)/python benchmarks/$$each.py || failed=1; done; exit $$failed
+
 fuzz: $(DEV)  ## a million odd completions and a hundred thousand spoilt files, at most 15 minutes
 	@$(BIN)/python benchmarks/fuzz.py
 

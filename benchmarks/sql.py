@@ -6,7 +6,8 @@ The rows are spread over five versions, and then over two, so that a question ab
 meets more of them. Each answer is fetched whole, as Arrow; of `outcomes`, which lists every line of every
 version, that of one version at stage final. Two threads; the peak memory is that of the process that asks,
 whose limit is 6 GB. Seconds are the best of three; where other programs compete (see `load_before`), half the
-seconds of CPU say more. Prints a table and writes benchmarks/results/sql.json; exits with 1 when something is over its limit.
+seconds of CPU say more. Prints a table and writes benchmarks/results/sql.json; exits with 1 when something is
+over its limit.
 """
 
 import argparse
