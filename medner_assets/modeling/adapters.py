@@ -4,7 +4,7 @@ generation."""
 import hashlib
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from medner_assets.errors import MednerError
 from medner_assets.recipes.settings import LoraRecipe
@@ -18,14 +18,14 @@ WEIGHTS, FACTS, LOG = "adapter_model.safetensors", "medner.json", "training_log.
 `training_log`."""
 
 
-def add_adapter(
-    model: "PreTrainedModel", recipe: LoraRecipe, *, quantized: bool, checkpointing: bool
-) -> "PeftModel":
-    """Return `model` with a fresh adapter, the only part that trains. Adapter weights are float32."""
-    from peft import LoraConfig, get_peft_model, prepare_model_for_kbit_training
+def add_adapter(model: "PreTrainedModel", recipe: LoraRecipe) -> "PeftModel":
+    """Return `model` with a fresh adapter, the only part that trains. Adapter weights are float32.
 
-    if quantized:
-        model = prepare_model_for_kbit_training(model, use_gradient_checkpointing=checkpointing)
+    The frozen parts keep their type: norms and the output head in float32, as PEFT's preparation for 4-bit
+    training has them, cost memory and time and are rounded to 16 bits again at each product.
+    """
+    from peft import LoraConfig, get_peft_model
+
     config = LoraConfig(
         r=recipe.rank,
         lora_alpha=recipe.alpha,  # type: ignore[arg-type] # declared int, any number works
@@ -36,9 +36,23 @@ def add_adapter(
     return get_peft_model(model, config, autocast_adapter_dtype=True)
 
 
-def save_adapter(model: "PeftModel", folder: Path, facts: dict[str, Any], log: list[dict[str, Any]]) -> None:
+def save_adapter(
+    model: "PeftModel",
+    folder: Path,
+    facts: dict[str, Any],
+    log: list[dict[str, Any]],
+    save_dtype: Literal["fp32", "bf16"] = "fp32",
+) -> None:
     """Write the adapter, its facts and its training log into `folder`."""
-    model.save_pretrained(str(folder), safe_serialization=True)
+    import torch
+
+    kind = torch.bfloat16 if save_dtype == "bf16" else torch.float32
+    trained = {
+        name: parameter.detach().to(kind, copy=True)
+        for name, parameter in model.named_parameters()
+        if parameter.requires_grad
+    }
+    model.save_pretrained(str(folder), safe_serialization=True, state_dict=trained)
     complete = {
         **facts,
         "weights_hash": weights_hash(folder),

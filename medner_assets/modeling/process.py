@@ -1,12 +1,14 @@
 """The frame of a medner process: Pipes where Dagster started it, quiet libraries, one clear last line on a
 mistake."""
 
+import json
 import logging
 import os
 import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from medner_assets.errors import MednerError
 from medner_assets.modeling.progress import Log, StandardError
@@ -33,10 +35,22 @@ def _no_bars() -> None:
     transformers_logging.disable_progress_bar()
 
 
+def _tell_torchrun(line: str) -> None:
+    """Leave the line where torchrun looks for the reason of a process that failed."""
+    file = os.environ.get("TORCHELASTIC_ERROR_FILE")
+    if file:
+        Path(file).write_text(json.dumps({"message": line, "timestamp": "0"}), encoding="utf-8")
+
+
 @contextmanager
-def process() -> Iterator[Log]:
+def process(*, reports: bool = True) -> Iterator[Log]:
     """Run the body of a process; yield its log. A MednerError becomes exit code 1 with its line as the last
-    one."""
+    one.
+
+    reports: whether Dagster, where it listens, hears of this process. Of several that torchrun started it
+    hears of the first.
+    """
+    first = int(os.environ.get("RANK", "0")) == 0
     for name, value in QUIET.items():
         os.environ.setdefault(name, value)
     logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
@@ -45,7 +59,7 @@ def process() -> Iterator[Log]:
     # KeyboardInterrupt.
     signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGINT))
     try:
-        if "DAGSTER_PIPES_CONTEXT" in os.environ:
+        if "DAGSTER_PIPES_CONTEXT" in os.environ and reports and first:
             from dagster_pipes import open_dagster_pipes
 
             with open_dagster_pipes() as pipes:
@@ -53,7 +67,9 @@ def process() -> Iterator[Log]:
         else:
             yield StandardError()
     except MednerError as error:
-        sys.stderr.write(f"{error}\n")
+        _tell_torchrun(str(error))
+        if first:
+            sys.stderr.write(f"{error}\n")
         sys.exit(1)
     except KeyboardInterrupt:
         sys.stderr.write("interrupted; the last checkpoint stays\n")

@@ -28,6 +28,13 @@ class StandardError:
         sys.stderr.flush()
 
 
+class Silence:
+    """Takes lines and drops them: what all but the first of several processes say."""
+
+    def info(self, msg: str) -> None:
+        """Drop one line."""
+
+
 @dataclass(frozen=True, slots=True)
 class Progress:
     """A moment of a process. `unit` says what is counted (steps, documents)."""

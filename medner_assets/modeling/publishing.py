@@ -1,14 +1,40 @@
 """Folders and files that appear whole or not at all."""
 
 import ctypes
+import errno
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+from medner_assets.errors import MednerError
 from medner_assets.paths import private_folder
 
 _AT_FDCWD, _RENAME_EXCHANGE = -100, 2
+
+
+@contextmanager
+def enough_disk(folder: Path) -> Iterator[None]:
+    """Run the block; where it ends because the disk is full, raise a MednerError that says which disk."""
+    try:
+        yield
+    except Exception as error:  # safetensors and torch each wrap the system's error in one of their own
+        if not _is_disk_full(error):
+            raise
+        free = shutil.disk_usage(folder if folder.exists() else folder.parent).free / 2**20
+        raise MednerError(
+            f"no space left on the disk of {folder} ({free:.0f} MiB free): "
+            "free some and run it again, it goes on from its last whole checkpoint"
+        ) from None
+
+
+def _is_disk_full(error: BaseException) -> bool:
+    if isinstance(error, OSError):
+        return error.errno in (errno.ENOSPC, errno.EDQUOT)
+    return any(
+        text in str(error) for text in ("No space left on device", "PytorchStreamWriter failed writing")
+    )
 
 
 def publish_folder(target: Path, write: Callable[[Path], None]) -> None:

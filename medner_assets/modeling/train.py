@@ -19,20 +19,23 @@ import click
 
 from medner_assets.corpus.readers.jsonl import read_jsonl
 from medner_assets.errors import MednerError
-from medner_assets.modeling.adapters import add_adapter, file_hash, save_adapter
+from medner_assets.modeling.adapters import file_hash, save_adapter
+from medner_assets.modeling.backends import adapted
 from medner_assets.modeling.checkpoints import last_checkpoint
+from medner_assets.modeling.distributed import Ranks, launch, processes_wanted, ranks, started_by_torchrun
 from medner_assets.modeling.job import TrainingJob
 from medner_assets.modeling.loading import (
     fast_bfloat16,
     find_weights,
-    load_base,
     load_tokenizer,
     pick_device,
 )
+from medner_assets.modeling.order import StepOrder
 from medner_assets.modeling.process import process
-from medner_assets.modeling.progress import Log
-from medner_assets.modeling.publishing import publish_folder
+from medner_assets.modeling.progress import Log, Silence
+from medner_assets.modeling.publishing import enough_disk, publish_folder
 from medner_assets.modeling.samples import Encoder, SampleSet, build_samples
+from medner_assets.modeling.steps import Steps
 from medner_assets.modeling.trainer import log_rows, make_trainer, training_arguments
 from medner_assets.paths import private_folder
 
@@ -43,10 +46,18 @@ if TYPE_CHECKING:
 
 def train(job: TrainingJob, log: Log) -> dict[str, Any]:
     """Train the adapter of `job`, resuming from its last checkpoint, and return its facts (a row of
-    `adapters`)."""
+    `adapters`).
+
+    Where torchrun started several processes, all train together and the first one writes; the others return
+    {}.
+    """
+    with ranks(job.device) as crew, enough_disk(job.work):
+        return _train(job, log if crew.first else Silence(), crew)
+
+
+def _train(job: TrainingJob, log: Log, crew: Ranks) -> dict[str, Any]:
     import torch
 
-    backend = _backend(job)
     device = pick_device(job.device)
     folder = find_weights(job.base, job.base_folder)
     encoder = Encoder(load_tokenizer(folder), job.base.prompt_style, job.entity_types, job.relation_types)
@@ -64,12 +75,9 @@ def train(job: TrainingJob, log: Log) -> dict[str, Any]:
     )
 
     torch.manual_seed(job.recipe.seed)
-    model = add_adapter(
-        load_base(folder, job.base, device),
-        job.recipe.lora,
-        quantized=job.base.quantization != "none",
-        checkpointing=recipe.gradient_checkpointing == "on",
-    )
+    ready = adapted(job, folder, device, log)
+    model = ready.model
+    crew.copy_from_first([p for p in model.parameters() if p.requires_grad])
     private_folder(job.work)
     arguments = training_arguments(
         recipe,
@@ -77,41 +85,55 @@ def train(job: TrainingJob, log: Log) -> dict[str, Any]:
         job.base.learning_rate_multiplier,
         job.work,
         cuda=device.type == "cuda",
-        bfloat16=fast_bfloat16(device),
+        bfloat16=fast_bfloat16(device) and ready.layout == "padded",
     )
     pad = encoder.tokenizer.pad_token_id
+    steps = Steps(
+        model,
+        layout=ready.layout,
+        device=device,
+        pad=encoder.tokenizer.eos_token_id if pad is None else pad,
+        samples=recipe.batch_size,
+        log=log,
+        ranks=crew,
+        checkpointing=recipe.gradient_checkpointing,
+    )
+    steps.fit(train_set.samples, recipe.effective_batch)
+    order = None
+    if ready.layout == "packed" or crew.size > 1:
+        lengths = [len(sample) for sample in train_set.samples]
+        order = StepOrder(
+            lengths, recipe.effective_batch, job.recipe.seed, by_length=ready.layout == "padded"
+        )
     trainer = make_trainer(
         model,
         arguments,
         train_set.samples,
         dev_set.samples,
-        encoder.tokenizer.eos_token_id if pad is None else pad,
+        steps,
         recipe,
         job.fingerprint,
         log,
+        crew,
+        order,
     )
     checkpoint = last_checkpoint(job.work, job.fingerprint)
     if checkpoint is not None:
         log.info(f"resuming from {checkpoint.name}")
     began = time.monotonic()
     trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+    if not crew.first:
+        return {}
 
     rows = log_rows(trainer.state.log_history)
     facts = {
-        **_facts(job, folder, model, device, train_set, len(documents), backend),
+        **_facts(job, folder, model, device, train_set, len(documents), ready.backend),
         **_course(rows, trainer.state.best_global_step if recipe.early_stopping else None),
         "train_seconds": max((row["seconds"] for row in rows), default=time.monotonic() - began),
     }
-    publish_folder(job.output, lambda partial: save_adapter(model, partial, facts, rows))
+    save_dtype = job.recipe.lora.save_dtype
+    publish_folder(job.output, lambda partial: save_adapter(model, partial, facts, rows, save_dtype))
     return json.loads((job.output / "medner.json").read_text())
-
-
-def _backend(job: TrainingJob) -> str:
-    if job.recipe.training.backend == "unsloth":
-        raise MednerError(
-            f"version {job.version}: backend unsloth is not available in this release: use auto or peft"
-        )
-    return "peft"
 
 
 def _facts(
@@ -183,10 +205,18 @@ def _course(rows: list[dict[str, Any]], best_step: int | None) -> dict[str, Any]
     "--job", "job_file", type=click.Path(path_type=Path), required=True, help="The job, a JSON file."
 )
 def main(job_file: Path) -> None:
-    """Train one LoRA adapter as JOB says."""
+    """Train one LoRA adapter as JOB says, in as many processes as its recipe asks for GPUs."""
+    if not started_by_torchrun():
+        with process(reports=False):
+            job = TrainingJob.read(job_file)
+            processes = processes_wanted(job.recipe.training.gpus, job.device)
+            if processes > 1:
+                launch(job_file, processes)
+                return
     with process() as log:
         facts = train(TrainingJob.read(job_file), log)
-        log.info(f"trained {facts['steps']} steps in {facts['train_seconds']:.0f} s")
+        if facts:
+            log.info(f"trained {facts['steps']} steps in {facts['train_seconds']:.0f} s")
 
 
 if __name__ == "__main__":

@@ -8,18 +8,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from medner_assets.errors import MednerError
-from medner_assets.modeling.batches import IGNORED, collate
-from medner_assets.modeling.checkpoints import seal
-from medner_assets.modeling.head import SelectiveHead, completion_loss
+from medner_assets.modeling.checkpoints import last_checkpoint, seal
+from medner_assets.modeling.distributed import Ranks
+from medner_assets.modeling.optimizer import flat_adamw_8bit
+from medner_assets.modeling.order import StepOrder
 from medner_assets.modeling.progress import Log, Reporter
 from medner_assets.modeling.samples import Sample
+from medner_assets.modeling.steps import Steps
 from medner_assets.recipes.settings import TrainingRecipe
 
 if TYPE_CHECKING:
     from peft import PeftModel
     from transformers import Trainer, TrainingArguments
 
-_EVAL_BATCH = 32
 _KINDS = (("train", "loss"), ("eval", "eval_loss"), ("end", "train_loss"))
 """Kind of a row of table `training_log`, and the key of its loss in the Trainer's history."""
 
@@ -27,23 +28,24 @@ _KINDS = (("train", "loss"), ("eval", "eval_loss"), ("end", "train_loss"))
 def training_arguments(
     recipe: TrainingRecipe, seed: int, multiplier: float, work: Path, *, cuda: bool, bfloat16: bool
 ) -> "TrainingArguments":
-    """Return the recipe in transformers' words. One evaluation and one checkpoint an epoch."""
+    """Return the recipe in transformers' words. One evaluation and one checkpoint an epoch.
+
+    A batch of its is a whole optimiser step: `Steps` cuts it into micro-batches.
+    """
     from transformers import TrainingArguments
 
     stops = recipe.early_stopping is not None
     return TrainingArguments(
         output_dir=str(work / "checkpoints"),
         num_train_epochs=recipe.epochs,
-        per_device_train_batch_size=recipe.batch_size,
-        per_device_eval_batch_size=_EVAL_BATCH,
-        gradient_accumulation_steps=recipe.gradient_accumulation,
+        per_device_train_batch_size=recipe.effective_batch,
+        gradient_accumulation_steps=1,
         learning_rate=recipe.learning_rate * multiplier,
         lr_scheduler_type=recipe.schedule if recipe.schedule != "constant" else "constant_with_warmup",
         warmup_steps=recipe.warmup_steps,
         weight_decay=recipe.weight_decay,
         max_grad_norm=recipe.max_grad_norm,
-        optim=recipe.optimizer,
-        gradient_checkpointing=recipe.gradient_checkpointing == "on",
+        optim="adamw_torch_fused" if cuda and recipe.optimizer == "adamw_torch" else recipe.optimizer,
         bf16=bfloat16,
         use_cpu=not cuda,
         seed=seed,
@@ -62,8 +64,7 @@ def training_arguments(
         remove_unused_columns=False,
         train_sampling_strategy="group_by_length",
         dataloader_num_workers=0,
-        dataloader_pin_memory=cuda,
-        ddp_find_unused_parameters=False,
+        dataloader_pin_memory=False,
     )
 
 
@@ -72,53 +73,74 @@ def make_trainer(
     arguments: "TrainingArguments",
     train: Sequence[Sample],
     dev: Sequence[Sample],
-    pad: int,
+    steps: Steps,
     recipe: TrainingRecipe,
     fingerprint: str,
     log: Log,
+    ranks: Ranks = Ranks(),  # noqa: B008 # frozen
+    order: StepOrder | None = None,
 ) -> "Trainer":
-    """Return a Trainer over the samples; `log_rows` reads its history."""
-    import torch
+    """Return a Trainer over the samples; `log_rows` reads its history.
+
+    steps: runs each step and evaluation. order: of the samples; None: the Trainer's own, steps of like
+    lengths.
+    """
+    from torch.utils.data import DataLoader
     from transformers import EarlyStoppingCallback, PrinterCallback, Trainer, TrainerCallback
 
-    head = SelectiveHead(model)
+    samples: Any = _Lengths(train)
+    trained = model
 
     class CompletionTrainer(Trainer):
         """A Trainer whose loss counts completion tokens, and whose dev loss is their mean over the whole
         split."""
 
-        def compute_loss(
-            self, model: Any, inputs: Any, return_outputs: bool = False, num_items_in_batch: Any = None
-        ) -> Any:
-            inputs = dict(inputs)
-            labels, weights = inputs.pop("labels"), inputs.pop("weights")
-            head.choose(labels)
-            logits = model(**inputs, use_cache=False).logits
-            items = num_items_in_batch if num_items_in_batch is not None else (labels != IGNORED).sum()
-            loss = completion_loss(logits, labels, weights, items)
-            if self.args.average_tokens_across_devices and num_items_in_batch is not None:
-                loss = loss * self.accelerator.num_processes  # DDP takes the mean, `items` is the sum of all
-            return (loss, logits) if return_outputs else loss
+        def get_train_dataloader(self) -> Any:
+            if order is None:
+                return super().get_train_dataloader()
+            return DataLoader(samples, batch_sampler=order, collate_fn=self.data_collator)
+
+        def create_optimizer(self, model: Any = None) -> Any:
+            if recipe.optimizer != "adamw_8bit":
+                return super().create_optimizer(model)
+            self.optimizer = flat_adamw_8bit(
+                [p for p in trained.parameters() if p.requires_grad],
+                lr=self.args.learning_rate,
+                betas=(self.args.adam_beta1, self.args.adam_beta2),
+                eps=self.args.adam_epsilon,
+                weight_decay=self.args.weight_decay,
+            )
+            return self.optimizer
+
+        def training_step(self, model: Any, inputs: Any, num_items_in_batch: Any = None) -> Any:
+            del num_items_in_batch  # the step counts its own tokens
+            model.train()
+            return steps.train(model, inputs["samples"])
 
         def evaluate(self, *_: Any, **__: Any) -> dict[str, float]:
-            model.eval()
-            total, count = 0.0, 0
-            by_length = sorted(dev, key=len)
-            with torch.no_grad():
-                for i in range(0, len(by_length), _EVAL_BATCH):
-                    batch = collate(by_length[i : i + _EVAL_BATCH], pad)
-                    batch["weights"] = torch.ones_like(batch["weights"])
-                    batch = {key: value.to(self.args.device) for key, value in batch.items()}
-                    total += float(self.compute_loss(model, batch, num_items_in_batch=torch.tensor(1.0)))
-                    count += int((batch["labels"] != IGNORED).sum())
+            trained.eval()
+            total, count = steps.evaluate(dev)
             metrics = {"eval_loss": total / count} if count else {}
             if metrics:
                 self.log(metrics)
             self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
             return metrics
 
+        def floating_point_ops(self, inputs: Any) -> int:
+            del inputs
+            return 0  # would visit every parameter at every step
+
+        def _save_checkpoint(self, *arguments: Any, **keywords: Any) -> None:
+            if ranks.first:
+                super()._save_checkpoint(*arguments, **keywords)
+
+        def _load_best_model(self) -> None:
+            if ranks.first:
+                super()._load_best_model()
+
     class Watch(TrainerCallback):
-        """Keeps the log, reports progress, seals checkpoints, and stops at a loss that is not a number."""
+        """Keeps the log, reports progress, seals checkpoints, and stops at a loss or a gradient that is not a
+        number."""
 
         def __init__(self) -> None:
             self._began = time.monotonic()
@@ -136,19 +158,26 @@ def make_trainer(
             seconds = self._before + time.monotonic() - self._began
             if state.log_history:
                 state.log_history[-1]["seconds"] = seconds  # kept in the checkpoint
-            for kind, key in _KINDS:
+            for kind, key in (*((f"{kind} loss", key) for kind, key in _KINDS), ("gradient", "grad_norm")):
                 if key not in logs:
                     continue
                 if not math.isfinite(float(logs[key])):
+                    kept = last_checkpoint(Path(args.output_dir).parent, fingerprint)
                     raise MednerError(
-                        f"the {kind} loss is {logs[key]} at step {state.global_step}: "
-                        "lower training.learning_rate or raise warmup_steps; the last checkpoint stays"
+                        f"the {kind} is {logs[key]} at step {state.global_step}: "
+                        "lower training.learning_rate or raise warmup_steps; "
+                        + (f"{kept.name} stays" if kept else "there is no checkpoint before it")
                     )
-            if "loss" in logs and self._reporter is not None:
+            if "loss" in logs and self._reporter is not None and ranks.first:
                 self._reporter.report(state.global_step, float(logs["loss"]))
 
+        def on_epoch_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+            if order is not None:
+                order.epoch = state.global_step // len(order)
+
         def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-            seal(Path(args.output_dir) / f"checkpoint-{state.global_step}", fingerprint)
+            if ranks.first:
+                seal(Path(args.output_dir) / f"checkpoint-{state.global_step}", fingerprint)
 
     callbacks: list[Any] = [Watch()]
     if recipe.early_stopping is not None:
@@ -158,14 +187,12 @@ def make_trainer(
     trainer = CompletionTrainer(
         model=model,
         args=arguments,
-        train_dataset=_Lengths(train),
+        train_dataset=samples,
         eval_dataset=_Lengths(dev),
-        data_collator=lambda samples: collate([entry["sample"] for entry in samples], pad),
+        data_collator=lambda entries: {"samples": [entry["sample"] for entry in entries]},
         callbacks=callbacks,
     )
     trainer.remove_callback(PrinterCallback)  # Watch reports, and standard output stays clean
-    # Trainer then counts the labelled tokens of all accumulated batches and passes the count to compute_loss.
-    trainer.model_accepts_loss_kwargs = True
     return trainer
 
 

@@ -1,15 +1,23 @@
 """What a version decides: training, adapter, decoding, post-processing. Every field says its unit or
 range."""
 
-from typing import Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 Stage = Literal["drop_ungrounded", "deduplicate", "enforce_schema", "fix_direction"]
 TargetModule = Literal["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
 ALL_PROJECTIONS: tuple[TargetModule, ...] = (
     "q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj",
 )  # fmt: skip
+
+
+def _word(value: Any) -> Any:
+    """Return on and off as words: YAML reads them as true and false."""
+    return {True: "on", False: "off"}[value] if isinstance(value, bool) else value
+
+
+Switch = Annotated[Literal["auto", "on", "off"], BeforeValidator(_word)]
 
 
 class Settings(BaseModel):
@@ -50,12 +58,12 @@ class TrainingRecipe(Settings):
     optimizer: Literal["adamw_torch", "adamw_8bit"] = Field(
         "adamw_torch", description="adamw_8bit needs CUDA."
     )
-    packing: bool = Field(
-        False, description="Several samples a row; the loss is the same as sample by sample."
+    packing: Switch = Field(
+        "auto",
+        description="Several samples a row, without padding; the loss is the same as sample by sample. "
+        "auto: on a GPU.",
     )
-    gradient_checkpointing: Literal["auto", "on", "off"] = Field(
-        "auto", description="auto: only when memory asks for it."
-    )
+    gradient_checkpointing: Switch = Field("auto", description="auto: only when memory asks for it.")
     relation_loss_weight: float = Field(
         1.0,
         gt=0,
@@ -66,8 +74,18 @@ class TrainingRecipe(Settings):
         None, description="None: train all epochs, keep the last weights."
     )
     backend: Literal["auto", "peft", "unsloth"] = Field(
-        "auto", description="auto: unsloth on CUDA where it imports."
+        "auto", description="auto: peft, which measures faster; unsloth needs the extra `gpu`."
     )
+    gpus: Annotated[int, Field(ge=1, le=64)] | Literal["all"] = Field(
+        1,
+        description="GPUs of one host that share each step; the effective batch stays as it is. "
+        "all: as many as are visible.",
+    )
+
+    @property
+    def effective_batch(self) -> int:
+        """Documents an optimiser step, whatever the micro-batch and the number of GPUs."""
+        return self.batch_size * self.gradient_accumulation
 
 
 class LoraRecipe(Settings):
@@ -80,6 +98,9 @@ class LoraRecipe(Settings):
     dropout: float = Field(0.0, ge=0, lt=1, description="Dropout on the adapter's input.")
     target_modules: tuple[TargetModule, ...] = Field(
         ALL_PROJECTIONS, min_length=1, description="Projections that are adapted."
+    )
+    save_dtype: Literal["fp32", "bf16"] = Field(
+        "fp32", description="Type of the saved weights; bf16 halves the file and rounds them."
     )
 
 

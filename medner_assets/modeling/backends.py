@@ -1,0 +1,80 @@
+"""A base with a fresh adapter, ready for training, from the backend that the recipe names."""
+
+import importlib.util
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from medner_assets.errors import MednerError
+from medner_assets.modeling.adapters import add_adapter
+from medner_assets.modeling.fused.layers import fuse, keep_unpacked, unpacked_bytes
+from medner_assets.modeling.job import TrainingJob
+from medner_assets.modeling.loading import load_base
+from medner_assets.modeling.memory import device_memory
+from medner_assets.modeling.progress import Log
+from medner_assets.modeling.steps import Layout
+
+if TYPE_CHECKING:
+    import torch
+    from peft import PeftModel
+
+Backend = Literal["peft", "unsloth"]
+
+_UNPACKED_SHARE = 0.3
+"""4-bit weights are kept unpacked where that takes at most this share of the memory that is left."""
+
+
+@dataclass(frozen=True, slots=True)
+class Adapted:
+    """A model with an adapter, and the layout of batches that it takes."""
+
+    model: "PeftModel"
+    layout: Layout
+    backend: Backend
+
+
+def choose_backend(job: TrainingJob, device: "torch.device") -> Backend:
+    """Return the backend of a job; raise MednerError where the recipe names one that is not there."""
+    wanted = job.recipe.training.backend
+    if wanted != "unsloth":
+        return "peft"  # faster here than unsloth, see docs/decisions
+    if device.type != "cuda":
+        raise MednerError(
+            f"version {job.version}: backend unsloth needs a CUDA GPU and none is visible: use auto or peft"
+        )
+    if importlib.util.find_spec("unsloth") is None:
+        raise MednerError(
+            f"version {job.version}: backend unsloth is not installed: "
+            "run `pip install 'medner[gpu]'`, or use auto or peft"
+        )
+    return "unsloth"
+
+
+def adapted(job: TrainingJob, folder: Path, device: "torch.device", log: Log) -> Adapted:
+    """Return the base in `folder` with a fresh adapter on `device`. The caller has seeded torch."""
+    import torch
+
+    recipe = job.recipe.training
+    if recipe.optimizer == "adamw_8bit" and device.type != "cuda":
+        raise MednerError(
+            f"version {job.version}: optimizer adamw_8bit needs a CUDA GPU and none is visible: "
+            "use adamw_torch"
+        )
+    backend = choose_backend(job, device)
+    if backend == "unsloth":
+        from medner_assets.modeling.unsloth import adapted_by_unsloth
+
+        return Adapted(adapted_by_unsloth(job, folder), "padded", backend)
+    model = add_adapter(load_base(folder, job.base, device), job.recipe.lora)
+    if recipe.gradient_checkpointing == "on":
+        model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
+    wanted = recipe.packing == "on" or (recipe.packing == "auto" and device.type == "cuda")
+    if not wanted or not fuse(model):
+        if recipe.packing == "on":
+            log.info("this base or adapter cannot be packed: batches are padded")
+        return Adapted(model, "padded", backend)
+    if device.type == "cuda" and unpacked_bytes(model) <= _UNPACKED_SHARE * device_memory(device).usable:
+        taken = keep_unpacked(model, torch.bfloat16)
+        if taken:
+            log.info(f"4-bit weights are kept unpacked in 16 bits: {taken / 2**30:.1f} GiB")
+    return Adapted(model, "packed", backend)

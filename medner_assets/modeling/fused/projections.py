@@ -1,0 +1,147 @@
+"""Linear projections with a LoRA adapter, x Wᵀ + s (x Aᵀ) Bᵀ, computed with few passes over memory.
+
+W is frozen: 4-bit, unpacked to 16 bits whenever it is needed, or 16 or 32 bits. A and B are float32 and are
+rounded to the activations' type for the products, as autocast would. Projections of one input are computed
+together.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
+
+
+@dataclass(slots=True)
+class Projection:
+    """One frozen matrix (out, in) and its adapter, if it has one."""
+
+    layer: "nn.Module"
+    """The base layer: nn.Linear, or bitsandbytes' Linear4bit."""
+    down: "torch.Tensor | None" = None
+    """A, (rank, in)."""
+    up: "torch.Tensor | None" = None
+    """B, (out, rank)."""
+    scale: float = 1.0
+    unpacked: "torch.Tensor | None" = None
+    """The 4-bit matrix in 16 bits, kept where memory allows it."""
+
+    def weight(self, kind: "torch.dtype") -> "torch.Tensor":
+        """Return the frozen matrix (out, in) in the type `kind`."""
+        if self.unpacked is not None:
+            return self.unpacked
+        return unpack(self.layer, kind)
+
+
+def unpack(layer: "nn.Module", kind: "torch.dtype") -> "torch.Tensor":
+    """Return the matrix (out, in) of a linear layer in the type `kind`."""
+    weight: Any = layer.weight
+    state = getattr(weight, "quant_state", None)
+    if state is None:
+        return weight.to(kind)
+    from bitsandbytes.functional import dequantize_4bit
+
+    return dequantize_4bit(weight.data, state).to(kind)
+
+
+def projection(module: Any) -> Projection | None:
+    """Return the projection that `module` is; None if it is more than that (dropout, a bias, two
+    adapters)."""
+    from torch import nn
+
+    base = getattr(module, "base_layer", None)
+    if base is None:
+        plain = isinstance(module, nn.Linear) and module.bias is None
+        return Projection(module) if plain else None
+    names = list(getattr(module, "active_adapters", []))
+    if base.bias is not None or len(names) != 1 or module.merged or module.disable_adapters:
+        return None
+    name = names[0]
+    dropout = getattr(module.lora_dropout[name], "p", 0.0)
+    if dropout or name in getattr(module, "lora_variant", {}) or module.lora_bias.get(name):
+        return None
+    return Projection(
+        base, module.lora_A[name].weight, module.lora_B[name].weight, float(module.scaling[name])
+    )
+
+
+def project(
+    x: "torch.Tensor",
+    projections: Sequence[Projection],
+    downs: "torch.Tensor | None",
+    ups: Sequence["torch.Tensor | None"],
+) -> tuple[list["torch.Tensor"], "torch.Tensor | None"]:
+    """Return the projections of x, (tokens, out) each, and x Aᵀ of all adapters, (tokens, sum of ranks).
+
+    x: (tokens, in). downs, ups: A of all adapters in one matrix, and each B, in the type of x.
+    """
+    reduced = x @ downs.T if downs is not None else None
+    outputs, column = [], 0
+    for each, up in zip(projections, ups, strict=True):
+        y = x @ each.weight(x.dtype).T
+        if up is not None and reduced is not None:
+            rank = up.shape[1]
+            y.addmm_(reduced[:, column : column + rank], up.T, alpha=each.scale)
+            column += rank
+        outputs.append(y)
+    return outputs, reduced
+
+
+def project_backward(
+    x: "torch.Tensor",
+    gradients: Sequence["torch.Tensor"],
+    projections: Sequence[Projection],
+    downs: "torch.Tensor | None",
+    ups: Sequence["torch.Tensor | None"],
+    reduced: "torch.Tensor | None",
+    *,
+    wants_input: bool,
+) -> tuple["torch.Tensor | None", list["torch.Tensor | None"]]:
+    """Return the gradient of x and those of (A, B, A, B, …), float32, for the gradients of the
+    projections."""
+    import torch
+
+    x_gradient: torch.Tensor | None = None
+    inner: list[torch.Tensor] = []
+    up_gradients: list[torch.Tensor | None] = []
+    column = 0
+    for each, up, gradient in zip(projections, ups, gradients, strict=True):
+        if wants_input:
+            weight = each.weight(x.dtype)
+            if x_gradient is None:
+                x_gradient = gradient @ weight
+            else:
+                x_gradient.addmm_(gradient, weight)
+        if up is None or reduced is None:
+            up_gradients.append(None)
+            continue
+        rank = up.shape[1]
+        scaled = gradient @ up
+        scaled *= each.scale
+        inner.append(scaled)
+        part = reduced[:, column : column + rank]
+        up_gradients.append((gradient.T @ part).float().mul_(each.scale))
+        column += rank
+    if not inner or downs is None:
+        return x_gradient, [None, None] * len(projections)
+    together = torch.cat(inner, dim=1) if len(inner) > 1 else inner[0]
+    if x_gradient is not None:
+        x_gradient.addmm_(together, downs)
+    down_gradients = iter((together.T @ x).float().split([part.shape[1] for part in inner]))
+    pairs: list[torch.Tensor | None] = []
+    for up_gradient in up_gradients:
+        pairs += [None, None] if up_gradient is None else [next(down_gradients), up_gradient]
+    return x_gradient, pairs
+
+
+def rounded(
+    projections: Sequence[Projection], kind: "torch.dtype"
+) -> tuple["torch.Tensor | None", list["torch.Tensor | None"]]:
+    """Return A of all adapters in one matrix, and each B, in the type `kind`."""
+    import torch
+
+    downs = [each.down.detach() for each in projections if each.down is not None]
+    ups = [None if each.up is None else each.up.detach().to(kind) for each in projections]
+    return (torch.cat(downs).to(kind) if downs else None), ups

@@ -1,0 +1,76 @@
+"""How much memory a device has left, and how many tokens a micro-batch may have so that it fits."""
+
+import gc
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import torch
+
+HEADROOM = 0.05
+"""Share of the device's memory that no plan uses: fragments, and what other libraries allocate."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceMemory:
+    """Bytes of a CUDA device as this process may use them."""
+
+    total: int
+    free: int
+
+    @property
+    def usable(self) -> int:
+        """Bytes that a plan may take: the free ones less the headroom."""
+        return max(0, self.free - int(HEADROOM * self.total))
+
+
+def device_memory(device: "torch.device") -> DeviceMemory:
+    """Return the memory of a CUDA device: what is free, what the allocator holds unused, within a set
+    fraction."""
+    import torch
+
+    free, total = torch.cuda.mem_get_info(device)
+    allocated = torch.cuda.memory_allocated(device)
+    held = torch.cuda.memory_reserved(device) - allocated
+    fraction = getattr(torch.cuda, "get_per_process_memory_fraction", lambda _: 1.0)(device)
+    allowed = int(total * fraction)
+    return DeviceMemory(allowed, min(free + held, allowed - allocated))
+
+
+def release() -> None:
+    """Give back what the allocator holds unused, after an allocation failed."""
+    import torch
+
+    gc.collect()
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
+
+
+def largest_that_fits(
+    wanted: int, smallest: int, fits: "Callable[[int], bool]", rounds: int = 2
+) -> int | None:
+    """Return the largest number of tokens that fits, to about an eighth; None if not even `smallest` does.
+
+    wanted: more is not needed. fits: a function of a number of tokens that tries it.
+    """
+    size = max(wanted, smallest)
+    if fits(size):
+        return size
+    too_many = size
+    while size > smallest:
+        size = max(smallest, size // 2)
+        if fits(size):
+            break
+        too_many = size
+    else:
+        return None
+    for _ in range(rounds):
+        middle = (size + too_many) // 2
+        if middle <= size:
+            break
+        if fits(middle):
+            size = middle
+        else:
+            too_many = middle
+    return size
