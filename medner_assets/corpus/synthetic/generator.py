@@ -3,7 +3,7 @@
 All is a function of process, seed, split and count: the same documents on any machine and Python version.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from random import Random
 from typing import Literal
@@ -80,48 +80,56 @@ def generate_documents(
 ) -> list[Document]:
     """Return `count` documents without a split whose composed names are of `pool` only.
 
-    Pool `pretraining` shares no composed name with what `generate` returns; ordinary words (aspirin) are in
-    both.
+    Pool `pretraining` shares no composed name with what `generate` returns (ordinary words, aspirin, are in
+    both), and is written with every other pattern: half of the wordings of a dataset are new to who learned
+    from it.
     """
     rng = stream(process, seed, pool)
     ids = _Ids(stream(process, seed, pool, "ids"))
-    new = islice(_unseen(_drafts(process, rng, FreshNames(pool)), set()), count)
+    drafts = _drafts(process, rng, FreshNames(pool), every=2 if pool == "pretraining" else 1)
+    new = islice(_unseen(drafts, set()), count)
     return [Document(next(ids), draft.text, draft.entities, draft.relations) for draft in new]
 
 
-def plan(rng: Random, style: Style) -> list[Pattern]:
-    """Return the patterns of one document in the order in which they are written."""
+def plan(rng: Random, style: Style, every: int = 1) -> list[Pattern]:
+    """Return the patterns of one document in the order in which they are written.
+
+    every: 1 for all patterns, 2 for every other one of each group.
+    """
+
+    def one_of(group: Sequence[Pattern]) -> Pattern:
+        return pick(rng, group[::every])
+
     body = []
     for _ in range(int(_STATEMENTS_A_DOCUMENT.draw(rng))):
         relation = _RELATION_TYPES.draw(rng)
-        group = MIXED_PATTERNS if relation == "mixed" else STATED[relation][_DEVICES.draw(rng)]
-        body.append(pick(rng, group))
+        body.append(one_of(MIXED_PATTERNS if relation == "mixed" else STATED[relation][_DEVICES.draw(rng)]))
     for _ in range(int(_REFUSALS_A_DOCUMENT.draw(rng))):
-        body.append(pick(rng, REFUSED[_REFUSAL_DEVICES.draw(rng)]))
+        body.append(one_of(REFUSED[_REFUSAL_DEVICES.draw(rng)]))
     for _ in range(int(_MENTIONS_A_DOCUMENT.draw(rng))):
-        body.append(pick(rng, MENTIONED[_MENTION_DEVICES.draw(rng)]))
-    opening = [pick(rng, OPENING_PATTERNS)] if rng.random() < _WITH_OPENING or len(body) < 2 else []
-    patterns = CHILD_ASIDE_PATTERNS if style.child else ADULT_ASIDE_PATTERNS
+        body.append(one_of(MENTIONED[_MENTION_DEVICES.draw(rng)]))
+    opening = [one_of(OPENING_PATTERNS)] if rng.random() < _WITH_OPENING or len(body) < 2 else []
+    patterns = (CHILD_ASIDE_PATTERNS if style.child else ADULT_ASIDE_PATTERNS)[::every]
     asides = shuffled(rng, patterns)[: between(rng, 0, 1) if body else 2]
     return [*opening, *shuffled(rng, [*body, *asides[1:]]), *asides[:1]]
 
 
-def stated_drafts(rng: Random, names: Names) -> Iterator[tuple[Document, list[Pattern]]]:
+def stated_drafts(rng: Random, names: Names, every: int = 1) -> Iterator[tuple[Document, list[Pattern]]]:
     """Yield notes without id and split, for ever, each with the patterns that it was written from."""
     while True:
         style = Style(rng)
         writer = Writer(rng, names, style)
-        patterns = plan(rng, style)
+        patterns = plan(rng, style, every)
         for pattern in patterns:
             can_lead = pattern.device in _LEADING_DEVICES and isinstance(pattern.pieces[0], Slot)
             writer.write(pattern, pick(rng, LEADS) if can_lead and rng.random() < _WITH_LEAD else "")
         yield Document("", writer.text, tuple(writer.entities), tuple(writer.relations)), patterns
 
 
-def _drafts(process: Process, rng: Random, names: Names) -> Iterator[Document]:
+def _drafts(process: Process, rng: Random, names: Names, every: int = 1) -> Iterator[Document]:
     if process == "random":
         return random_notes(rng)
-    return (document for document, _ in stated_drafts(rng, names))
+    return (document for document, _ in stated_drafts(rng, names, every))
 
 
 def _unseen(drafts: Iterator[Document], seen: set[str]) -> Iterator[Document]:

@@ -7,7 +7,8 @@ the base learns to read the types that a prompt asks for.
 
 import itertools
 import random
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from medner_assets.schema import Document, Entity
@@ -25,13 +26,26 @@ TYPE_NAMES: dict[str, tuple[str, ...]] = {
         "Diagnosis",
     ),
     "Gene": ("Gene", "Protein", "GeneOrGeneProduct", "Target"),
+    "Drug": ("Drug", "Drug", "Medication", "Agent"),
+    "Condition": ("Condition", "Condition", "Disease", "Problem"),
+    "Symptom": ("Symptom", "Symptom", "Sign", "Finding"),
+    "Procedure": ("Procedure", "Procedure", "Test", "Intervention"),
 }
 RELATION_NAMES: dict[str, tuple[str, ...]] = {
     "CID": ("causes", "induces", "CID", "has_adverse_effect", "leads_to"),
+    "causes": ("causes", "causes", "induces", "leads_to"),
+    "treats": ("treats", "treats", "treatment_for", "relieves"),
+    "diagnoses": ("diagnoses", "diagnoses", "reveals", "detects"),
+    "interacts_with": ("interacts_with", "interacts_with", "interaction", "DDI"),
 }
-"""Other names for the sources' types; what is not named here keeps its own."""
+"""Other names for the sources' types, the likelier the oftener they stand here; what is not named here keeps
+its own."""
+
+_KINDS = (("Chemical", "Drug"), ("Disease", "Condition", "Symptom"))
+_FROM_KIN = 0.5
 
 _MOST_RELATION_TYPES = 5
+_FEWEST_NAMES = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +87,7 @@ def vary(
         relation_types = rng.sample(list(relation_types), rng.randint(1, _MOST_RELATION_TYPES))
         wanted = frozenset(relation_types)
         document = replace(document, relations=tuple(r for r in document.relations if r.type in wanted))
-    renamed = {t: rng.choice(TYPE_NAMES.get(t, (t,))) for t in asked}
+    renamed = _renamed(asked, rng)
     relations = {t: rng.choice(RELATION_NAMES.get(t, (t, t.lower()))) for t in relation_types}
     document = replace(
         document,
@@ -83,6 +97,35 @@ def vary(
     if rng.random() < 0.5:
         rng.shuffle(asked)
     return Task(document, tuple(renamed[t] for t in asked), tuple(relations[t] for t in relation_types))
+
+
+def _renamed(types: Sequence[str], rng: random.Random) -> dict[str, str]:
+    """Return type → its name in one example; two types never share one."""
+    while True:
+        names = {type_: rng.choice(TYPE_NAMES.get(type_, (type_,))) for type_ in types}
+        if len(set(names.values())) == len(names):
+            return names
+
+
+def name_pools(documents: Iterable[Document], rng: random.Random) -> dict[str, list[str]]:
+    """Return type → names to swap in: those of the type, and half as many of types of the same kind.
+
+    Invented names in real sentences and real names in invented ones: both teach to copy what was never seen.
+    Types with fewer than 200 names get none: they would be learned by heart.
+    """
+    names: dict[str, set[str]] = defaultdict(set)
+    for document in documents:
+        for entity in document.entities:
+            names[entity.type].add(entity.text)
+    pools: dict[str, list[str]] = {}
+    for type_, own in names.items():
+        if len(own) < _FEWEST_NAMES:
+            continue
+        kin = [other for kind in _KINDS if type_ in kind for other in kind if other in names]
+        drawn = sorted(set().union(*(names[other] for other in kin)) - own)
+        rng.shuffle(drawn)
+        pools[type_] = [*sorted(own), *drawn[: int(len(own) * _FROM_KIN)]]
+    return pools
 
 
 def swap_names(document: Document, names: Mapping[str, Sequence[str]], rng: random.Random) -> Document:

@@ -23,31 +23,30 @@ tags: [medical, named-entity-recognition, relation-extraction]
 ---
 # medner-tiny
 
-The embedded base of medner: a Mistral-architecture language model of {parameters:,} parameters, trained
-from scratch to
-read medical text and to list its entities and relations. It is a starting point for LoRA fine-tuning on a
-CPU.
+The embedded base of medner: a Mistral-architecture language model of {parameters:,} parameters, trained from
+scratch to read medical text and to list its entities and relations. It is a starting point for LoRA
+fine-tuning on a CPU. What it scores, and how that was measured: `docs/experiments.md` of medner.
 
 ## What it saw
 
 {counts}
 
 Articles are open-access reports of randomised trials under CC BY or CC0; `articles.tsv` names each with its
-licence.
-BC5CDR (Li et al. 2016) is in the public domain; DrugProt (Miranda et al. 2021) is CC BY 4.0. Abbreviations
-and
-quantities were labelled by rules in the articles. Annotated sentences were varied: names swapped, types
-renamed.
+licence. BC5CDR (Li et al. 2016) is in the public domain; DrugProt (Miranda et al. 2021) is CC BY 4.0.
+Abbreviations and quantities were labelled by rules in the articles. Annotated sentences were varied: names
+swapped, types renamed.
 
-Left out: every dev and test document of ADE, BC5CDR and BioRED, whatever shares 13 words in a row with one
-of them, and
-every text under another licence. The counts above say how many that were.
+The synthetic notes come from medner's own generator, with composed names that no dataset of medner has and
+with half of its sentence patterns. So scores on `synthetic` and `synthetic-small` are scores on known ground,
+with new names and some new wordings; they say less than scores on real text.
+
+Left out: every dev and test document of ADE, BC5CDR and BioRED, whatever shares 13 words in a row with one of
+them, and every text under another licence. The counts above say how many that were.
 
 ## What it must not be used for
 
-It knows no medicine and writes plausible nonsense. Without fine-tuning and measurement on your own text it
-is good for
-nothing; with them it is a demonstration and a baseline. It must not inform the care of a patient.
+It knows no medicine and writes plausible nonsense. Without fine-tuning and measurement on your own text it is
+good for nothing; with them it is a demonstration and a baseline. It must not inform the care of a patient.
 
 ## How it was made
 

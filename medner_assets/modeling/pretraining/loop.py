@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 class Pretraining:
     """All that decides the base, besides the prepared material."""
 
-    minutes: float = 6.0
+    minutes: float = 5.0
     """Wall-clock minutes of training, compilation included; the schedule is a function of the time that
     passed."""
     hidden: int = 256
@@ -32,8 +32,8 @@ class Pretraining:
     feed_forward: int = 704
     context: int = 2048
     """Longest position that the rotary embedding is meant for; rows are `row_tokens` long."""
-    row_tokens: int = 512
-    rows: int = 128
+    row_tokens: int = 1024
+    rows: int = 64
     """Rows an optimiser step."""
     learning_rate: float = 3e-3
     weight_decay: float = 0.1
@@ -41,11 +41,12 @@ class Pretraining:
     """Share of the time with a rising rate; the last `decay` share falls to zero, between them it is
     constant."""
     decay: float = 0.5
-    example_share_first: float = 0.4
+    example_share_first: float = 0.3
     """Share of the rows that are examples, at the start; it rises linearly to `example_share_last`."""
-    example_share_last: float = 0.9
+    example_share_last: float = 0.85
     variants: tuple[tuple[str, float], ...] = (
-        ("BC5CDR train", 40.0), ("DrugProt train", 12.0), ("abbreviations", 1.0), ("quantities", 0.3),
+        ("BC5CDR train", 32.0), ("DrugProt train", 10.0), ("synthetic notes", 4.0),
+        ("abbreviations", 1.0), ("quantities", 0.3),
     )  # fmt: skip
     seed: int = 1
 

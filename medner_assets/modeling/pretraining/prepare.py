@@ -65,5 +65,5 @@ def _thinned(examples: list[Example]) -> list[Example]:
 def _tokenizer_texts(material: Material, examples: list[Example]) -> list[str]:
     """Return what the vocabulary is learned from; annotated text counts more, for the names in it."""
     texts = [text for _, _, text in material.articles]
-    gold = [e.document for e in examples if e.source.endswith("train")]
+    gold = [e.document for e in examples if e.source.endswith(("train", "notes"))]
     return [*texts, *(d.text for d in gold), *(render_completion(d) for d in gold)]

@@ -4,7 +4,6 @@ other."""
 import gzip
 import json
 import random
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from medner_assets.corpus.jsonl import document_from_json
-from medner_assets.modeling.pretraining.augment import Task, vary
+from medner_assets.modeling.pretraining.augment import Task, name_pools, vary
 from medner_assets.modeling.pretraining.sources import Example
 from medner_assets.modeling.pretraining.tokenizer import BEGIN, END
 from medner_assets.prompting.templates import render_completion, render_prompt
@@ -120,11 +119,7 @@ def _samples_of(
 
 
 def _tasks(examples: Sequence[Example], shares: dict[str, float], rng: random.Random) -> Iterator[Task]:
-    names: dict[str, set[str]] = defaultdict(set)
-    for example in examples:
-        for entity in example.document.entities:
-            names[entity.type].add(entity.text)
-    pools = {type_: sorted(texts) for type_, texts in names.items() if len(texts) >= 200}
+    pools = name_pools((example.document for example in examples), rng)
     for example in examples:
         share = shares.get(example.source, 1.0)
         times = int(share) + (rng.random() < share - int(share))

@@ -9,17 +9,26 @@ if TYPE_CHECKING:
 
 VOCABULARY = 8192
 BEGIN, END, PAD = "<s>", "</s>", "<pad>"
+LONGEST_LIST = 40
+"""Items beyond it are numbered with several tokens."""
 FRAME = (
     "### Types:",
     "### Text:\n",
     "### Entities:\n",
+    "### Entities:\n1. [",
     "\n\n### Relations:\n",
+    "\n\n### Relations:\n1.",
+    *(f"\n{i}. [" for i in range(2, LONGEST_LIST + 1)),
+    *(f"\n{i}." for i in range(2, LONGEST_LIST + 1)),
     " --[",
     "]-->",
     "None found.",
     "\n\n",
 )
-"""Strings that every prompt or completion repeats: one token each keeps samples short."""
+"""Strings that prompts and completions repeat: one token each keeps samples short, the longest match wins.
+
+No frame ends in a blank: a name keeps the blank before it, and with it the tokens that it has in the text.
+"""
 
 # Words with their blank, digits one by one, runs of punctuation, line breaks: a mention keeps its pieces
 # when the
