@@ -7,21 +7,22 @@ from medner_assets.reporting.numbers import Number, plain
 from medner_assets.reporting.verdict import NOUNS, TaskVerdict
 
 
-def short_form(inputs: ReportInputs) -> str:
-    """Return verdict, warnings, scores, targets, expectation and the next step; what is missing is said."""
-    return short_form_of(contents_of(inputs))
+def short_form(inputs: ReportInputs) -> dict[str, str]:
+    """Return the parts `verdict`, `scores` and `next step`; what is missing is said.
 
-
-def short_form_of(contents: Contents) -> str:
-    """Return the short form of contents that were asked already."""
-    blocks = [f"**{contents.verdict.headline}.**"]
-    blocks.extend(f"⚠ {plain(line)}" for line in contents.verdict.warnings)
-    blocks.append(scores_table(contents))
-    blocks.extend(_verdict_line(each) for each in contents.verdict.tasks if each.low.value is not None)
+    In parts, because Dagster shows a text of less than 1,000 characters without a click.
+    """
+    contents = contents_of(inputs)
+    verdict = [f"**{contents.verdict.headline}.**"]
+    verdict.extend(f"⚠ {plain(line)}" for line in contents.verdict.warnings)
+    verdict.extend(_verdict_line(each) for each in contents.verdict.tasks if each.low.value is not None)
     if contents.expectations:
-        blocks.append(_expectation_line(contents.expectations))
-    blocks.append(f"Next: {plain(contents.decision.rule)}.")
-    return "\n\n".join(blocks)
+        verdict.append(_expectation_line(contents.expectations))
+    return {
+        "verdict": "\n\n".join(verdict),
+        "scores": scores_table(contents),
+        "next step": f"{plain(contents.decision.rule)}.",
+    }
 
 
 def scores_table(contents: Contents) -> str:

@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from medner_assets.reporting.figures import Curve, line_chart, markdown_image
+from medner_assets.reporting.figures import Curve, line_chart, markdown_image, sparkline, standalone
 from medner_assets.reporting.inputs import ReportInputs
 from medner_assets.reporting.markdown import short_form
 from medner_assets.reporting.page import page_html
@@ -21,8 +21,8 @@ def render_html(inputs: ReportInputs) -> str:
     return page_html(inputs)
 
 
-def render_markdown(inputs: ReportInputs) -> str:
-    """Return the short form for Dagster's metadata: verdict, scores, targets, next steps as GFM tables."""
+def render_markdown(inputs: ReportInputs) -> dict[str, str]:
+    """Return the short form for Dagster's metadata by part: verdict with expectation, scores, next step."""
     return short_form(inputs)
 
 
@@ -31,10 +31,22 @@ def render_loss(version: str, training_log: pl.DataFrame) -> str:
 
     training_log: rows of that table; epoch, kind, step and loss are read.
     """
+    picture = line_chart(f"loss of {version} by epoch", _losses(training_log), "epochs")
+    return markdown_image(standalone(picture), f"loss of {version}") if picture else ""
+
+
+def render_small_loss(version: str, training_log: pl.DataFrame) -> str:
+    """Return the loss curves in so few characters that Dagster shows them at once, and their ends in figures.
+
+    training_log: rows of that table; no rows: an empty text.
+    """
+    curves = [curve for curve in _losses(training_log) if curve.points]
+    if not curves:
+        return ""
+    ends = (f"{curve.name} {curve.points[0][1]:.3f} → {curve.points[-1][1]:.3f}" for curve in curves)
+    return f"{markdown_image(sparkline(curves), f'loss of {version}')} {', '.join(ends)}"
+
+
+def _losses(training_log: pl.DataFrame) -> list[Curve]:
     curves = curves_of(training_log)
-    picture = line_chart(
-        f"loss of {version} by epoch",
-        [Curve("training", curves["train"], 1), Curve("dev", curves["eval"], 0, dots=True)],
-        "epochs",
-    )
-    return markdown_image(picture, f"loss of {version}") if picture else ""
+    return [Curve("training", curves["train"], 1), Curve("dev", curves["eval"], 0, dots=True)]

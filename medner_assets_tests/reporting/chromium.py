@@ -63,6 +63,10 @@ class Chromium:
 
     def open(self, file: Path, width: int = 1440, height: int = 900, dark: bool = False) -> None:
         """Open a file at a window size and in a theme, and wait for its load event."""
+        self.visit(file.resolve().as_uri(), width, height, dark)
+
+    def visit(self, url: str, width: int = 1440, height: int = 900, dark: bool = False) -> None:
+        """Open an address at a window size and in a theme, and wait for its load event."""
         self.events.clear()
         self.call(
             "Emulation.setDeviceMetricsOverride",
@@ -73,8 +77,8 @@ class Chromium:
         )
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
         self.call("Emulation.setEmulatedMedia", media="", features=[scheme])
-        self.call("Page.navigate", url=file.resolve().as_uri())
-        self.wait("document.readyState === 'complete' && location.protocol === 'file:'")
+        self.call("Page.navigate", url=url)
+        self.wait("document.readyState === 'complete' && location.protocol !== 'about:'")
 
     def evaluate(self, expression: str) -> Any:
         """Return the JSON value of an expression; a promise is awaited; an exception is raised here."""
@@ -98,6 +102,21 @@ class Chromium:
             size = self.call("Page.getLayoutMetrics")["cssContentSize"]
             clip = {"x": 0, "y": 0, "width": size["width"], "height": size["height"], "scale": 1}
             answer = self.call("Page.captureScreenshot", format="png", captureBeyondViewport=True, clip=clip)
+        file.write_bytes(base64.b64decode(answer["data"]))
+
+    def picture(self, file: Path, top: int = 0, height: int = 0, quality: int = 80) -> None:
+        """Save what the window shows, or `height` pixels of the page from `top` on, as a small WebP."""
+        width = self.evaluate("innerWidth")
+        clip = {
+            "x": 0,
+            "y": top,
+            "width": width,
+            "height": height or self.evaluate("innerHeight"),
+            "scale": 1,
+        }
+        answer = self.call(
+            "Page.captureScreenshot", format="webp", quality=quality, clip=clip, captureBeyondViewport=True
+        )
         file.write_bytes(base64.b64decode(answer["data"]))
 
     def pdf(self, file: Path) -> None:

@@ -4,13 +4,14 @@ import base64
 import re
 from xml.etree import ElementTree as ET
 
+import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from medner_assets.reporting.figures import Curve, line_chart, markdown_image, precision_recall, standalone
 from medner_assets.reporting.numbers import Number, Unit
-from medner_assets.reporting.report import render_loss
+from medner_assets.reporting.report import render_loss, render_small_loss
 from medner_assets.reporting.strips import Band, Mark, strip_of
 from medner_assets_tests.reporting.story import NEW, empty, story
 
@@ -65,9 +66,26 @@ def test_a_picture_for_dagster_carries_its_own_styles_in_one_address():
     assert len(image) < 20_000
 
 
+def test_the_small_picture_is_shown_by_dagster_without_a_click_and_tells_both_ends():
+    log = story()["training_log"].filter(model_version=NEW)
+    long = pl.concat([log.with_columns(step=pl.col("step") + 70 * at, epoch=pl.col("epoch") + 7 * at)
+                      for at in range(200)])  # fmt: skip
+    small = render_small_loss(NEW, long)
+    assert len(small) < 1_000
+    assert small.endswith(" training 1.150 → 0.189, dev 1.200 → 0.239")
+    data = re.search(r"base64,([A-Za-z0-9+/=]+)", small)
+    assert data is not None
+    paths = [each for each in ET.fromstring(base64.b64decode(data[1])) if each.tag.endswith("path")]
+    assert len(paths) == 2
+    for path in paths:
+        places = [tuple(map(int, each.split())) for each in path.attrib["d"][1:].split("L")]
+        assert all(0 <= x <= 150 and 0 <= y <= 36 for x, y in places)
+
+
 def test_a_version_without_a_log_has_no_picture():
     assert render_loss(NEW, empty()["training_log"]) == ""
-    assert markdown_image(line_chart("t", [Curve("a", ((0.0, 1.0),), 0)], "x"), "t").startswith("![t](data:")
+    assert render_small_loss(NEW, empty()["training_log"]) == ""
+    assert markdown_image("<svg/>", "t").startswith("![t](data:")
     assert standalone(line_chart("t", [Curve("a", ((0.0, 1.0),), 0)], "x")).count("<style>") == 1
 
 

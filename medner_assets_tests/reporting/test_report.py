@@ -264,7 +264,7 @@ def test_medical_text_and_type_names_with_markup_are_harmless():
 
 
 def test_the_short_form_for_dagster_is_short_and_has_the_scores():
-    text = render_markdown(inputs())
+    text = "\n\n".join(render_markdown(inputs()).values())
     assert text.startswith(f"**{NEW} is better on entities, not distinguishable on relations.**")
     assert "| relations | new | 50.0 | 50.0 | **50.0** | 40.0–60.0 | 1 | 1 | 1 | 75.0: missed |" in text
     assert "<" not in text.replace("< 0.001", "")
@@ -272,7 +272,7 @@ def test_the_short_form_for_dagster_is_short_and_has_the_scores():
 
 
 def test_the_short_form_of_a_version_that_is_not_evaluated_says_so():
-    text = render_markdown(inputs_from_frames(NEW, OLD, DATASET, empty()))
+    text = render_markdown(inputs_from_frames(NEW, OLD, DATASET, empty()))["scores"]
     assert "| relations | new | not evaluated |" in text
 
 

@@ -8,6 +8,7 @@ from rich.console import Console
 
 from medner_assets.recipes.loading import load_base_model, load_dataset
 from medner_assets.recipes.sources import Targets
+from medner_assets.reporting.error_table import errors_markdown
 from medner_assets.reporting.inputs import ReportInputs, inputs_from_frames
 from medner_assets.reporting.leaderboard import leaderboard_markdown, leaderboard_rows
 from medner_assets.reporting.model_card import model_card
@@ -56,6 +57,18 @@ def test_the_leaderboard_orders_by_relation_f1_and_marks_champion_and_trivial_sc
     assert rows[0].startswith("| new ★ | 50.0 (40.0–60.0) | 88.9 ")
     assert rows[1].startswith("| old | 0.0 ↓ (")
     assert "| *all type-compatible pairs, gold entities* | 40.0 |" in text
+
+
+def test_the_table_of_errors_counts_items_as_the_scores_do_and_names_its_query():
+    own = {name: story()[f"{name}_outcomes"].filter(model_version=NEW) for name in ("entity", "relation")}
+    text = errors_markdown(NEW, own["entity"], own["relation"])
+    assert text.splitlines()[2:4] == [
+        "| ungrounded | 1 | 0 | a string that the text does not hold |",
+        "| direction | 0 | 1 | head and tail exchanged |",
+    ]
+    assert "from error_counts where model_version = 'new' and stage = 'final'" in text
+    right = {name: rows.filter(error="correct") for name, rows in own.items()}
+    assert errors_markdown(NEW, right["entity"], right["relation"]) == "No errors."
 
 
 def test_a_leaderboard_without_versions_says_so():

@@ -52,10 +52,10 @@ def metrics(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.Mater
         data_version=dg.DataVersion(evaluation),
         metadata={
             "dagster/row_count": rows,
-            **headline(scored["metrics"]),
             "errors": dg.MetadataValue.md(
                 errors_markdown(version, scored["entity_outcomes"], scored["relation_outcomes"])
             ),
+            **headline(scored["metrics"]),
         },
     )
 

@@ -44,16 +44,17 @@ def comparison_report(context: dg.AssetExecutionContext, warehouse: Warehouse) -
     comparisons = comparisons_of(warehouse, version, recipe.baseline)
     rows = keep_comparison(warehouse, version, recipe.baseline, comparisons)
     inputs = report_inputs(warehouse, version, recipe.baseline, recipe.dataset, comparisons)
-    report = publish(report_name(version, recipe.baseline), render_html(inputs))
     scored = inputs.tables["completions"].filter(pl.col("model_version") == version)["weights_hash"][0]
     base, dataset = load_base_model(recipe.base_model), load_dataset(recipe.dataset)
     card = publish_card(version, scored, model_card(inputs, base, dataset))
+    # Last: a report that names the present evaluations says that all before it was written too.
+    report = publish(report_name(version, recipe.baseline), render_html(inputs))
     return dg.MaterializeResult(
         data_version=dg.DataVersion(combined(own, *comparisons["baseline_evaluation_id"].unique())),
         metadata={
             "dagster/row_count": rows,
-            "report": dg.MetadataValue.md(render_markdown(inputs)),
-            "file": dg.MetadataValue.path(report),
+            **{part: dg.MetadataValue.md(text) for part, text in render_markdown(inputs).items()},
+            "report": dg.MetadataValue.path(report),
             "model card": dg.MetadataValue.path(card) if card else "none: the adapter was trained anew",
             **differences(comparisons),
         },

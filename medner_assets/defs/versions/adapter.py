@@ -21,7 +21,7 @@ from medner_assets.defs.versions.handover import Order, order_of
 from medner_assets.defs.versions.recipe import recipe
 from medner_assets.errors import MednerError
 from medner_assets.recipes.loading import load_dataset, load_version
-from medner_assets.reporting.report import render_loss
+from medner_assets.reporting.report import render_loss, render_small_loss
 
 
 class Training(dg.Config):
@@ -66,7 +66,8 @@ def adapter(
         metadata={
             "dagster/row_count": rows,
             "trained": not reused,
-            "loss": dg.MetadataValue.md(render_loss(version, finished.log) or "no step was logged"),
+            "loss": dg.MetadataValue.md(render_small_loss(version, finished.log) or "no step was logged"),
+            "loss by epoch": dg.MetadataValue.md(render_loss(version, finished.log)),
             **{name: value for name, value in finished.row.items() if isinstance(value, (int, float, str))},
         },
     )
