@@ -44,6 +44,10 @@ if TYPE_CHECKING:
     from peft import PeftModel
 
 
+_CPU_TOKENS = 4096
+"""Most tokens of a micro-batch on a CPU: about 1 GB of activations of the embedded base."""
+
+
 def train(job: TrainingJob, log: Log) -> dict[str, Any]:
     """Train the adapter of `job`, resuming from its last checkpoint, and return its facts (a row of
     `adapters`).
@@ -93,7 +97,9 @@ def _train(job: TrainingJob, log: Log, crew: Ranks) -> dict[str, Any]:
         layout=ready.layout,
         device=device,
         pad=encoder.tokenizer.eos_token_id if pad is None else pad,
-        samples=recipe.batch_size,
+        # Few large products keep all cores of a CPU busy, and its memory is not what is short.
+        samples=recipe.batch_size if device.type == "cuda" else recipe.effective_batch,
+        tokens=None if device.type == "cuda" else _CPU_TOKENS,
         log=log,
         ranks=crew,
         checkpointing=recipe.gradient_checkpointing,
