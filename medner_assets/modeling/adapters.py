@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from medner_assets.errors import MednerError
 from medner_assets.recipes.settings import LoraRecipe
+from medner_assets.recipes.sources import BaseModelRecipe
 
 if TYPE_CHECKING:
     from peft import PeftModel
@@ -53,6 +54,11 @@ def save_adapter(
         if parameter.requires_grad
     }
     model.save_pretrained(str(folder), safe_serialization=True, state_dict=trained)
+    config = folder / "adapter_config.json"
+    settings = json.loads(config.read_text(encoding="utf-8"))
+    # PEFT keeps them as a set, whose order changes from process to process: equal trainings, equal files.
+    settings["target_modules"] = sorted(settings["target_modules"])
+    config.write_text(json.dumps(settings, indent=2) + "\n", encoding="utf-8")
     complete = {
         **facts,
         "weights_hash": weights_hash(folder),
@@ -75,6 +81,28 @@ def load_merged(model: "PreTrainedModel", folder: Path, *, merge: bool) -> "PreT
             f"adapter {folder.name} does not fit the base model ({reason}): train the version again"
         ) from None
     return adapted.merge_and_unload() if merge else adapted  # type: ignore[return-value] # same forward
+
+
+def refuse_another_base(adapter: Path, base: BaseModelRecipe, folder: Path) -> None:
+    """Raise MednerError if `adapter` says that it was trained on other weights than those in `folder`.
+
+    Another base of the same shape would load without a word, and write nonsense.
+    """
+    file = adapter / FACTS
+    trained = json.loads(file.read_text(encoding="utf-8")).get("base_revision") if file.is_file() else None
+    here = revision_of(base, folder)
+    if trained and here and trained != here:
+        raise MednerError(
+            f"adapter {adapter.name} was trained on base weights {trained}, and those in {folder.name} are "
+            f"{here}: train the version again, or bring the base that it was trained on"
+        )
+
+
+def revision_of(base: BaseModelRecipe, folder: Path) -> str:
+    """Return what pins a base's weights: the hub's revision, or a hash of its local weights; empty if
+    none."""
+    weights = sorted(folder.glob("*.safetensors"))
+    return base.revision or (file_hash(weights[0]) if weights else "")
 
 
 def weights_hash(folder: Path) -> str:

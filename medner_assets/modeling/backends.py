@@ -1,6 +1,5 @@
 """A base with a fresh adapter, ready for training, from the backend that the recipe names."""
 
-import importlib.util
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
     import torch
     from peft import PeftModel
 
-Backend = Literal["peft", "unsloth"]
+Backend = Literal["peft"]
 
 _UNPACKED_SHARE = 0.3
 """4-bit weights are kept unpacked where that takes at most this share of the memory that is left."""
@@ -33,21 +32,14 @@ class Adapted:
     backend: Backend
 
 
-def choose_backend(job: TrainingJob, device: "torch.device") -> Backend:
+def choose_backend(job: TrainingJob) -> Backend:
     """Return the backend of a job; raise MednerError where the recipe names one that is not there."""
     wanted = job.recipe.training.backend
     if wanted != "unsloth":
         return "peft"  # faster here than unsloth, see docs/decisions
-    if device.type != "cuda":
-        raise MednerError(
-            f"version {job.version}: backend unsloth needs a CUDA GPU and none is visible: use auto or peft"
-        )
-    if importlib.util.find_spec("unsloth") is None:
-        raise MednerError(
-            f"version {job.version}: backend unsloth is not installed: "
-            "run `pip install 'medner[gpu]'`, or use auto or peft"
-        )
-    return "unsloth"
+    raise MednerError(
+        f"version {job.version}: backend unsloth is not available in this release: use auto or peft"
+    )
 
 
 def adapted(job: TrainingJob, folder: Path, device: "torch.device", log: Log) -> Adapted:
@@ -60,11 +52,7 @@ def adapted(job: TrainingJob, folder: Path, device: "torch.device", log: Log) ->
             f"version {job.version}: optimizer adamw_8bit needs a CUDA GPU and none is visible: "
             "use adamw_torch"
         )
-    backend = choose_backend(job, device)
-    if backend == "unsloth":
-        from medner_assets.modeling.unsloth import adapted_by_unsloth
-
-        return Adapted(adapted_by_unsloth(job, folder), "padded", backend)
+    backend = choose_backend(job)
     model = add_adapter(load_base(folder, job.base, device), job.recipe.lora)
     if recipe.gradient_checkpointing == "on":
         model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})

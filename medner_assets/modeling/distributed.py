@@ -110,10 +110,9 @@ def ranks(device: Literal["auto", "cpu", "cuda"]) -> Iterator[Ranks]:
         world_size=size,
         device_id=torch.device("cuda", 0) if cuda else None,
     )
-    try:
-        yield Ranks(rank, size)
-    finally:
-        dist.destroy_process_group()
+    yield Ranks(rank, size)
+    # Not after an error: leaving the group waits for the others, who may be waiting for this process.
+    dist.destroy_process_group()
 
 
 def visible_gpus() -> list[str]:

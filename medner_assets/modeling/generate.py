@@ -17,14 +17,17 @@ import click
 
 from medner_assets.corpus.readers.jsonl import read_jsonl
 from medner_assets.errors import MednerError
-from medner_assets.modeling.adapters import load_merged
+from medner_assets.modeling.adapters import load_merged, refuse_another_base
+from medner_assets.modeling.fused.decoding import use_grouped_attention
 from medner_assets.modeling.generation import generate_batches
+from medner_assets.modeling.grammar import Grammar
 from medner_assets.modeling.job import GenerationJob
 from medner_assets.modeling.loading import find_weights, load_base, load_tokenizer, pick_device
 from medner_assets.modeling.process import process
 from medner_assets.modeling.progress import Log, Reporter
 from medner_assets.modeling.publishing import publish_file
 from medner_assets.modeling.samples import Encoder
+from medner_assets.modeling.unpacking import unpack_where_it_fits
 from medner_assets.paths import private_folder
 from medner_assets.schema import Document
 
@@ -54,9 +57,13 @@ def _complete(job: GenerationJob, documents: list[Document], log: Log) -> Iterat
     device = pick_device(job.device)
     folder = find_weights(job.base, job.base_folder)
     model = load_base(folder, job.base, device)
+    full = job.base.quantization == "none" or unpack_where_it_fits(model, device)
     if job.adapter is not None:
-        model = load_merged(model, job.adapter, merge=job.base.quantization == "none")
+        refuse_another_base(job.adapter, job.base, folder)
+        model = load_merged(model, job.adapter, merge=full)
     model.eval()
+    if device.type == "cuda":
+        use_grouped_attention(model)
     encoder = Encoder(load_tokenizer(folder), job.base.prompt_style, job.entity_types, job.relation_types)
     prompts = [(document.id, encoder.prompt(document.text)) for document in documents]
     room = int(getattr(model.config, "max_position_embeddings", 0)) or None
@@ -74,6 +81,10 @@ def _complete(job: GenerationJob, documents: list[Document], log: Log) -> Iterat
         prompts,
         batch_size=job.decoding.batch_size,
         max_new_tokens=job.decoding.max_new_tokens,
+        grammar=Grammar(encoder.tokenizer, job.entity_types, job.relation_types)
+        if job.decoding.grammar
+        else None,
+        say=log.info,
     ):
         finished += len(batch)
         reporter.report(finished)

@@ -2,12 +2,20 @@
 cache."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from medner_assets.errors import MednerError
+from medner_assets.modeling.memory import device_memory, release
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+    from medner_assets.modeling.grammar import Grammar
+
+MOST_DOCUMENTS = 512
+"""In a batch: results are kept batch by batch, and more are hardly faster."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +38,56 @@ def generate_batches(
     *,
     batch_size: int,
     max_new_tokens: int,
+    grammar: "Grammar | None" = None,
+    say: Callable[[str], None] = lambda _: None,
 ) -> Iterator[list[Completion]]:
     """Yield the completions of (doc_id, prompt tokens) batch by batch, the longest prompts first.
 
-    The longest batch comes first so that a lack of memory shows at once.
+    The longest batch comes first so that a lack of memory shows at once. batch_size: documents a batch on a
+    CPU; on a GPU as many as its free memory holds, and half of them when that was too much. grammar: what
+    completions must follow. say: takes a line when a batch was cut.
+    Raises MednerError when not even one document fits.
     """
-    by_length = sorted(prompts, key=lambda prompt: -len(prompt[1]))
-    for i in range(0, len(by_length), batch_size):
-        yield _generate(model, tokenizer, by_length[i : i + batch_size], max_new_tokens)
+    import torch
+
+    waiting = sorted(prompts, key=lambda prompt: -len(prompt[1]))
+    size = batch_size
+    if waiting and model.device.type == "cuda":
+        size = fitting_batch(model, len(waiting[0][1]) + max_new_tokens)
+    while waiting:
+        try:
+            done = _generate(model, tokenizer, waiting[:size], max_new_tokens, grammar)
+        except torch.OutOfMemoryError:
+            done = None  # the error's frames keep the cache alive until this block ends
+        if done is not None:
+            del waiting[:size]
+            yield done
+            continue
+        if size == 1:
+            raise MednerError(
+                f"document {waiting[0][0]} of {len(waiting[0][1])} tokens does not fit into the "
+                "GPU's memory: "
+                "lower decoding.max_new_tokens, split the document, or use a larger GPU"
+            )
+        release()
+        half = max(1, min(size, len(waiting)) // 2)
+        say(f"out of memory with {size} documents a batch: going on with {half}")
+        size = half
+
+
+def fitting_batch(model: "PreTrainedModel", tokens: int) -> int:
+    """Return how many documents of `tokens` tokens (prompt and completion) fit a GPU's free memory at
+    once."""
+    config: Any = model.config
+    heads = config.num_attention_heads
+    head = getattr(config, "head_dim", None) or config.hidden_size // heads
+    cache = 2 * config.num_hidden_layers * (config.num_key_value_heads or heads) * head * 2
+    # Of one layer at a time: its states and the feed-forward block's, and the cache that grows by a copy.
+    layer = (
+        8 * config.hidden_size + 3 * config.intermediate_size
+    ) * 2 + 3 * cache // config.num_hidden_layers
+    each = tokens * (cache + layer) + 12 * config.vocab_size
+    return max(1, min(MOST_DOCUMENTS, int(device_memory(model.device).usable // each)))
 
 
 def _generate(
@@ -45,6 +95,7 @@ def _generate(
     tokenizer: "PreTrainedTokenizerBase",
     batch: Sequence[tuple[str, list[int]]],
     max_new_tokens: int,
+    grammar: "Grammar | None" = None,
 ) -> list[Completion]:
     import torch
 
@@ -66,6 +117,7 @@ def _generate(
             eos_token_id=end,
             pad_token_id=pad,
             use_cache=True,
+            logits_processor=grammar.processors(len(batch), longest) if grammar is not None else None,
         )
     written = output[:, longest:].tolist()
     seconds = (time.monotonic() - began) / len(batch)

@@ -33,7 +33,8 @@ def device_memory(device: "torch.device") -> DeviceMemory:
     free, total = torch.cuda.mem_get_info(device)
     allocated = torch.cuda.memory_allocated(device)
     held = torch.cuda.memory_reserved(device) - allocated
-    fraction = getattr(torch.cuda, "get_per_process_memory_fraction", lambda _: 1.0)(device)
+    # Asked of the current device: unlike its neighbours this function wants a device with a number.
+    fraction = getattr(torch.cuda, "get_per_process_memory_fraction", lambda: 1.0)()
     allowed = int(total * fraction)
     return DeviceMemory(allowed, min(free + held, allowed - allocated))
 

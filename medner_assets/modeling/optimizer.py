@@ -36,6 +36,7 @@ def flat_adamw_8bit(parameters: Iterable["nn.Parameter"], **settings: Any) -> "t
     """Return 8-bit AdamW over `parameters` as one tensor. settings: those of bitsandbytes' AdamW8bit."""
     import torch
     from bitsandbytes.optim.adamw import AdamW8bit
+    from torch import nn
 
     class FlatAdamW8bit(AdamW8bit):
         """AdamW8bit whose one parameter holds those of the model."""

@@ -19,7 +19,7 @@ import click
 
 from medner_assets.corpus.readers.jsonl import read_jsonl
 from medner_assets.errors import MednerError
-from medner_assets.modeling.adapters import file_hash, save_adapter
+from medner_assets.modeling.adapters import revision_of, save_adapter
 from medner_assets.modeling.backends import adapted
 from medner_assets.modeling.checkpoints import last_checkpoint
 from medner_assets.modeling.distributed import Ranks, launch, processes_wanted, ranks, started_by_torchrun
@@ -158,14 +158,13 @@ def _facts(
 
     trainable, total = model.get_nb_trainable_parameters()
     cuda = device.type == "cuda"
-    weights = sorted(folder.glob("*.safetensors"))
     return {
         "dataset": job.recipe.dataset,
         "dataset_version": job.dataset_version,
         "recipe_hash": recipe_hash(job.recipe),
         "fingerprint": job.fingerprint,
         "base_model": job.recipe.base_model,
-        "base_revision": job.base.revision or (file_hash(weights[0]) if weights else ""),
+        "base_revision": revision_of(job.base, folder),
         "backend": backend,
         "device": torch.cuda.get_device_name() if cuda else "cpu",
         "trainable_parameters": int(trainable),

@@ -74,7 +74,7 @@ class TrainingRecipe(Settings):
         None, description="None: train all epochs, keep the last weights."
     )
     backend: Literal["auto", "peft", "unsloth"] = Field(
-        "auto", description="auto: peft, which measures faster; unsloth needs the extra `gpu`."
+        "auto", description="auto: peft; unsloth is not available in this release."
     )
     gpus: Annotated[int, Field(ge=1, le=64)] | Literal["all"] = Field(
         1,
@@ -108,7 +108,12 @@ class DecodingRecipe(Settings):
     """How completions are generated. Greedy: a version's completions are a function of its weights."""
 
     max_new_tokens: int = Field(384, ge=1, le=8192, description="A longer completion is cut and marked.")
-    batch_size: int = Field(32, ge=1, le=4096, description="Documents a generation batch.")
+    batch_size: int = Field(
+        32,
+        ge=1,
+        le=4096,
+        description="Documents a generation batch on a CPU; a GPU takes as many as its memory holds.",
+    )
     grammar: bool = Field(False, description="Constrain tokens so that every completion parses.")
 
 

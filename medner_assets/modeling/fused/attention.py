@@ -1,7 +1,8 @@
 """Attention over a packed row: each token sees the tokens of its own sample up to itself, and no other's."""
 
+from functools import cache
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import torch
@@ -21,11 +22,7 @@ def packed_attention(
     1,), int32, on the device of the states. longest: tokens of the longest sample.
     """
     if flash_fits(query):
-        import torch
-
-        return torch.ops.aten._flash_attention_forward(
-            query, key, value, boundaries, boundaries, longest, longest, 0.0, True, False, scale=scale
-        )[0]
+        return _flash(query, key, value, boundaries, longest, scale)
     return _sample_by_sample(query, key, value, boundaries.tolist(), scale)
 
 
@@ -38,7 +35,43 @@ def flash_fits(states: "torch.Tensor") -> bool:
         and states.dtype in (torch.bfloat16, torch.float16)
         and states.shape[-1] <= 256
         and torch.cuda.get_device_capability(states.device) >= (8, 0)
+        and _flash_works()
     )
+
+
+@cache
+def _flash_works() -> bool:
+    """Try the kernel, which has no public interface before PyTorch 2.10, on three samples, both passes."""
+    import torch
+
+    with torch.enable_grad(), torch.random.fork_rng(devices=[torch.cuda.current_device()]):
+        q = torch.randn(24, 4, 64, device="cuda", dtype=torch.bfloat16, requires_grad=True)
+        k, v = (torch.randn(24, 2, 64, device="cuda", dtype=torch.bfloat16, requires_grad=True) for _ in "kv")
+        borders = torch.tensor([0, 5, 17, 24], device="cuda", dtype=torch.int32)
+        try:
+            fast = _flash(q, k, v, borders, 12, 0.125)
+            slow = _sample_by_sample(q, k, v, borders.tolist(), 0.125)
+            gradients = [torch.autograd.grad(each.float().square().sum(), (q, k, v)) for each in (fast, slow)]
+        except (RuntimeError, TypeError):
+            return False
+        pairs = [(fast, slow), *zip(*gradients, strict=True)]
+        return all(bool(torch.allclose(a.float(), b.float(), atol=0.1, rtol=0.1)) for a, b in pairs)
+
+
+def _flash(
+    query: "torch.Tensor",
+    key: "torch.Tensor",
+    value: "torch.Tensor",
+    boundaries: "torch.Tensor",
+    longest: int,
+    scale: float,
+) -> "torch.Tensor":
+    import torch
+
+    flash: Any = torch.ops.aten._flash_attention_forward
+    lengths = (boundaries, boundaries, longest, longest)
+    output: torch.Tensor = flash(query, key, value, *lengths, 0.0, True, False, scale=scale)[0]
+    return output
 
 
 def _sample_by_sample(

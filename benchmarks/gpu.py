@@ -1,0 +1,300 @@
+"""Training and generation of a random Mistral-7B in NF4 on a GPU, side by side with the naive path, in one
+run.
+
+    python benchmarks/gpu.py [--output benchmarks/results/gpu.json] [--seconds 280]
+
+Speed, memory, shapes and file sizes are those of the real model: its geometry is the same. Nothing is said of
+quality. Where two GPUs are visible, both are measured against one. `--seconds` leaves out what would begin
+later; what was left out is named in the result. Without a GPU a tiny geometry runs, to try the script.
+"""
+
+import argparse
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+from collections.abc import Callable
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+import torch
+
+from benchmarks.gpu_model import GEOMETRY, PARAMETERS, SMALL, random_mistral, random_samples
+from benchmarks.gpu_naive import naive_adapter, naive_generation, naive_training
+from medner_assets.modeling.adapters import add_adapter, save_adapter
+from medner_assets.modeling.distributed import ranks, visible_gpus
+from medner_assets.modeling.fused.decoding import use_grouped_attention
+from medner_assets.modeling.fused.layers import fuse, keep_unpacked
+from medner_assets.modeling.generation import generate_batches
+from medner_assets.modeling.memory import release
+from medner_assets.modeling.order import StepOrder
+from medner_assets.modeling.progress import StandardError
+from medner_assets.modeling.steps import Steps
+from medner_assets.modeling.trainer import log_rows, make_trainer, training_arguments
+from medner_assets.modeling.unpacking import unpack_layers
+from medner_assets.recipes.settings import LoraRecipe, TrainingRecipe
+
+TFLOPS = 790e12
+"""Measured on this card with a large bf16 product on random data."""
+GPUS = visible_gpus()
+CUDA = bool(GPUS)
+DEVICE = torch.device("cuda" if CUDA else "cpu")
+KIND = torch.bfloat16 if CUDA else torch.float32
+SHAPE = GEOMETRY if CUDA else SMALL
+
+
+class Run:
+    """What was measured so far; each part is kept although a later one fails."""
+
+    def __init__(self, output: Path, seconds: float) -> None:
+        self._began, self._limit, self._output = time.monotonic(), seconds, output
+        self.result: dict[str, Any] = {"rows": {}, "left_out": {}}
+
+    def part(self, name: str, measure: Callable[[], dict[str, Any]]) -> None:
+        """Measure one part and write the result file."""
+        at = time.monotonic() - self._began
+        if at > self._limit:
+            self.result["left_out"][name] = f"{at:.0f} s had gone"
+            return
+        try:
+            self.result["rows"][name] = measure()
+        except Exception as error:  # noqa: BLE001 # what was measured before must not be lost
+            traceback.print_exc()
+            self.result["left_out"][name] = f"{type(error).__name__}: {error}"[:300]
+        if CUDA:
+            release()
+        took = time.monotonic() - self._began - at
+        print(f"[{at:5.0f} s] {name}: {self.result['rows'].get(name, 'failed')} ({took:.0f} s)", flush=True)
+        self._output.parent.mkdir(parents=True, exist_ok=True)
+        self._output.write_text(json.dumps(self.result, indent=2) + "\n")
+
+
+def training(model: Any, batch: int, steps: int, *, warm: int, checkpointing: str = "auto") -> dict[str, Any]:
+    """Train by medner's own trainer; return what the naive path returns, and what the probe chose."""
+    samples = random_samples(batch * steps, seed=batch)
+    recipe = TrainingRecipe(
+        epochs=1, batch_size=batch, gradient_accumulation=1, warmup_steps=0,
+        optimizer="adamw_8bit" if CUDA else "adamw_torch", gradient_checkpointing=checkpointing,
+    )  # fmt: skip
+    with tempfile.TemporaryDirectory() as folder:
+        arguments = training_arguments(recipe, 1, 1.0, Path(folder), cuda=CUDA, bfloat16=False)
+        arguments.save_strategy = arguments.eval_strategy = "no"
+        runner = Steps(
+            model, layout="packed", device=DEVICE, pad=0, samples=batch, log=StandardError(),
+            checkpointing=checkpointing,
+        )  # fmt: skip
+        runner.fit(samples, batch)
+        order = StepOrder([len(each) for each in samples], batch, 1, by_length=False)
+        trainer = make_trainer(
+            model, arguments, samples, samples[:1], runner, recipe, "benchmark", StandardError(), order=order
+        )
+        trainer.train()
+    at = [row["seconds"] for row in log_rows(trainer.state.log_history) if row["kind"] == "train"]
+    taken = at[-1] - at[warm - 1]
+    tokens = sum(map(len, samples)) / steps * (steps - warm)
+    return {
+        "samples_a_step": batch,
+        "seconds_a_step": taken / (steps - warm),
+        "tokens_a_second": tokens / taken,
+        "peak_flops_share": 4 * PARAMETERS * tokens / taken / TFLOPS,
+        "peak_gib": torch.cuda.max_memory_allocated() / 2**30 if CUDA else 0.0,
+        "micro_batch_tokens": runner.tokens,
+        "checkpointing": runner.checkpointing,
+    }
+
+
+def files(model: Any) -> dict[str, Any]:
+    """Return trainable parameters and file sizes of the model's adapter."""
+    sizes = {}
+    for kind in ("fp32", "bf16"):
+        with tempfile.TemporaryDirectory() as folder:
+            save_adapter(model, Path(folder), {}, [], kind)
+            sizes[kind] = (Path(folder) / "adapter_model.safetensors").stat().st_size
+    return {"trainable": model.get_nb_trainable_parameters()[0], "bytes": sizes}
+
+
+def generation(model: Any, prompts: list, tokens: int) -> dict[str, Any]:
+    """Return seconds a completion of medner's batches over all prompts."""
+
+    class Tokenizer:
+        eos_token_id, pad_token_id = -1, 0
+
+        @staticmethod
+        def decode(ids: list[int], **_: Any) -> str:
+            return str(len(ids))
+
+    began = time.monotonic()
+    batches = list(
+        generate_batches(model, Tokenizer(), prompts, batch_size=32, max_new_tokens=tokens, say=print)
+    )
+    taken = time.monotonic() - began
+    done = [each for batch in batches for each in batch]
+    assert sum(each.completion_tokens for each in done) == tokens * len(prompts)
+    return {"seconds": taken, "seconds_a_completion": taken / len(done), "batches": [len(b) for b in batches]}
+
+
+def small_model_in_fp32() -> dict[str, Any]:
+    """Return the relative difference of the packed, fused loss to the loss sample by sample, and with
+    bf16."""
+    from medner_assets.modeling.packing import pack
+    from medner_assets.modeling.steps import packed_loss
+
+    samples = random_samples(12, seed=3)
+    items = sum(len(each.completion) for each in samples)
+    found = {}
+    for name, kind in (("fp32", torch.float32), ("bf16", torch.bfloat16)):
+        model = add_adapter(random_mistral(DEVICE, SMALL, kind, nf4=CUDA), LoraRecipe())
+        torch.manual_seed(5)
+        for key, parameter in model.named_parameters():
+            if "lora_B" in key:
+                parameter.data.normal_(std=0.05)
+        total = 0.0
+        for each in samples:
+            ids = torch.tensor([each.prompt + each.completion], device=DEVICE)
+            with torch.no_grad():
+                logits = model(input_ids=ids, use_cache=False).logits[0, len(each.prompt) - 1 : -1].float()
+            total += float(
+                torch.nn.functional.cross_entropy(logits, ids[0, len(each.prompt) :], reduction="sum")
+            )
+        fuse(model)
+        with torch.no_grad():
+            packed = float(packed_loss(model, pack(samples, DEVICE), items))
+        found[name] = abs(packed - total / items) / (total / items)
+    return found
+
+
+def main() -> None:
+    """Read the options and measure."""
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--output", type=Path, default=Path(__file__).parent / "results" / "gpu.json")
+    options.add_argument("--seconds", type=float, default=280.0)
+    chosen = options.parse_args()
+    with ranks("auto"):  # from here on one GPU is visible
+        measure(Run(chosen.output, chosen.seconds), chosen.output)
+
+
+def measure(run: Run, output: Path) -> None:
+    """Measure everything, print and write."""
+    run.result |= {
+        "date": datetime.now(UTC).date().isoformat(),
+        "card": torch.cuda.get_device_name() if CUDA else f"{platform.machine()} CPU",
+        "versions": {
+            name: version(name) for name in ("torch", "transformers", "peft", "bitsandbytes", "accelerate")
+        },
+    }
+    run.part("loss difference, small model", small_model_in_fp32)
+    one_gpu(run)
+    if CUDA:
+        release()
+    if len(GPUS) > 1:
+        run.part("two GPUs", two_gpus)
+    run.result |= headline(run.result["rows"])
+    output.write_text(json.dumps(run.result, indent=2) + "\n")
+    print(json.dumps({key: value for key, value in run.result.items() if key != "rows"}, indent=1))
+    if run.result["left_out"]:
+        sys.exit("some parts were not measured, see left_out")
+
+
+def one_gpu(run: Run) -> None:
+    """Measure medner's path, then the naive one on the same base."""
+    base = random_mistral(DEVICE, SHAPE, KIND, nf4=CUDA)
+    model = add_adapter(base, LoraRecipe())
+    assert fuse(model)
+    keep_unpacked(model, KIND)
+    run.part("medner, 16 samples", lambda: training(model, 16, 30 if CUDA else 4, warm=8 if CUDA else 1))
+    run.part("medner, largest batch", lambda: training(model, 144 if CUDA else 4, 7 if CUDA else 3, warm=2))
+    run.part("adapter, rank 16", lambda: files(model))
+    for module in model.modules():
+        for each in getattr(module, "fused_projections", ()):
+            each.unpacked = None
+    run.part("medner, 16 samples, unpacked at each use", lambda: training(model, 16, 12, warm=4))
+    run.part("medner, 16 samples, in 16 GB", lambda: in_16_gb(model))
+    base = model.unload()
+    for module in base.modules():
+        if hasattr(module, "unfused_forward"):
+            module.forward = module.unfused_forward
+    naive = naive_adapter(base)
+    prompts = [(each.doc_id, each.prompt) for each in random_samples(500 if CUDA else 6, seed=7)]
+    new = 96 if CUDA else 8
+    naive.gradient_checkpointing_disable()
+    run.part(
+        "naive generation",
+        lambda: {"seconds_a_completion": naive_generation(naive, prompts[:: len(prompts) // 3][:3], new)},
+    )
+    naive.gradient_checkpointing_enable()
+    naive.train()
+    run.part("naive training", lambda: naive_training(naive, random_samples(16 * 7), 7, cuda=CUDA))
+    base = naive.unload().to(KIND) if not CUDA else naive.unload()
+    for parameter in base.parameters():
+        if parameter.dtype == torch.float32:
+            parameter.data = parameter.data.to(KIND)
+    base.gradient_checkpointing_disable()
+    unpack_layers(base, KIND)
+    base = add_adapter(base, LoraRecipe()).merge_and_unload()
+    use_grouped_attention(base)
+    run.part("medner generation", lambda: generation(base.eval(), prompts, new))
+    run.part("adapter, rank 32", lambda: files(add_adapter(base, LoraRecipe(rank=32, alpha=32))))
+
+
+def in_16_gb(model: Any) -> dict[str, Any]:
+    """Train the reference's setting with 16 GB (10⁹ bytes each) of the card's memory and no more."""
+    if not CUDA:
+        return {}
+    release()
+    torch.cuda.set_per_process_memory_fraction(16e9 / torch.cuda.get_device_properties(0).total_memory)
+    try:
+        return training(model, 16, 10, warm=3)
+    finally:
+        torch.cuda.set_per_process_memory_fraction(1.0)
+
+
+def two_gpus() -> dict[str, Any]:
+    """Return the rows of `gpu_ranks.py` with their speed-up and the largest difference of a loss."""
+    with tempfile.TemporaryDirectory() as folder:
+        out = Path(folder) / "rows.json"
+        script = str(Path(__file__).parent / "gpu_ranks.py")
+        command = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", script, str(out)]
+        environment = {**os.environ, "CUDA_VISIBLE_DEVICES": ",".join(GPUS[:2])}
+        subprocess.run([sys.executable, *command], check=True, timeout=150, env=environment)
+        rows = json.loads(out.read_text())
+    for row in rows:
+        row["speedup"] = row["seconds_a_step_1"] / row["seconds_a_step_2"]
+        pairs = zip(row.pop("losses_1"), row.pop("losses_2"), strict=True)
+        row["largest_loss_difference"] = max(abs(a - b) for a, b in pairs)
+    return {"rows": rows}
+
+
+def headline(rows: dict[str, Any]) -> dict[str, Any]:
+    """Return the figures at the top of the result; those that were left out are missing."""
+
+    def of(name: str, key: str) -> float | None:
+        return rows.get(name, {}).get(key)
+
+    def ratio(above: float | None, below: float | None) -> float | None:
+        return above / below if above and below else None
+
+    two = rows.get("two GPUs", {}).get("rows", [])
+    return {
+        "train_speedup": ratio(
+            of("medner, 16 samples", "tokens_a_second"), of("naive training", "tokens_a_second")
+        ),
+        "peak_flops_share": of("medner, largest batch", "peak_flops_share"),
+        "generate_speedup": ratio(
+            of("naive generation", "seconds_a_completion"), of("medner generation", "seconds_a_completion")
+        ),
+        "two_gpu_speedup": max((row["speedup"] for row in two), default=None),
+        "trainable_rank_16": of("adapter, rank 16", "trainable"),
+        "trainable_rank_32": of("adapter, rank 32", "trainable"),
+    }
+
+
+if __name__ == "__main__":
+    main()

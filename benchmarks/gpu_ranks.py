@@ -1,0 +1,87 @@
+"""One of several processes, one a GPU, that train together: python -m torch.distributed.run …
+benchmarks/gpu_ranks.py OUT.
+
+Each effective batch is measured with this process alone (the others wait) and with all; both begin with the
+same weights and see the same samples, so that their losses can be compared.
+"""
+
+import json
+import sys
+import time
+from pathlib import Path
+
+import torch
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+from benchmarks.gpu_model import GEOMETRY, SMALL, random_mistral, random_samples
+from medner_assets.modeling.adapters import add_adapter
+from medner_assets.modeling.distributed import Ranks, ranks
+from medner_assets.modeling.fused.layers import fuse, keep_unpacked
+from medner_assets.modeling.optimizer import flat_adamw_8bit
+from medner_assets.modeling.progress import Silence
+from medner_assets.modeling.steps import Steps
+from medner_assets.recipes.settings import LoraRecipe
+
+
+def main() -> None:
+    """Measure effective batches of 16, 64 and 128."""
+    with ranks("auto") as crew:
+        cuda = torch.cuda.is_available()
+        device = torch.device("cuda" if cuda else "cpu")
+        geometry, kind = (GEOMETRY, torch.bfloat16) if cuda else (SMALL, torch.float32)
+        model = add_adapter(random_mistral(device, geometry, kind, nf4=cuda), LoraRecipe())
+        fuse(model)
+        keep_unpacked(model, torch.bfloat16)
+        model.train()
+        trained = [p for p in model.parameters() if p.requires_grad]
+        crew.copy_from_first(trained)
+        start = [p.detach().clone() for p in trained]
+        rows = []
+        for batch, count in ((16, 12), (64, 6), (128, 5)) if cuda else ((4, 3),):
+            samples = random_samples(batch * count, seed=batch)
+            row: dict[str, object] = {"effective_batch": batch}
+            for size in (1, crew.size):
+                torch.distributed.barrier()
+                if size == 1 and not crew.first:
+                    torch.distributed.barrier()
+                    continue
+                for parameter, value in zip(trained, start, strict=True):
+                    parameter.data.copy_(value)
+                team = Ranks() if size == 1 else crew
+                row |= measured(model, trained, samples, batch, team, device)
+                if size == 1:
+                    torch.distributed.barrier()
+            rows.append(row)
+            if crew.first:
+                Path(sys.argv[1]).write_text(json.dumps(rows))
+
+
+def measured(model, trained, samples, batch, team, device) -> dict[str, object]:
+    """Return seconds a step (the first two left out) and the losses of all steps."""
+    steps = Steps(
+        model, layout="packed", device=device, pad=0, samples=batch, log=Silence(), ranks=team,
+        checkpointing="auto", tokens=16_384,
+    )  # fmt: skip
+    settings = {"lr": 2e-4, "weight_decay": 0.01}
+    optimizer = (
+        flat_adamw_8bit(trained, **settings)
+        if device.type == "cuda"
+        else torch.optim.AdamW(trained, **settings)
+    )
+    losses, times = [], []
+    for i in range(0, len(samples), batch):
+        loss = steps.train(model, samples[i : i + batch])
+        torch.nn.utils.clip_grad_norm_(trained, 1.0)
+        optimizer.step()
+        optimizer.zero_grad()
+        losses.append(float(loss))
+        times.append(time.monotonic())
+    return {
+        f"seconds_a_step_{team.size}": (times[-1] - times[1]) / (len(times) - 2),
+        f"losses_{team.size}": losses,
+    }
+
+
+if __name__ == "__main__":
+    main()

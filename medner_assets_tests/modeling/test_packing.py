@@ -1,0 +1,96 @@
+import pytest
+import torch  # noqa: TID253
+from torch.nn import functional as F  # noqa: TID253
+
+from medner_assets.modeling.adapters import add_adapter
+from medner_assets.modeling.fused.layers import fuse, keep_unpacked
+from medner_assets.modeling.loading import load_base, load_tokenizer
+from medner_assets.modeling.packing import balanced, pack, rows_within
+from medner_assets.modeling.pretraining.loop import Pretraining, new_model
+from medner_assets.modeling.samples import Encoder, Sample, build_samples
+from medner_assets.modeling.steps import packed_loss
+from medner_assets.recipes.settings import LoraRecipe
+from medner_assets_tests.miniature import BASE, documents
+
+CPU = torch.device("cpu")
+
+
+@pytest.fixture(scope="module")
+def wide_base(miniature_base, tmp_path_factory):
+    """A base whose matrices are whole blocks of 64 values, as NF4 wants them."""
+    folder = tmp_path_factory.mktemp("wide")
+    tokenizer = load_tokenizer(miniature_base)
+    torch.manual_seed(0)
+    shape = Pretraining(hidden=64, layers=2, heads=2, key_value_heads=1, feed_forward=128, context=512)
+    new_model(shape, len(tokenizer)).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def samples(miniature_base):
+    encoder = Encoder(load_tokenizer(miniature_base), "compact", ("Drug", "Effect"), ("causes",))
+    return build_samples(documents()[:6], encoder, max_tokens=512, relation_weight=2.0).samples
+
+
+def adapted(folder, quantization: str):
+    torch.manual_seed(2)
+    model = add_adapter(
+        load_base(folder, BASE.model_copy(update={"quantization": quantization}), CPU),
+        LoraRecipe(rank=4, alpha=8),
+    )
+    for name, parameter in model.named_parameters():
+        if "lora_B" in name:
+            parameter.data.normal_(std=0.05)
+    return model.train()
+
+
+def gradients(model) -> dict[str, torch.Tensor]:
+    return {name: p.grad for name, p in model.named_parameters() if p.requires_grad}
+
+
+@pytest.mark.parametrize(("quantization", "unpacked"), [("none", False), ("nf4", False), ("nf4", True)])
+def test_a_packed_row_has_the_loss_and_the_gradients_of_its_samples_one_by_one(
+    wide_base, samples, quantization, unpacked
+):
+    single, packed = adapted(wide_base, quantization), adapted(wide_base, quantization)
+    items = sum(len(sample.completion) for sample in samples)
+    total = 0.0
+    for sample in samples:
+        ids = torch.tensor([sample.prompt + sample.completion])
+        logits = single(input_ids=ids, use_cache=False).logits[0, len(sample.prompt) - 1 : -1]
+        losses = F.cross_entropy(logits, torch.tensor(sample.completion), reduction="none")
+        loss = (losses * torch.tensor(sample.weights)).sum() / items
+        loss.backward()
+        total += loss.item()
+    assert fuse(packed)
+    assert not unpacked or keep_unpacked(packed, torch.float32) > 0
+    loss = packed_loss(packed, pack(samples, CPU), items)
+    loss.backward()
+    assert loss.item() == pytest.approx(total, rel=1e-5)
+    expected, found = gradients(single), gradients(packed)
+    assert all(torch.allclose(found[name], expected[name], atol=1e-5, rtol=1e-3) for name in expected)
+
+
+def test_an_adapter_with_dropout_is_not_fused(wide_base):
+    model = add_adapter(load_base(wide_base, BASE, CPU), LoraRecipe(rank=4, alpha=4, dropout=0.1))
+    assert not fuse(model)
+
+
+def sample(tokens: int) -> Sample:
+    return Sample(f"s{tokens}", [1] * (tokens - 1), [2], [1.0])
+
+
+def test_rows_hold_every_sample_once_and_no_more_tokens_than_allowed():
+    given = [sample(tokens) for tokens in (7, 3, 9, 4, 4, 2, 30)]
+    rows = rows_within(given, 12)
+    assert sorted(len(s) for row in rows for s in row) == [2, 3, 4, 4, 7, 9, 30]
+    assert sorted(sum(map(len, row)) for row in rows if len(row) > 1)[-1] <= 12
+    assert [s for s in rows if len(s[0]) == 30] == [[given[-1]]]
+
+
+def test_shares_have_about_the_same_number_of_tokens():
+    assert sorted(sum(map(len, part)) for part in balanced([sample(n) for n in (8, 7, 6, 5, 4)], 2)) == [
+        13,
+        17,
+    ]
