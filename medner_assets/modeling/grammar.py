@@ -35,7 +35,8 @@ class Grammar:
         from llguidance import LLMatcher
         from llguidance.hf import from_tokenizer
 
-        self._tokenizer = from_tokenizer(tokenizer)
+        fast: Any = tokenizer
+        self._tokenizer = from_tokenizer(fast)
         self._grammar = LLMatcher.grammar_from_lark(lark(entity_types, relation_types))
         wrong = LLMatcher.validate_grammar(self._grammar, self._tokenizer)
         if wrong:

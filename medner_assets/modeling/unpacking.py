@@ -4,7 +4,7 @@ A 4-bit matrix is unpacked at every product: for each generated token, all of th
 of 7 billion parameters takes 14 GiB and its adapter can be merged into it.
 """
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from medner_assets.modeling.fused.projections import unpack
 from medner_assets.modeling.memory import device_memory
@@ -30,7 +30,7 @@ def unpack_where_it_fits(model: "nn.Module", device: "torch.device") -> bool:
     return True
 
 
-def unpack_layers(model: "nn.Module", kind: "torch.dtype") -> None:
+def unpack_layers(model: Any, kind: "torch.dtype") -> None:
     """Replace the 4-bit layers of `model` by nn.Linear in the type `kind`."""
     import torch
     from torch import nn
@@ -49,7 +49,7 @@ def unpack_layers(model: "nn.Module", kind: "torch.dtype") -> None:
         model.is_quantized = False
 
 
-def _packed(model: "nn.Module") -> list[tuple[str, "nn.Module", object]]:
+def _packed(model: "nn.Module") -> list[tuple[str, Any, Any]]:
     """Return (name, layer, quantisation state) of the 4-bit layers."""
     found = []
     for name, layer in model.named_modules():

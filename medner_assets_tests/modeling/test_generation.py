@@ -1,5 +1,7 @@
 import json
 
+import pytest
+
 from medner_assets.corpus.jsonl import write_documents
 from medner_assets.modeling.generate import generate
 from medner_assets.modeling.generation import generate_batches
@@ -80,3 +82,32 @@ def test_partial_results_of_another_adapter_are_not_used(tmp_path, miniature_bas
     )
     generate(job(tmp_path, miniature_base), Lines())
     assert [row["completion"] for row in rows(tmp_path)] == [row["completion"] for row in whole]
+
+
+def test_an_adapter_of_another_base_of_the_same_shape_is_refused(tmp_path, miniature_base):
+    from medner_assets.errors import MednerError
+
+    adapter = tmp_path / "v1"
+    adapter.mkdir()
+    (adapter / "medner.json").write_text(json.dumps({"base_revision": "0123456789abcdef"}))
+    with pytest.raises(MednerError, match="v1 was trained on base weights 0123456789abcdef, and those in"):
+        generate(job(tmp_path, miniature_base, adapter=adapter), Lines())
+
+
+def test_a_gpu_out_of_memory_gets_half_the_documents_and_every_one_is_written(miniature_base):
+    import torch
+    from transformers import AutoModelForCausalLM
+
+    tokenizer = load_tokenizer(miniature_base)
+    model = AutoModelForCausalLM.from_pretrained(miniature_base).eval()
+
+    def check(module, args, kwargs):
+        if kwargs["input_ids"].shape[0] > 2:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+
+    model.register_forward_pre_hook(check, with_kwargs=True)
+    said: list[str] = []
+    prompts = [(d.id, tokenizer(d.text)["input_ids"]) for d in documents(5)]
+    batches = generate_batches(model, tokenizer, prompts, batch_size=5, max_new_tokens=4, say=said.append)
+    assert sorted(c.doc_id for batch in batches for c in batch) == [d.id for d in documents(5)]
+    assert said == ["out of memory with 5 documents a batch: going on with 2"]
