@@ -8,7 +8,7 @@ RUN := .venv/.stamp-run
 DEV := .venv/.stamp-dev
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
 
-.PHONY: help setup demo ui test check bench bench-base fuzz clean
+.PHONY: help setup demo ui test check bench bench-base fuzz chaos audit-deps clean
 
 help:  ## list what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -19,7 +19,7 @@ demo: $(RUN)  ## train, evaluate and compare two versions on this machine's CPU
 	@$(BIN)/medner demo
 
 ui: $(RUN)  ## the Dagster UI on http://127.0.0.1:3000
-	@DAGSTER_HOME="$(CURDIR)" $(BIN)/dagster dev --workspace workspace.yaml --host 127.0.0.1 --port 3000
+	@umask 077; DAGSTER_HOME="$(CURDIR)" $(BIN)/dagster dev --workspace workspace.yaml --host 127.0.0.1 --port 3000
 
 test: $(DEV)  ## all tests
 	@$(BIN)/pytest -n 2 --dist loadfile
@@ -38,6 +38,14 @@ bench: $(DEV)  ## how fast scoring, comparing and SQL are at ten million rows, a
 
 fuzz: $(DEV)  ## a million odd completions and a hundred thousand spoilt files, at most 15 minutes
 	@$(BIN)/python benchmarks/fuzz.py
+
+chaos: $(DEV)  ## kill -9 all over the chain, eight writers, a killed daemon; then equality; at most 15 minutes
+	@$(BIN)/python benchmarks/chaos.py
+
+audit-deps: $(RUN)  ## known holes in the pinned packages, by pip-audit in an environment of its own; needs the network
+	@test -x .venv/audit/bin/pip-audit || { $(PYTHON) -m venv .venv/audit \
+		&& .venv/audit/bin/python -m pip --disable-pip-version-check install --quiet 'pip-audit==2.10.0'; }
+	@.venv/audit/bin/pip-audit --requirement constraints.txt --no-deps --disable-pip
 
 $(RUN): pyproject.toml constraints.txt
 	@test -x $(BIN)/python || $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \

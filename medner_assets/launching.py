@@ -17,7 +17,7 @@ from medner_assets.interruption import Interruption
 from medner_assets.progress_display import Display, own_stderr
 
 if TYPE_CHECKING:
-    from dagster import DagsterEvent, DagsterInstance, JobDefinition
+    from dagster import DagsterEvent, DagsterInstance, DagsterRun, JobDefinition
     from dagster._core.remote_origin import RemoteJobOrigin
 
 LOCATION = "medner"
@@ -27,6 +27,9 @@ _ENDED_FROM_OUTSIDE = ("CANCELING", "CANCELED", "DELETED")
 _FAILED_POLLS = 3
 
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+
+STEPS = ("training", "generation", "annotation")
+"""The work of processes of their own, by the names of their folders."""
 
 Metadata = dict[str, dict[str, Any]]
 """Asset → what its materialisation reported, plain values by name."""
@@ -42,7 +45,10 @@ def launch(
     """
     with instance() as dagster, own_stderr() as console:
         watched = (
-            [paths.work(partition, step) / "scratch" / "progress.json" for step in ("training", "generation")]
+            [
+                paths.work(partition, step) / "scratch" / "progress.json"
+                for step in ("training", "generation", "annotation")
+            ]
             if partition
             else []
         )
@@ -53,16 +59,30 @@ def launch(
 
 @contextmanager
 def instance() -> "Iterator[DagsterInstance]":
-    """Yield the project's Dagster instance, whatever the working directory and DAGSTER_HOME were."""
+    """Yield the project's Dagster instance, whatever the working directory and DAGSTER_HOME were.
+
+    Runs whose process was killed are ended first, and give their places in the pool back. The daemon does
+    the same where it runs (see `defs/run_launcher.py`); a command must not wait for it.
+    """
+    with opened() as dagster:
+        for run in abandoned_runs(dagster):
+            dagster.report_run_failed(run, "The process that executed this run was killed.")
+            dagster.event_log_storage.free_concurrency_slots_for_run(run.run_id)
+        yield dagster
+
+
+@contextmanager
+def opened() -> "Iterator[DagsterInstance]":
+    """Yield the project's Dagster instance as it is, to look at."""
     # dagster.yaml names its storage relative to the working directory of whoever starts it.
     paths.settle()
     os.chdir(paths.PROJECT)
     os.environ["DAGSTER_HOME"] = str(paths.PROJECT)
-    paths.private_folder(paths.DAGSTER_STORAGE)
+    # Dagster itself makes its folder readable by all where `dagster dev` was first.
+    paths.private_folder(paths.DAGSTER_STORAGE).chmod(0o700)
     from dagster import DagsterInstance
 
     with DagsterInstance.get() as dagster:
-        _end_abandoned_runs(dagster)
         yield dagster
 
 
@@ -206,11 +226,8 @@ def _origin(job: "JobDefinition") -> "RemoteJobOrigin":
     return RemoteJobOrigin(RemoteRepositoryOrigin(location, "__repository__"), job.name)
 
 
-def _end_abandoned_runs(dagster: "DagsterInstance") -> None:
-    """Mark runs as failed whose process was killed, and give their places in the pool back.
-
-    The daemon does the same where it runs (see `defs/run_launcher.py`); a command must not wait for it.
-    """
+def abandoned_runs(dagster: "DagsterInstance") -> "list[DagsterRun]":
+    """Return the unfinished runs whose process is gone."""
     from dagster import DagsterRunStatus, RunsFilter
 
     from medner_assets.defs.supervision import PROCESS_TAG, is_alive
@@ -218,8 +235,14 @@ def _end_abandoned_runs(dagster: "DagsterInstance") -> None:
     unfinished = RunsFilter(
         statuses=[DagsterRunStatus.NOT_STARTED, DagsterRunStatus.STARTED, DagsterRunStatus.CANCELING]
     )
-    for run in dagster.get_runs(filters=unfinished):
-        mark = run.tags.get(PROCESS_TAG)
-        if mark is not None and not is_alive(mark):
-            dagster.report_run_failed(run, "The process that executed this run was killed.")
-            dagster.event_log_storage.free_concurrency_slots_for_run(run.run_id)
+    marked = [(run, run.tags.get(PROCESS_TAG)) for run in dagster.get_runs(filters=unfinished)]
+    return [run for run, mark in marked if mark is not None and not is_alive(mark)]
+
+
+def started_automation(dagster: "DagsterInstance") -> tuple[list[str], bool]:
+    """Return the schedules and sensors that someone started, and whether a daemon runs that heeds them."""
+    started = sorted(
+        state.instigator_name for state in dagster.all_instigator_state() if state.status.value == "RUNNING"
+    )
+    beats = dagster.get_daemon_statuses()
+    return started, any(bool(status.healthy) for status in beats.values())

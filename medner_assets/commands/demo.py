@@ -5,8 +5,8 @@ from pathlib import Path
 from rich.console import Console
 
 from medner_assets.commands.comparing import last_comparison
-from medner_assets.commands.freshness import outdated
 from medner_assets.commands.runs import ensure_dataset
+from medner_assets.defs.automation.freshness import outdated
 from medner_assets.launching import launch
 from medner_assets.recipes.loading import load_version
 from medner_assets.reporting.inputs import ReportInputs

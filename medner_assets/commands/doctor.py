@@ -4,12 +4,13 @@ import os
 import shutil
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
-from typing import Literal
 
 from medner_assets import paths
+from medner_assets.commands.findings import Finding, State
+from medner_assets.commands.leftovers import looked_for
 from medner_assets.errors import MednerError
 from medner_assets.modeling.requirements import base_folder, largest_gpu_gib, missing_requirements
 from medner_assets.recipes.loading import base_model_names, load_base_model, load_version, version_names
@@ -17,23 +18,6 @@ from medner_assets.recipes.loading import base_model_names, load_base_model, loa
 GIB = 2**30
 MEMORY_GIB, DISK_GIB = 3, 5
 """What the demo needs at most, and what a few adapters with their tables need."""
-
-State = Literal["ok", "note", "missing"]
-_MARKS: dict[State, str] = {"ok": "✓", "note": "·", "missing": "✗"}
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that was looked at. `remedy` is empty where nothing needs to be done."""
-
-    name: str
-    state: State
-    found: str
-    remedy: str = ""
-
-    def line(self) -> str:
-        """Return the finding as one line."""
-        return f"{_MARKS[self.state]} {self.name}: {self.found}{f' → {self.remedy}' if self.remedy else ''}"
 
 
 def examined() -> list[Finding]:
@@ -49,6 +33,7 @@ def examined() -> list[Finding]:
         home(),
         corpora(),
         catalogue(),
+        *looked_for(),
     ]
 
 
@@ -164,4 +149,12 @@ def catalogue() -> Finding:
     refreshed = refresh()
     if refreshed.outcome in ("held", "refused"):
         return Finding("catalogue", "note", refreshed.message)
-    return Finding("catalogue", "ok", f"{paths.catalogue()} has the present views")
+    written = f"{paths.catalogue()} has the present views, written {_time_of([paths.catalogue()])}"
+    parts = list(paths.warehouse().glob("*/*=[!_]*/part-0.parquet"))
+    rows = f"its newest rows are of {_time_of(parts)}" if parts else "there are no rows yet"
+    return Finding("catalogue", "ok", f"{written}; {rows}")
+
+
+def _time_of(files: list[Path]) -> str:
+    """Return when the latest of the files was written."""
+    return f"{datetime.fromtimestamp(max(file.stat().st_mtime for file in files), UTC):%Y-%m-%d %H:%M} UTC"

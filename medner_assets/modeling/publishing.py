@@ -58,6 +58,8 @@ def publish_folder(target: Path, write: Callable[[Path], None]) -> None:
             partial.rename(target)
         _sync(target.parent)
     finally:
+        if partial.is_symlink():
+            partial.unlink()  # a link stood in the place of the folder: what it leads to stays
         shutil.rmtree(partial, ignore_errors=True)  # after an exchange this is the old folder
 
 

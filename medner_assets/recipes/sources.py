@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from medner_assets.recipes.settings import Settings
 
@@ -11,6 +11,16 @@ Format = Literal[
     "jsonl", "parquet",
 ]  # fmt: skip
 Split = Literal["train", "dev", "test"]
+
+
+def _without_steps_up(path: str) -> str:
+    if ".." in path.split("/"):
+        raise ValueError("a path without `..`: name a folder further up by its absolute path")
+    return path
+
+
+Place = Annotated[str, AfterValidator(_without_steps_up)]
+"""A path relative to a folder that it stays in, or an absolute one, which says openly where it leads."""
 
 
 class SyntheticSource(Settings):
@@ -31,7 +41,7 @@ class FilesSource(Settings):
 
     kind: Literal["files"]
     format: Format
-    files: dict[Literal["train", "dev", "test", "all"], tuple[str, ...]] = Field(
+    files: dict[Literal["train", "dev", "test", "all"], tuple[Place, ...]] = Field(
         description="Files a split, or `all` where the split rule decides."
     )
     subtract: dict[Split, tuple[Split, ...]] = Field(
@@ -84,7 +94,7 @@ class BaseModelRecipe(Settings):
     from a hub."""
 
     summary: str = Field(min_length=1, max_length=300)
-    path: str | None = Field(None, description="A folder, relative to the checkout.")
+    path: Place | None = Field(None, description="A folder, relative to the checkout.")
     hub_id: str | None = Field(None, pattern=r"^[\w.-]+/[\w.-]+$", description="A Hugging Face model id.")
     revision: str | None = Field(
         None, pattern=r"^[0-9a-f]{40}$", description="The pinned commit of `hub_id`."

@@ -15,6 +15,7 @@ from typing import Self
 
 import polars as pl
 
+from medner_assets.errors import MednerError
 from medner_assets.paths import private_folder
 
 PART = "part-0.parquet"
@@ -40,6 +41,13 @@ class StagedFile:
                 frame.write_parquet(stream, compression="zstd", statistics=True, row_group_size=_ROWS_A_GROUP)
                 stream.flush()
                 os.fsync(stream.fileno())
+        except pl.exceptions.PolarsError as error:
+            self._discard()
+            # Polars tells of a full disk in words of its own; they hold no value of a row.
+            reason = str(error).rpartition(": ")[2].strip()
+            raise MednerError(
+                f"{folder}: cannot be written ({reason}): the old rows stay; mend the disk"
+            ) from None
         except BaseException:
             self._discard()
             raise

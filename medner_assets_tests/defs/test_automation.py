@@ -1,15 +1,18 @@
 """What schedules and sensors ask for, evaluated as the daemon does."""
 
+import hashlib
 import json
 from datetime import UTC, datetime
 from pathlib import Path
 
 import dagster as dg
+import polars as pl
 import pytest
 
 from medner_assets.definitions import defs
 from medner_assets.defs.automation.sensors import changed_corpora, untrained_versions
 from medner_assets.defs.resources import Warehouse
+from medner_assets.errors import MednerError
 
 SUNDAY = datetime(2026, 2, 8, 2, tzinfo=UTC)
 
@@ -49,6 +52,61 @@ def test_a_schedule_asks_for_one_run_of_each_trained_version(repository, name, d
     requests = ticked(repository, name).run_requests
     assert [request.partition_key for request in requests] == ["tiny-v1", "tiny-v2"]
     assert len({request.run_key for request in requests}) == 2
+
+
+def finished_version(version: str, data: Path) -> Path:
+    """Put an adapter of the present recipe, data and base into its folder, with rows, without training."""
+    from medner_assets.defs.datasets.dataset import build
+    from medner_assets.defs.versions.finished import DESCRIPTION, LOG, WEIGHTS, finished_adapter
+    from medner_assets.defs.versions.handover import order_of
+    from medner_assets.warehouse.tables import TABLES
+
+    warehouse = Warehouse()
+    build("synthetic-small", warehouse)
+    order = order_of(version, warehouse)
+    kinds = {"bigint": 1, "double": 0.5}
+    row = {name: kinds.get(_sql_type(dtype), "x") for name, dtype in TABLES["adapters"].schema.items()}
+    row |= {
+        "dataset": order.data.name, "dataset_version": order.data.version, "fingerprint": order.fingerprint,
+        "weights_hash": hashlib.sha256(b"weights").hexdigest()[:16], "versions": "{}",
+        "finished_at": "2026-02-01T00:00:00+00:00",
+    }  # fmt: skip
+    folder = data / "adapters" / version
+    folder.mkdir(parents=True)
+    (folder / WEIGHTS).write_bytes(b"weights")
+    (folder / LOG).write_text('{"step": 1, "epoch": 1.0, "kind": "train", "loss": 1.0, "seconds": 1.0}\n')
+    (folder / DESCRIPTION).write_text(json.dumps(row))
+    finished = finished_adapter(folder)
+    assert finished is not None
+    warehouse.replace(finished.tables(), version)
+    return folder
+
+
+def _sql_type(dtype: pl.DataType) -> str:
+    return {pl.Int64(): "bigint", pl.Float64(): "double"}.get(dtype, "varchar")
+
+
+def test_a_retrain_that_would_change_nothing_is_skipped_and_says_why(repository, data):
+    try:
+        folder = finished_version("tiny-v1", data)
+    except MednerError:
+        pytest.skip("no base model can run here")
+    tick = ticked(repository, "weekly_retrain")
+    assert tick.run_requests == []
+    assert tick.skip_message == "tiny-v1: its adapter is of the present recipe, data and base"
+    assert [run.partition_key for run in ticked(repository, "nightly_evaluation").run_requests] == ["tiny-v1"]
+    facts = json.loads((folder / "medner.json").read_text())
+    (folder / "medner.json").write_text(json.dumps(facts | {"fingerprint": "of another recipe"}))
+    assert [run.partition_key for run in ticked(repository, "weekly_retrain").run_requests] == ["tiny-v1"]
+
+
+def test_an_adapter_whose_rows_were_never_written_is_asked_for_again(repository, data):
+    try:
+        finished_version("tiny-v1", data)
+    except MednerError:
+        pytest.skip("no base model can run here")
+    Warehouse().store().remove("training_log", "tiny-v1")
+    assert [run.partition_key for run in ticked(repository, "weekly_retrain").run_requests] == ["tiny-v1"]
 
 
 def sensed(sensor: dg.SensorDefinition, cursor: str | None = None) -> dg.SensorResult | dg.SkipReason:

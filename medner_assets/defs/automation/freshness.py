@@ -7,6 +7,7 @@ from medner_assets.defs.reporting.evaluations import scores_of
 from medner_assets.defs.reporting.pairs import pair_rows
 from medner_assets.defs.resources import Warehouse
 from medner_assets.defs.versions.completions import adapter_for, existing
+from medner_assets.defs.versions.finished import FinishedAdapter
 from medner_assets.defs.versions.handover import order_of
 from medner_assets.errors import MednerError
 from medner_assets.recipes.loading import recipe_hash
@@ -30,6 +31,8 @@ def outdated(version: str) -> tuple[str, ...]:
         finished = adapter_for(order)
     except MednerError:  # it says which of the reasons for training anew it is; here any of them will do
         return CHAIN[1:]
+    if not is_recorded(warehouse, version, finished):
+        return CHAIN[1:]
     generation = generation_id(finished.weights_hash, order.data.version, order.recipe.decoding)
     if existing(warehouse, version, generation) is None:
         return CHAIN[2:]
@@ -41,9 +44,17 @@ def outdated(version: str) -> tuple[str, ...]:
         return CHAIN[4:]
     baseline = order.recipe.baseline
     report = paths.reports() / report_name(version, baseline)
-    if not report.exists() or not store.has("comparisons", version):
+    if not report.exists() or own not in report.read_text(encoding="utf-8"):
         return CHAIN[5:]
     return () if _is_compared(warehouse, version, baseline, own) else CHAIN[5:]
+
+
+def is_recorded(warehouse: Warehouse, version: str, finished: FinishedAdapter) -> bool:
+    """Tell whether the tables describe the adapter that is there: a run may have died between the two."""
+    return all(
+        warehouse.store().has(table, version) and warehouse.read(table, version).equals(frame)
+        for table, frame in finished.tables().items()
+    )
 
 
 def _is_compared(warehouse: Warehouse, version: str, baseline: str | None, own: str) -> bool:

@@ -1,0 +1,137 @@
+"""What runs have left, and what runs unattended: locks, processes, runs without one, schedules, open folders.
+
+Looks only. `medner doctor` prints it; what is stuck is freed by the remedy that stands beside it.
+"""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+
+from medner_assets import paths
+from medner_assets.commands.findings import Finding
+
+_WORKERS = "medner_assets.modeling."
+
+
+def looked_for() -> Iterator[Finding]:
+    """Yield the findings, locks first."""
+    at_work = workers()
+    yield from locks(at_work)
+    yield from orphans(at_work)
+    yield from dagster_runs()
+    yield private()
+
+
+def workers() -> list[psutil.Process]:
+    """Return the training and generation processes of this machine that can be seen."""
+    found = []
+    for process in psutil.process_iter(["cmdline", "status"]):
+        words = process.info["cmdline"] or ()
+        lives = process.info["status"] != psutil.STATUS_ZOMBIE
+        if lives and any(word.startswith(_WORKERS) for word in words):
+            found.append(process)
+    return found
+
+
+def locks(at_work: list[psutil.Process]) -> list[Finding]:
+    """Look for locks of training and generation that are held, and by whom."""
+    files = sorted((paths.data() / "work").glob("*/*/lock"))
+    held = [file for file in files if _is_held(file)]
+    return [_of_lock(file, at_work) for file in held] or [Finding("locks", "ok", "none is held")]
+
+
+def _of_lock(file: Path, at_work: list[psutil.Process]) -> Finding:
+    what = f"{file.parent.name} of {file.parent.parent.name}"
+    holder = file.read_text(encoding="ascii", errors="replace").strip()
+    own = str(file.parent)
+    working = [each.pid for each in at_work if any(own in word for word in _words(each))]
+    if holder.isdigit() and psutil.pid_exists(int(holder)):
+        return Finding(
+            "lock", "note", f"{what} is under way in process {holder}", "wait for it, or end its run"
+        )
+    if working:
+        remedy = f"kill {working[0]}, and run it again: it goes on where it stopped"
+        return Finding("lock", "missing", f"{what} is held by process {working[0]} without its run", remedy)
+    return Finding(
+        "lock", "missing", f"{what} is held, and not by process {holder or '?'}", f"fuser -k {file}"
+    )
+
+
+def _is_held(file: Path) -> bool:
+    try:
+        descriptor = os.open(file, os.O_RDWR)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
+
+
+def orphans(at_work: list[psutil.Process]) -> list[Finding]:
+    """Look for training and generation processes whose run is gone."""
+    lost = [each for each in at_work if _parent_of(each) <= 1]
+    if not lost:
+        said = f"{len(at_work)} at work, each below its run" if at_work else "none is at work"
+        return [Finding("processes", "ok", said)]
+    return [
+        Finding("process", "missing", f"{each.pid} works for a run that is gone", f"kill {each.pid}")
+        for each in lost
+    ]
+
+
+def _parent_of(process: psutil.Process) -> int:
+    try:
+        return process.ppid()
+    except psutil.Error:
+        return os.getpid()  # it has just ended
+
+
+def _words(process: psutil.Process) -> list[str]:
+    try:
+        return process.cmdline()
+    except psutil.Error:
+        return []
+
+
+def dagster_runs() -> list[Finding]:
+    """Look for runs without a process, and for schedules that nobody starts because no daemon runs."""
+    if not (paths.DAGSTER_STORAGE / "storage").exists():
+        return [Finding("runs", "ok", "nothing was run yet")]
+    from medner_assets.launching import abandoned_runs, opened, started_automation
+
+    with opened() as dagster:
+        abandoned = abandoned_runs(dagster)
+        started, lives = started_automation(dagster)
+    found = [
+        Finding(
+            "run",
+            "note",
+            f"{run.run_id[:8]} has lost its process",
+            "the next `medner train` or make ui ends it",
+        )
+        for run in abandoned
+    ] or [Finding("runs", "ok", "each unfinished run has its process")]
+    if started and not lives:
+        names = ", ".join(started)
+        found.append(Finding("schedules", "missing", f"{names}: started, but no daemon runs", "make ui"))
+    else:
+        said = ", ".join(started) if started else "none is started: start them in the UI where you want them"
+        found.append(Finding("schedules", "ok", said))
+    return found
+
+
+def private() -> Finding:
+    """Look whether others on this machine may read what is generated."""
+    folders = [paths.data() / name for name in ("warehouse", "adapters", "reports", "work", "dagster")]
+    open_to_all = [folder for folder in folders if folder.exists() and folder.stat().st_mode & 0o077]
+    if not open_to_all:
+        return Finding("privacy", "ok", f"only you can read what is generated in {paths.data()}")
+    names = " ".join(map(str, open_to_all))
+    return Finding("privacy", "note", f"others on this machine can read {names}", f"chmod -R go= {names}")

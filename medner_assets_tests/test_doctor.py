@@ -1,0 +1,90 @@
+"""What `medner doctor` finds of locks, processes and open folders, with the remedy beside it."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from medner_assets import paths
+from medner_assets.commands.leftovers import locks, orphans, private, workers
+
+HOLD = (
+    "import fcntl, os, sys, time\n"
+    "held = os.open(sys.argv[1], os.O_RDWR | os.O_CREAT)\n"
+    "fcntl.flock(held, fcntl.LOCK_EX)\n"
+    "os.pwrite(held, sys.argv[2].encode() or str(os.getpid()).encode(), 0)\n"
+    "print('held', flush=True)\n"
+    "sys.stdin.read()\n"
+)
+
+
+@pytest.fixture(autouse=True)
+def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("MEDNER_DATA", str(tmp_path / "data"))
+    return paths.private_folder(paths.work("tiny-v1", "training"))
+
+
+@contextmanager
+def holding(file: Path, written: str, *words: str) -> Iterator[int]:
+    """Hold a lock in a process of its own, which writes `written` into it, or its own number."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(file), written, *words],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    try:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "held\n"
+        yield process.pid
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def gone() -> str:
+    """Return the number of a process that has ended."""
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    process.wait()
+    return str(process.pid)
+
+
+def test_a_lock_that_nobody_holds_is_no_trouble(work):
+    (work / "lock").write_text("4711\n")
+    assert [finding.state for finding in locks([])] == ["ok"]
+
+
+def test_a_lock_of_work_that_is_under_way_is_told_with_its_process(work):
+    with holding(work / "lock", "") as pid:
+        (finding,) = locks([])
+    assert (finding.state, finding.found) == ("note", f"training of tiny-v1 is under way in process {pid}")
+
+
+def test_a_lock_that_outlived_its_run_is_told_with_the_process_to_end(work):
+    with holding(work / "lock", gone(), "medner_assets.modeling.train", f"{work}/job.json") as pid:
+        (finding,) = locks(workers())
+    assert finding.state == "missing"
+    assert finding.remedy.startswith(f"kill {pid}")
+
+
+def test_a_lock_that_is_held_by_something_else_is_told_with_its_file(work):
+    with holding(work / "lock", gone()):
+        (finding,) = locks([])
+    assert finding.state == "missing"
+    assert str(work / "lock") in finding.remedy
+
+
+def test_a_worker_below_its_run_is_no_orphan(work):
+    with holding(work / "lock", "", "medner_assets.modeling.generate"):
+        found = [each for each in workers() if str(work / "lock") in each.cmdline()]
+        (finding,) = orphans(found)
+    assert (finding.state, finding.found) == ("ok", "1 at work, each below its run")
+
+
+def test_folders_that_others_can_read_are_told(work):
+    assert private().state == "ok"
+    paths.warehouse().mkdir(mode=0o755)
+    finding = private()
+    assert finding.state == "note"
+    assert finding.remedy == f"chmod -R go= {paths.warehouse()}"
