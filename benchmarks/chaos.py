@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
 from random import Random
@@ -29,7 +30,7 @@ from medner_assets_tests.checkout import Checkout
 from medner_assets_tests.live import SLOTS, on_instance, processes_of
 
 RESULTS = Path(__file__).parent / "results" / "chaos.json"
-KILL_SECONDS = 10 * 60
+KILL_SECONDS = 11 * 60
 WANTED_KILLS, WANTED_PHASES = 40, ("training", "generation", "scoring", "publishing", "reporting")
 PARTS = ("writers", "kills", "commands", "services")
 AT_ONCE = (
@@ -92,6 +93,12 @@ def commands_at_once(checkout: Checkout, found: dict[str, Any]) -> None:
     print(f"  commands: {found['commands']}")
 
 
+def services(folder: Path, found: dict[str, Any]) -> None:
+    """Let the daemon and the UI run, and end what they started in every way."""
+    found["services"] = watched_over(project_of_services(folder / "services"))
+    found["bad"] += [name for name, each in found["services"].items() if not each["held"]]
+
+
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--kills", type=int, default=44)
@@ -107,6 +114,8 @@ def main() -> None:
             found["writers"] = concurrent_writers(folder / "writers")
             found["bad"] += writers_faults(found["writers"])
             print(f"  writers: {found['writers']}", flush=True)
+        # Beside the kills: the daemon's scenarios mostly wait for it.
+        nights = ThreadPoolExecutor(1).submit(services, folder, found) if "services" in parts else None
         if "kills" in parts:
             checkout = kills(folder, options.kills, Random(options.seed), began + KILL_SECONDS, found)
         elif "commands" in parts:
@@ -114,9 +123,8 @@ def main() -> None:
             assert finished(checkout) is None
         if "commands" in parts:
             commands_at_once(checkout, found)
-        if "services" in parts:
-            found["services"] = watched_over(project_of_services(folder / "services"))
-            found["bad"] += [name for name, each in found["services"].items() if not each["held"]]
+        if nights is not None:
+            nights.result()
     found |= {
         "seconds": round(time.monotonic() - began, 1), "seed": options.seed,
         "python": platform.python_version(), "cores": os.cpu_count(),

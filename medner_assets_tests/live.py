@@ -18,6 +18,10 @@ from typing import Any
 import psutil
 
 from medner_assets_tests.checkout import Checkout
+from medner_assets_tests.offline import offline
+
+CALLS = "calls"
+"""The folder of a checkout in which it is noted who called out of this machine."""
 
 _LAUNCH = """
 mutation($job: String!, $tags: [ExecutionTag!]) {
@@ -151,11 +155,12 @@ def running(checkout: Checkout, ready_seconds: float = 120) -> Iterator[Live]:
         port = free.getsockname()[1]
     (checkout.root / "data" / "dagster").mkdir(parents=True, exist_ok=True)
     log = checkout.root / "dagster-dev.log"
+    environment = {**checkout.environment(), "DAGSTER_HOME": str(checkout.root)}
     with log.open("ab") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", "dagster", "dev", "--workspace", "workspace.yaml",
              "--host", "127.0.0.1", "--port", str(port)],
-            cwd=checkout.root, env={**checkout.environment(), "DAGSTER_HOME": str(checkout.root)},
+            cwd=checkout.root, env=offline(environment, checkout.root / CALLS),
             stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True,
         )  # fmt: skip
     live = Live(checkout, process, port)

@@ -10,7 +10,17 @@ import psutil
 
 from benchmarks.chaotic.project import LONG
 from medner_assets_tests.checkout import VERSION, Checkout
-from medner_assets_tests.live import SLOTS, Live, on_instance, processes_of, progress_of, running, within
+from medner_assets_tests.live import (
+    CALLS,
+    SLOTS,
+    Live,
+    on_instance,
+    processes_of,
+    progress_of,
+    running,
+    within,
+)
+from medner_assets_tests.offline import calls
 
 _PATIENCE = 60.0
 _LIMIT = 10.0
@@ -102,6 +112,8 @@ def watched_over(checkout: Checkout) -> dict[str, dict[str, Any]]:
     made = checkout.medner("train", "tiny-v1")
     free = within(_LIMIT, lambda: on_instance(checkout, SLOTS) == "0")
     scenarios.note("after that, a command", works=made.code == 0, slots_free_after=free)
+    outwards = calls(checkout.root / CALLS)
+    scenarios.note("nothing called out", held=not outwards, calls=outwards[:3])
     return scenarios.results
 
 
