@@ -41,8 +41,8 @@ def model_card(
         "A LoRA adapter in PEFT format that reads clinical text into entities and relations, written as "
         "numbered lines. It is not a medical device; do not use it for decisions about patients.",
         "## Use",
-        f"`medner predict {version.name} 'TEXT'` prints the entities and relations of a text. With PEFT, put it "
-        "on the base model named below; the prompt is that of medner's `prompting/templates.py`.",
+        f"`medner predict {version.name} 'TEXT'` prints the entities and relations of a text. With PEFT, put "
+        "it on the base model named below; the prompt is that of medner's `prompting/templates.py`.",
         "## Training",
         _training(contents),
         "## Results on the test split",
