@@ -182,6 +182,17 @@ def test_sql_without_a_question_lists_what_can_be_asked():
     assert "leaderboard" in medner("sql").stdout
 
 
+def test_a_reader_of_the_answer_may_go_away_before_its_end(data):
+    medner("sql", "scores")  # writes the catalogue, which is told once
+    command = [sys.executable, "-m", "medner_assets.cli", "sql", "from range(3000000)", "--format", "csv"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as asked:
+        assert asked.stdout is not None
+        assert asked.stderr is not None
+        assert asked.stdout.readline() == b"range\n"
+        asked.stdout.close()
+        assert asked.stderr.read() == b""
+
+
 def test_sql_refuses_an_unknown_name_a_broken_query_and_a_broken_parameter():
     medner("sql", "scores")  # writes the catalogue, which is told once
     assert "unknown question, view or table 'scoers'" in refused("sql", "scoers")
