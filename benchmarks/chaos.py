@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
 from random import Random
@@ -93,9 +93,9 @@ def commands_at_once(checkout: Checkout, found: dict[str, Any]) -> None:
     print(f"  commands: {found['commands']}")
 
 
-def services(folder: Path, found: dict[str, Any]) -> None:
+def services(checkout: Checkout, found: dict[str, Any]) -> None:
     """Let the daemon and the UI run, and end what they started in every way."""
-    found["services"] = watched_over(project_of_services(folder / "services"))
+    found["services"] = watched_over(checkout)
     found["bad"] += [name for name, each in found["services"].items() if not each["held"]]
 
 
@@ -115,7 +115,10 @@ def main() -> None:
             found["bad"] += writers_faults(found["writers"])
             print(f"  writers: {found['writers']}", flush=True)
         # Beside the kills: the daemon's scenarios mostly wait for it.
-        nights = ThreadPoolExecutor(1).submit(services, folder, found) if "services" in parts else None
+        nights = None
+        if "services" in parts:
+            night = project_of_services(folder / "services")  # here: torch is imported by one thread only
+            nights = ThreadPoolExecutor(1).submit(services, night, found)
         if "kills" in parts:
             checkout = kills(folder, options.kills, Random(options.seed), began + KILL_SECONDS, found)
         elif "commands" in parts:
@@ -124,7 +127,7 @@ def main() -> None:
         if "commands" in parts:
             commands_at_once(checkout, found)
         if nights is not None:
-            nights.result()
+            _awaited(nights, found)
     found |= {
         "seconds": round(time.monotonic() - began, 1), "seed": options.seed,
         "python": platform.python_version(), "cores": os.cpu_count(),
@@ -133,6 +136,13 @@ def main() -> None:
     if options.only is None:
         RESULTS.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
     sys.exit(1 if found["bad"] else 0)
+
+
+def _awaited(nights: Future[None], found: dict[str, Any]) -> None:
+    try:
+        nights.result()
+    except Exception as error:  # noqa: BLE001 - it is told, and the other results stand
+        found["bad"].append(f"services: {type(error).__name__}: {error}")
 
 
 def writers_faults(result: dict[str, Any]) -> list[str]:

@@ -34,7 +34,7 @@ RESULTS = Path(__file__).parent / "results" / "fuzz.json"
 CASE_SECONDS, CHUNK_SECONDS, ALL_SECONDS = 5.0, 300.0, 15 * 60.0
 CASES = {
     "completions": 1_000_000,
-    **dict.fromkeys(SEEDS, -(-84_000 // len(SEEDS))),
+    **dict.fromkeys((*SEEDS, "parquet"), -(-84_000 // (len(SEEDS) + 1))),
     "packed": 3_000, "submissions": 3_000, "recipes": 5_000, "questions": 2_500, "own-files": 2_500,
 }  # fmt: skip
 CHUNK = {"completions": 5_000}

@@ -27,6 +27,8 @@ _SUFFIXES = {"jsonl": ".jsonl", "brat": ".ann", "bioc-xml": ".xml", "bioc-json":
 
 def seeds_of(format: str) -> list[bytes]:
     """Return sound files of a format: a small one with every construct, and what the writers write."""
+    if format == "parquet":
+        return _parquet_files()
     found = [SEEDS[format].encode()]
     sentences = documents(3)
     if format == "jsonl":
@@ -36,6 +38,25 @@ def seeds_of(format: str) -> list[bytes]:
     if format == "pubtator":
         found.append("\n".join(pubtator_block(each) for each in sentences).encode())
     return found
+
+
+def _parquet_files() -> list[bytes]:
+    """Return documents as lists of structs, and the same with their annotations as text."""
+    import io
+
+    import polars as pl
+
+    rows = [document_to_json(each) for each in documents(3)]
+    texts = [
+        {name: value if isinstance(value, str) else json.dumps(value) for name, value in row.items()}
+        for row in rows
+    ]
+    files = []
+    for each in (rows, texts):
+        stream = io.BytesIO()
+        pl.DataFrame(each).write_parquet(stream)
+        files.append(stream.getvalue())
+    return files
 
 
 def reader_cases(format: str, folder: Path) -> Cases:
