@@ -66,6 +66,8 @@ def kills(folder: Path, count: int, rng: Random, deadline: float, found: dict[st
 
 def commands_at_once(checkout: Checkout, found: dict[str, Any]) -> None:
     """Run eight commands of one project at once, two of the same version; nothing may change or fail."""
+    # A report lists the versions that there are, and the first one was written before the second was there.
+    assert checkout.medner("evaluate", "tiny-v1").code == 0
     before = state(checkout)
     began = time.monotonic()
     started = [

@@ -5,6 +5,7 @@ import math
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
 from medner_assets.errors import MednerError
@@ -197,13 +198,17 @@ def make_trainer(
 
 
 def log_rows(history: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return the rows of table `training_log` from a Trainer's history, which survives a resumed run."""
+    """Return the rows of table `training_log` from a Trainer's history, which survives a resumed run.
+
+    The loss at the end is the mean of all steps': the Trainer's own leaves out those before it resumed.
+    """
+    steps = [float(entry["loss"]) for entry in history if "loss" in entry]
     return [
         {
             "step": int(entry["step"]),
             "epoch": float(entry.get("epoch") or 0.0),
             "kind": kind,
-            "loss": float(entry[key]),
+            "loss": fmean(steps) if kind == "end" and steps else float(entry[key]),
             "learning_rate": entry.get("learning_rate"),
             "grad_norm": entry.get("grad_norm"),
             "seconds": float(entry.get("seconds", 0.0)),
