@@ -6,7 +6,7 @@ imported inside the commands, so that help is there at once.
 
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -179,13 +179,44 @@ def promote(version: str, reason: str) -> None:
 @click.argument("text", required=False)
 @click.option("--json", "as_json", is_flag=True, help="JSON lines, as `medner score` reads them.")
 def predict(version: str, text: str | None, as_json: bool) -> None:
-    """Read entities and relations in TEXT, a file, or standard input with VERSION."""
-    from medner_assets.commands.predicting import predict as run
-    from medner_assets.commands.predicting import read_input, shown
+    """Read entities and relations in TEXT, a file, a folder, or standard input with VERSION.
 
-    predicted = run(version, read_input(text, sys.stdin))
-    for each in predicted:
-        click.echo(each.to_json()) if as_json else _show(shown(each))
+    A long text is read sentence by sentence, and shown as it is read.
+    """
+    from medner_assets.commands.predicting import inputs, told
+    from medner_assets.commands.predicting import predict as run
+
+    sources = inputs(text, sys.stdin)
+    with closing(run(version, sources)) as parts:
+        sound = told(parts, len(sources))
+        if as_json:
+            from medner_assets.commands.showing import json_lines
+
+            for line in json_lines(sound):
+                click.echo(line)
+        else:
+            from medner_assets.commands.showing import shown_parts
+
+            for each in shown_parts(sound, named=len(sources) > 1):
+                _show(each)
+
+
+@main.command()
+@click.argument("version")
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--name", help="What the corpus is called in the tables; without it, as its folder.")
+@click.option("--workers", type=click.IntRange(1, 256), help="Processes; without it, one a GPU, else one.")
+@click.option(
+    "--shard-documents", default=1000, show_default=True, type=click.IntRange(1, 1_000_000),
+    help="Documents a shard.",
+)  # fmt: skip
+def annotate(version: str, folder: Path, name: str | None, workers: int | None, shard_documents: int) -> None:
+    """Let VERSION read all .jsonl, .parquet and .txt files of FOLDER, in shards; run it again to go on."""
+    from medner_assets.commands.annotating import annotate as run
+
+    config = {"name": name or "", "workers": workers or 0, "shard_documents": shard_documents}
+    for line in run(version, folder, config):
+        click.echo(line)
 
 
 @main.command()

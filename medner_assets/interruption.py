@@ -1,7 +1,10 @@
-"""How a run of the command line is ended from outside: by a signal, or by someone in the UI."""
+"""How a run of the command line is ended from outside: by a signal, or by someone in the UI; and how a
+process ends with the one that started it."""
 
+import ctypes
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,6 +13,7 @@ from types import FrameType
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _POLL_SECONDS = 1.0
+_PR_SET_PDEATHSIG = 1
 
 
 @dataclass
@@ -48,3 +52,17 @@ class Interruption:
             watcher.join()
             for number, handler in before.items():
                 signal.signal(number, handler)
+
+
+def dies_with(parent: int) -> Callable[[], None] | None:
+    """Return what a child runs first, so that the kernel kills it when its parent dies; None off Linux."""
+    if sys.platform != "linux":
+        return None
+    prctl = ctypes.CDLL(None, use_errno=True).prctl  # looked up before the fork: a child should load nothing
+
+    def arrange() -> None:
+        prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+        if os.getppid() != parent:  # it died in between
+            os._exit(1)
+
+    return arrange

@@ -18,7 +18,7 @@ from medner_assets_tests.miniature import documents
 
 COMMANDS = {
     "demo", "doctor", "versions", "import", "audit", "score", "train", "evaluate", "compare", "promote",
-    "predict", "sql", "export",
+    "predict", "annotate", "sql", "export",
 }  # fmt: skip
 
 

@@ -3,7 +3,7 @@
 import dagster as dg
 import polars as pl
 
-from medner_assets.warehouse.tables import TABLES
+from medner_assets.warehouse.tables import ENTITY, RELATION, TABLES
 
 _TYPE_NAMES = {
     pl.String(): "varchar",
@@ -12,6 +12,8 @@ _TYPE_NAMES = {
     pl.Boolean(): "boolean",
     pl.List(pl.String()): "varchar[]",
     pl.Datetime("us", "UTC"): "timestamp with time zone",
+    pl.List(ENTITY): "struct[]",
+    pl.List(RELATION): "struct[]",
 }
 
 

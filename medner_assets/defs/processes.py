@@ -6,21 +6,18 @@ is killed, the kernel kills the command (Linux). The lock stays with the command
 second run never works beside an orphan.
 """
 
-import ctypes
 import fcntl
 import os
 import signal
 import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from medner_assets.errors import MednerError
+from medner_assets.interruption import dies_with
 from medner_assets.paths import private_folder
-
-_PR_SET_PDEATHSIG = 1
 
 
 @contextmanager
@@ -62,25 +59,46 @@ def supervise(
     inherits. Whatever the command started is gone when this returns or raises.
     """
     private_folder(folder)
-    with _private_file(folder / "stdout.log") as output, _private_file(folder / "stderr.log") as errors:
+    with (
+        _private_file(folder / "stdout.log") as output,
+        started(command, environment, folder, held, grace_seconds, stdout=output) as process,
+    ):
+        # Not process.wait(): an unreaped leader keeps the group's number from being given to someone else.
+        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+    return process.returncode
+
+
+@contextmanager
+def started(
+    command: Sequence[str],
+    environment: Mapping[str, str],
+    folder: Path,
+    held: Sequence[int] = (),
+    grace_seconds: float = 5.0,
+    *,
+    stdin: int = subprocess.DEVNULL,
+    stdout: int = subprocess.DEVNULL,
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Run `command` beside the block; whatever it started is gone, and its exit code known, when that ends.
+
+    folder: where `stderr.log` goes, replaced by each run. stdin, stdout: as `subprocess.Popen` takes them.
+    """
+    with _private_file(private_folder(folder) / "stderr.log") as errors:
         process = subprocess.Popen(
             list(command),
             env=dict(environment),
-            stdin=subprocess.DEVNULL,
-            stdout=output,
+            stdin=stdin,
+            stdout=stdout,
             stderr=errors,
             start_new_session=True,
             pass_fds=tuple(held),
             umask=0o077,
-            preexec_fn=_dies_with(os.getpid()),
+            preexec_fn=dies_with(os.getpid()),
         )
         try:
-            # Not process.wait(): an unreaped leader keeps the group's number from being given to someone
-            # else.
-            os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+            yield process
         finally:
             _end_group(process, grace_seconds)
-    return process.returncode
 
 
 def last_line(file: Path) -> str:
@@ -114,20 +132,6 @@ def _private_file(path: Path) -> Iterator[int]:
         yield descriptor
     finally:
         os.close(descriptor)
-
-
-def _dies_with(parent: int) -> Callable[[], None] | None:
-    """Return what a child runs first, so that the kernel kills it when its parent dies; None off Linux."""
-    if sys.platform != "linux":
-        return None
-    prctl = ctypes.CDLL(None, use_errno=True).prctl  # looked up before the fork: a child should load nothing
-
-    def arrange() -> None:
-        prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-        if os.getppid() != parent:  # it died in between
-            os._exit(1)
-
-    return arrange
 
 
 def _end_group(process: subprocess.Popen[bytes], grace_seconds: float) -> None:

@@ -6,6 +6,7 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from medner_assets.corpus.shards import Shard
 from medner_assets.errors import MednerError
 from medner_assets.recipes.settings import DecodingRecipe, VersionRecipe
 from medner_assets.recipes.sources import BaseModelRecipe
@@ -28,12 +29,22 @@ class _Job(BaseModel):
     def read(cls, file: Path) -> Self:
         """Return the job in `file`; raise MednerError when it is none."""
         try:
-            return cls.model_validate(json.loads(file.read_text(encoding="utf-8")))
-        except (OSError, ValueError, RecursionError) as error:
-            reason = " ".join(str(error).split())[:300]
-            raise MednerError(
-                f"{file.name}: not a job that this version of medner can run: {reason}"
-            ) from None
+            return cls.parsed(file.read_text(encoding="utf-8"), file.name)
+        except (OSError, ValueError) as error:
+            raise _no_job(file.name, error) from None
+
+    @classmethod
+    def parsed(cls, text: str, name: str) -> Self:
+        """Return the job that JSON `text` states; raise MednerError, with its `name`, when it is none."""
+        try:
+            return cls.model_validate(json.loads(text))
+        except (ValueError, RecursionError) as error:
+            raise _no_job(name, error) from None
+
+
+def _no_job(name: str, error: Exception) -> MednerError:
+    reason = " ".join(str(error).split())[:300]
+    return MednerError(f"{name}: not a job that this version of medner can run: {reason}")
 
 
 class TrainingJob(_Job):
@@ -61,3 +72,39 @@ class GenerationJob(_Job):
         description="Hash of adapter weights, data and decoding; partial results are its own."
     )
     device: Literal["auto", "cpu", "cuda"] = "auto"
+
+
+class ReadingJob(_Job):
+    """What a version needs to read texts of any length: prediction and annotation."""
+
+    adapter: Path = Field(description="The adapter's folder.")
+    decoding: DecodingRecipe
+    postprocessing: tuple[str, ...] = Field(description="Stages of the recipe, in order.")
+    triples: tuple[tuple[str, str, str], ...] = Field(
+        description="(relation type, head type, tail type) of the train split, for post-processing."
+    )
+    symmetric: tuple[str, ...] = Field(description="Relation types without direction.")
+    max_tokens: int = Field(
+        description="A text whose prompt is longer is read sentence by sentence: the recipe's max_tokens."
+    )
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+
+
+class PredictionJob(ReadingJob):
+    """Texts to read at once, one after the other."""
+
+    inputs: tuple[Path, ...] = Field(description="Files: .jsonl holds documents, any other is one text.")
+    names: tuple[str, ...] = Field(description="What each input is called; ids of texts.")
+
+
+class AnnotationJob(ReadingJob):
+    """Shards of a corpus to annotate."""
+
+    corpus: Path = Field(description="The folder that the shards' files are in.")
+    corpus_name: str
+    shards: tuple[Shard, ...]
+    output: Path = Field(description="The folder of the shards' Parquet files, each written once.")
+    work: Path = Field(description="Scratch folder: claims, reasons of shards set aside, progress.json.")
+    annotation_id: str = Field(description="Hash of all that annotations depend on but the text.")
+    workers: int = Field(1, ge=1, le=256, description="Processes; each loads the model once.")
+    gpus: tuple[str, ...] = Field((), description="GPUs that the workers share out, as CUDA names them.")

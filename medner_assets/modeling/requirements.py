@@ -1,5 +1,6 @@
 """What a base model needs that this machine lacks. Asks without loading torch, so that Dagster can ask."""
 
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -46,9 +47,22 @@ def missing_requirements(name: str, base: BaseModelRecipe) -> str | None:
 
 def largest_gpu_gib() -> float | None:
     """Return the memory of the largest NVIDIA GPU in GiB, as nvidia-smi tells; None where there is none."""
+    return max(_gpu_sizes(), default=None)
+
+
+def visible_gpus() -> tuple[str, ...]:
+    """Return the GPUs that processes may use: those of CUDA_VISIBLE_DEVICES, else all, by their number."""
+    named = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if named is not None:
+        return tuple(each.strip() for each in named.split(",") if each.strip() not in ("", "-1"))
+    return tuple(map(str, range(len(_gpu_sizes()))))
+
+
+def _gpu_sizes() -> list[float]:
+    """Return the memory of each NVIDIA GPU in GiB."""
     command = shutil.which("nvidia-smi")
     if command is None:
-        return None
+        return []
     asked = subprocess.run(  # the argv is ours, no shell
         [command, "--query-gpu=memory.total", "--format=csv,noheader,nounits"],
         capture_output=True,
@@ -57,4 +71,4 @@ def largest_gpu_gib() -> float | None:
         check=False,
     )
     sizes = [float(line) for line in asked.stdout.split() if line.replace(".", "").isdigit()]
-    return max(sizes) / 1024 if asked.returncode == 0 and sizes else None
+    return [size / 1024 for size in sizes] if asked.returncode == 0 else []

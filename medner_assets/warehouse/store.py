@@ -103,6 +103,10 @@ class Store:
         remove_stale_temporaries(folder)
         return True
 
+    def shards(self, table: str, key: str) -> Path:
+        """Return the folder of a partition that is many files, each published once by whoever makes it."""
+        return private_folder(self._partition(_table(table), checked_name(key)))
+
     def _partition(self, table: Table, key: str) -> Path:
         return self.root / table.name / f"{table.partition}={key}"
 

@@ -38,6 +38,14 @@ class Table:
 
 TEXT, INT, REAL, FLAG = pl.String(), pl.Int64(), pl.Float64(), pl.Boolean()
 TEXTS, TIME = pl.List(pl.String()), pl.Datetime("us", "UTC")
+ENTITY = pl.Struct({"type": TEXT, "text": TEXT, "start": INT, "end": INT, "grounding": TEXT})
+RELATION = pl.Struct(
+    {
+        "type": TEXT,
+        "head_text": TEXT, "head_type": TEXT, "head_start": INT, "head_end": INT,
+        "tail_text": TEXT, "tail_type": TEXT, "tail_start": INT, "tail_end": INT,
+    }
+)  # fmt: skip
 
 _EVALUATION = Column(
     "evaluation_id", TEXT, "hash of adapter weights, dataset version, decoding, post-processing, scorer"
@@ -53,6 +61,11 @@ _COUNTS = (
     Column("fp", INT, "items, false positives"),
     Column("fn", INT, "items, false negatives"),
 )
+_ANNOTATION = Column(
+    "annotation_id", TEXT, "hash of adapter weights, dataset version, decoding, post-processing, reading"
+)
+_CORPUS = Column("corpus", TEXT, "name of the corpus")
+_SHARD = Column("shard", TEXT, "hash of the shard's place and content")
 _OUTCOME = (
     Column("error", TEXT, "correct or one of the error classes of docs/scoring.md"),
     Column("tp", INT, "1 if a predicted item matches a gold item"),
@@ -162,6 +175,25 @@ TABLES: dict[str, Table] = {
             Column("prompt_tokens", INT, "tokens"),
             Column("completion_tokens", INT, "tokens"),
             Column("seconds", REAL, "wall-clock seconds, the batch's time shared evenly"),
+        )),
+        Table("annotations", "model_version", "one document of a corpus that was annotated; one file a shard", (
+            _ANNOTATION, _CORPUS, _SHARD, _DOC,
+            Column("file", TEXT, "file within the corpus folder"),
+            Column("line", INT, "line or row of the file, from 1; null: the file is the document"),
+            Column("characters", INT, "length of the text in code points"),
+            Column("windows", INT, "parts that it was read in: 1, or its sentences"),
+            Column("cut_windows", INT, "parts whose completion was cut at max_new_tokens"),
+            Column("tokens", INT, "tokens of prompts and completions"),
+            Column("entities", pl.List(ENTITY), "mentions after post-processing; places count from the text's start"),
+            Column("relations", pl.List(RELATION), "relations after post-processing, with the places of their ends"),
+        )),
+        Table("annotation_shards", "model_version", "one shard of the last plan for a corpus", (
+            _ANNOTATION, _CORPUS, _SHARD,
+            Column("place", TEXT, "file and line where it begins"),
+            Column("state", TEXT, "planned, done or set aside, as of the last start or end of a run"),
+            Column("reason", TEXT, "why it was set aside; null: it was not"),
+            Column("documents", INT, "documents; of a shard that is not done, as far as was known"),
+            Column("bytes", INT, "size of its file; null: not there"),
         )),
         Table("rejected_lines", "model_version", "one line of a completion that says nothing readable", (
             _EVALUATION, _DATASET, _SPLIT, _DOC,

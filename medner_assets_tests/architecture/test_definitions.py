@@ -15,9 +15,17 @@ HEAVY = (
 )  # fmt: skip
 
 BY_DATASET = {"dataset", "dataset_audit"}
-BY_VERSION = {"recipe", "adapter", "completions", "predictions", "metrics", "comparison_report"}
+BY_VERSION = {
+    "recipe",
+    "adapter",
+    "completions",
+    "predictions",
+    "metrics",
+    "comparison_report",
+    "annotations",
+}
 WHOLE = {"leaderboard", "champion"}
-ON_THE_GPU = {"adapter", "completions"}
+ON_THE_GPU = {"adapter", "completions", "annotations"}
 
 
 @pytest.fixture(scope="module")

@@ -45,12 +45,18 @@ def parquet_rows(path: Path) -> list[dict[str, Any]]:
     try:
         rows = pq.read_table(pa.BufferReader(content)).to_pylist()
     except (pa.ArrowException, OSError, ValueError, TypeError, KeyError) as error:
-        reason = " ".join(str(error).split())[:120]
-        raise MednerError(f"{path}: not a Parquet file that can be read ({reason}): write it again") from None
-    return [_document(row) for row in rows]
+        raise no_parquet(str(path), error) from None
+    return [json_row(row) for row in rows]
 
 
-def _document(row: dict[str, Any]) -> dict[str, Any]:
+def no_parquet(file: str, error: Exception) -> MednerError:
+    """Return the error of a file that cannot be read as Parquet, with the library's reason."""
+    reason = " ".join(str(error).split())[:120]
+    return MednerError(f"{file}: not a Parquet file that can be read ({reason}): write it again")
+
+
+def json_row(row: dict[str, Any]) -> dict[str, Any]:
+    """Return a row as a JSON object: absent values are absent keys, nested text is parsed."""
     document = {name: _plain(value) for name, value in row.items() if value is not None}
     for name in _NESTED:
         if isinstance(document.get(name), str):

@@ -1,0 +1,82 @@
+"""What `medner predict` prints: a text with its entities highlighted, or JSON as `medner score` reads it."""
+
+import json
+import unicodedata
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+_STYLES = ("cyan", "green", "yellow", "magenta", "blue", "red")
+
+
+def shown_parts(parts: Iterable[dict[str, Any]], *, named: bool) -> Iterator[RenderableType]:
+    """Yield each part to be printed as it comes. named: a line with its id before each document."""
+    styles: dict[str, str] = {}
+    shown_id = None
+    for part in parts:
+        if named and part["id"] != shown_id:
+            yield Text(harmless(part["id"]), style="bold underline")
+        shown_id = part["id"]
+        yield shown(part, styles)
+
+
+def shown(part: dict[str, Any], styles: dict[str, str]) -> RenderableType:
+    """Return a part of a text with its entities highlighted, then a line for each entity and relation.
+
+    styles: type → colour; types that are new get the next one, so that a type keeps its colour.
+    """
+    text = Text(harmless(part["text"].strip("\n")))
+    offset = part["start"] + len(part["text"]) - len(part["text"].lstrip("\n"))
+    lines = []
+    for entity in part["entities"]:
+        style = styles.setdefault(entity["type"], _STYLES[len(styles) % len(_STYLES)])
+        place = "not in the text"
+        if entity["start"] is not None:
+            place = f"{entity['start']}–{entity['end']}"
+            text.stylize(f"bold reverse {style}", entity["start"] - offset, entity["end"] - offset)
+        lines.append(
+            Text.assemble(
+                "  ", (harmless(entity["text"]), "bold"), f"  {place}  ", (harmless(entity["type"]), style)
+            )
+        )
+    lines += [
+        Text(harmless(f"  {each['head_text']} --[{each['type']}]--> {each['tail_text']}"))
+        for each in part["relations"]
+    ]
+    return Group(text, *(lines or [Text("  nothing found")]))
+
+
+def json_lines(parts: Iterable[dict[str, Any]]) -> Iterator[str]:
+    """Yield a line of JSON for each document, when its last part has come.
+
+    As `medner export` writes it: a relation with an argument that is no predicted entity stands under
+    `unresolved_relations`.
+    """
+    document: dict[str, Any] = {}
+    for part in parts:
+        if not document:
+            document = {"id": part["id"], "text": "", "entities": [], "relations": []}
+        at = len(document["entities"])
+        document["text"] += part["text"]
+        for n, entity in enumerate(part["entities"], start=at):
+            place = {} if entity["start"] is None else {"start": entity["start"], "end": entity["end"]}
+            document["entities"].append(
+                {"id": f"E{n}", "type": entity["type"], **place, "text": entity["text"]}
+            )
+        for relation in part["relations"]:
+            if relation["head"] is not None and relation["tail"] is not None:
+                ends = {"head": f"E{at + relation['head']}", "tail": f"E{at + relation['tail']}"}
+                document["relations"].append({**ends, "type": relation["type"]})
+            else:
+                strings = {name: relation[name] for name in ("head_text", "tail_text", "type")}
+                document.setdefault("unresolved_relations", []).append(strings)
+        if part["last"]:
+            yield json.dumps(document, ensure_ascii=False)
+            document = {}
+
+
+def harmless(text: str) -> str:
+    """Return a text of the same length without control characters: they could steer the terminal."""
+    return "".join("\ufffd" if unicodedata.category(c) == "Cc" and c not in "\n\t" else c for c in text)

@@ -1,0 +1,89 @@
+"""`medner predict` before and after the model: what is read, and what is shown of it."""
+
+import io
+import json
+
+import pytest
+from rich.console import Console
+
+from medner_assets.commands.predicting import inputs, told
+from medner_assets.commands.showing import json_lines, shown_parts
+from medner_assets.errors import MednerError
+
+FIRST = {
+    "id": "n", "start": 0, "text": "Aspirin.\n", "cut": 0, "last": False,
+    "entities": [{"type": "Drug", "text": "Aspirin", "start": 0, "end": 7, "grounding": "exact"}],
+    "relations": [],
+}  # fmt: skip
+SECOND = {
+    "id": "n", "start": 9, "text": "Rash by heparin.", "cut": 1, "last": True,
+    "entities": [
+        {"type": "Effect", "text": "Rash", "start": 9, "end": 13, "grounding": "exact"},
+        {"type": "Drug", "text": "heparin", "start": 17, "end": 24, "grounding": "exact"},
+        {"type": "Drug", "text": "made up", "start": None, "end": None, "grounding": "none"},
+    ],
+    "relations": [
+        {"type": "causes", "head_text": "heparin", "head_type": "Drug", "tail_text": "Rash",
+         "tail_type": "Effect", "head": 1, "tail": 0},
+        {"type": "causes", "head_text": "heparin", "head_type": "Drug", "tail_text": "pain",
+         "tail_type": None, "head": 1, "tail": None},
+    ],
+}  # fmt: skip
+
+
+def test_a_text_a_file_a_folder_and_the_stream_are_told_apart(tmp_path):
+    (tmp_path / "b.txt").write_text("words")
+    (tmp_path / "ward").mkdir()
+    (tmp_path / "ward" / "a.jsonl").write_text("{}")
+    (tmp_path / ".hidden.txt").write_text("words")
+    (tmp_path / "c.pdf").write_text("words")
+    assert [each.name for each in inputs(str(tmp_path), io.StringIO())] == ["b.txt", "ward/a.jsonl"]
+    assert inputs(str(tmp_path / "b.txt"), io.StringIO())[0].file == (tmp_path / "b.txt").resolve()
+    assert [(each.name, each.text) for each in inputs("some words", io.StringIO())] == [
+        ("text", "some words")
+    ]
+    assert [(each.name, each.text) for each in inputs(None, io.StringIO("piped"))] == [("stdin", "piped")]
+    for text in ("x" * 300, "x" * 5000, "a\nb", "a\0b"):
+        assert inputs(text, io.StringIO())[0].text == text
+
+
+def test_a_folder_without_texts_is_refused(tmp_path):
+    with pytest.raises(MednerError, match=r"no \.txt or \.jsonl file below it"):
+        inputs(str(tmp_path), io.StringIO())
+
+
+def test_parts_become_one_line_of_json_with_ids_and_places_of_the_whole():
+    (line,) = json_lines([FIRST, SECOND])
+    document = json.loads(line)
+    assert document["text"] == "Aspirin.\nRash by heparin."
+    assert [(each["id"], each.get("start")) for each in document["entities"]] == [
+        ("E0", 0), ("E1", 9), ("E2", 17), ("E3", None)
+    ]  # fmt: skip
+    assert document["relations"] == [{"head": "E2", "tail": "E1", "type": "causes"}]
+    assert document["unresolved_relations"] == [
+        {"head_text": "heparin", "tail_text": "pain", "type": "causes"}
+    ]
+
+
+def test_each_part_is_shown_with_its_entities_highlighted_at_their_places():
+    console = Console(force_terminal=True, color_system="standard", width=80, file=io.StringIO())
+    for each in shown_parts([FIRST, SECOND], named=True):
+        console.print(each)
+    shown = console.file.getvalue()
+    assert shown.count("\x1b[1;4mn") == 1
+    assert "\x1b[1;7;36mAspirin\x1b[0m." in shown
+    assert "\x1b[1;7;32mRash\x1b[0m by \x1b[1;7;36mheparin\x1b[0m." in shown
+    assert "not in the text" in shown
+    assert "heparin --[causes]--> Rash" in shown
+
+
+def test_an_input_that_cannot_be_read_is_told_and_the_others_are_read(capsys):
+    bad = {"id": "x", "error": "x: not valid UTF-8"}
+    parts = told(iter([FIRST, bad, SECOND]), 2)
+    found = []
+    with pytest.raises(MednerError, match="1 of 2 inputs could not be read"):
+        found.extend(iter(parts))
+    assert found == [FIRST, SECOND]
+    assert "x: not valid UTF-8" in capsys.readouterr().err
+    with pytest.raises(MednerError, match=r"^x: not valid UTF-8$"):
+        list(told(iter([bad]), 1))

@@ -1,0 +1,81 @@
+"""A worker of an annotation: each shard once, what is claimed left alone, what is broken set aside."""
+
+import fcntl
+import json
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from medner_assets.corpus.shards import plan
+from medner_assets.modeling.annotate import work
+from medner_assets.modeling.job import AnnotationJob
+from medner_assets.modeling.shard_rows import SCHEMA, shard_file
+from medner_assets.paths import private_folder
+from medner_assets.warehouse.tables import TABLES
+from medner_assets_tests.miniature import documents
+from medner_assets_tests.modeling.test_generation import Lines
+from medner_assets_tests.modeling.test_reading import make_adapter, settings
+
+
+@pytest.fixture(scope="module")
+def adapter(tmp_path_factory, miniature_base) -> Path:
+    return make_adapter(tmp_path_factory.mktemp("annotate") / "adapter", miniature_base, 0)
+
+
+@pytest.fixture
+def job(tmp_path: Path, miniature_base: Path, adapter: Path) -> AnnotationJob:
+    """Four shards of three documents, and one that cannot be parsed."""
+    corpus = tmp_path / "corpus"
+    corpus.mkdir()
+    (corpus / "a.jsonl").write_text(
+        "".join(json.dumps({"id": each.id, "text": each.text}) + "\n" for each in documents(12))
+    )
+    (corpus / "bad.jsonl").write_text("{\n")
+    content = settings(
+        miniature_base, adapter, corpus=corpus, corpus_name="notes", shards=plan(corpus, 3),
+        annotation_id="i", output=private_folder(tmp_path / "out"), work=tmp_path / "work",
+    )  # fmt: skip
+    return AnnotationJob(**content)
+
+
+def files(job: AnnotationJob) -> dict[str, int]:
+    return {file.name: file.stat().st_mtime_ns for file in job.output.iterdir()}
+
+
+def test_the_columns_are_those_of_the_table():
+    assert list(SCHEMA.items()) == list(TABLES["annotations"].schema.items())
+
+
+def test_each_shard_is_made_once_and_a_broken_one_is_set_aside_with_its_reason(job):
+    assert work(job, 0, Lines()) == 4
+    made = files(job)
+    frame = pl.concat([pl.read_parquet(job.output / name) for name in made])
+    assert sorted(frame["doc_id"]) == sorted(each.id for each in documents(12))
+    (aside,) = (job.work / "aside").glob("*.json")
+    assert "bad.jsonl:1: not valid JSON" in json.loads(aside.read_text())["reason"]
+    assert work(job, 0, Lines()) == 0
+    assert files(job) == made
+
+
+def test_what_a_killed_worker_left_is_made_again_and_its_rest_removed(job):
+    target = shard_file(job.output, "i", job.shards[1])
+    target.with_name(f".{target.stem}.99.partial").write_text("half")
+    work(job, 0, Lines())
+    assert target.exists()
+    assert not list(job.output.glob(".*"))
+
+
+def test_a_shard_that_another_worker_has_claimed_is_left_to_it(job):
+    claim = private_folder(job.work / "claims") / job.shards[2].name
+    with claim.open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        assert work(job, 0, Lines()) == 3
+        assert not shard_file(job.output, "i", job.shards[2]).exists()
+    assert work(job, 1, Lines()) == 1
+
+
+def test_other_weights_have_files_of_their_own(job):
+    work(job, 0, Lines())
+    assert work(job.model_copy(update={"annotation_id": "j"}), 0, Lines()) == 4
+    assert len(files(job)) == 8
