@@ -46,13 +46,14 @@ def export_annotations(target: Path, format: str, version: str, dataset: str, *,
 
 
 def predicted(version: str, dataset: str) -> list[Document]:
-    """Return the predictions of a version as documents with their text."""
-    store = Store(paths.warehouse())
-    texts = dict(store.read("documents", dataset).select("doc_id", "text").iter_rows())
-    return [
-        document_from_json({**content, "text": texts[content["id"]]})
-        for content in predicted_documents(store, version)
-    ]
+    """Return the predictions of a version as documents; raise MednerError when their texts are not there."""
+    contents = list(predicted_documents(Store(paths.warehouse()), version))
+    if any("text" not in content for content in contents):
+        raise MednerError(
+            f"{dataset} has changed since {version} was evaluated on it: run `medner train {version}` and "
+            f"`medner evaluate {version}` again"
+        )
+    return [document_from_json(content) for content in contents]
 
 
 def write(file: Path, content: str) -> None:

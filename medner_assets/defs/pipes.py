@@ -1,4 +1,4 @@
-"""Run one of the project's own processes from an asset, over Dagster Pipes.
+"""Run one of the project's own processes from an asset, over Dagster Pipes, on the engine of `engines.py`.
 
 Its log lines appear in the run's log as they are written; how far it is stands in `progress.json` of its
 scratch folder. A process that ends with 1 has said why in one line, and that line fails the asset.
@@ -13,7 +13,8 @@ from typing import Any
 
 import dagster as dg
 
-from medner_assets.defs.processes import has_trace, last_line, supervise
+from medner_assets.defs.engines import Command, engine
+from medner_assets.defs.processes import has_trace, last_line
 from medner_assets.defs.resources import process_environment
 from medner_assets.errors import MednerError
 
@@ -36,17 +37,8 @@ def run_process(
     """
     file = folder / "job.json"
     write_private(file, json.dumps(job, indent=1, sort_keys=True))
-    with dg.open_pipes_session(
-        context=context,
-        context_injector=dg.PipesTempFileContextInjector(),
-        message_reader=dg.PipesTempFileMessageReader(),
-    ) as session:
-        code = supervise(
-            [sys.executable, "-m", module, "--job", str(file)],
-            {**process_environment(offline), **session.get_bootstrap_env_vars()},
-            folder=folder,
-            held=[held],
-        )
+    argv = [sys.executable, "-m", module, "--job", str(file)]
+    code = engine()(Command(context, argv, process_environment(offline), folder, held, what))
     if code != 0:
         raise MednerError(explained(code, folder / "stderr.log", what))
 

@@ -8,6 +8,7 @@ import polars as pl
 
 from medner_assets import paths
 from medner_assets.defs.supervision import attach
+from medner_assets.errors import MednerError
 from medner_assets.warehouse.store import Store
 from medner_assets.warehouse.tables import TABLES
 
@@ -40,6 +41,23 @@ def resources() -> dg.Definitions:
     """Return the resources by the names that assets ask for, and the executor of all jobs."""
     # One process a run: killing its worker leaves no step behind, and no step pays for a start of its own.
     return dg.Definitions(resources={"warehouse": Warehouse()}, executor=dg.in_process_executor)
+
+
+def engine_name() -> str:
+    """Return what launches training, generation and annotation: $MEDNER_ENGINE, else local."""
+    return os.environ.get("MEDNER_ENGINE") or "local"
+
+
+def ray_settings() -> tuple[str, float]:
+    """Return the address of Ray's dashboard, $RAY_ADDRESS, and the GPUs of a job, $MEDNER_RAY_GPUS (0: none).
+
+    Raises MednerError when the number is none.
+    """
+    gpus = os.environ.get("MEDNER_RAY_GPUS") or "0"
+    try:
+        return os.environ.get("RAY_ADDRESS") or "http://127.0.0.1:8265", float(gpus)
+    except ValueError:
+        raise MednerError(f"MEDNER_RAY_GPUS={gpus}: not a number: give the GPUs of a job") from None
 
 
 def process_environment(offline: bool) -> dict[str, str]:

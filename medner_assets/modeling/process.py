@@ -29,6 +29,10 @@ QUIET = {
 }
 
 
+FINISHED = {"medner": "finished"}
+"""What a process that has succeeded says to Dagster last."""
+
+
 def _no_bars() -> None:
     from transformers.utils import logging as transformers_logging
 
@@ -64,6 +68,8 @@ def process(*, reports: bool = True) -> Iterator[Log]:
 
             with open_dagster_pipes() as pipes:
                 yield pipes.log
+                # The last of all messages: where it did not arrive, others may be missing too.
+                pipes.report_custom_message(FINISHED)
         else:
             yield StandardError()
     except MednerError as error:

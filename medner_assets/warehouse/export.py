@@ -93,7 +93,9 @@ def predicted_documents(
 ) -> Iterator[dict[str, Any]]:
     """Yield the predictions of a version as JSON objects, in the order of its completions.
 
-    An entity has `start` and `end` where its string stands in the text, case and white space aside.
+    An entity has `start` and `end` where its string stands in the text, case and white space aside, and its
+    `text` is then what stands there, so that an import finds it. `text` of the document is there where its
+    dataset is as it was.
     """
     entities = _at(store.read("predicted_entities", version), stage, split)
     relations = _at(store.read("predicted_relations", version), stage, split)
@@ -105,10 +107,21 @@ def predicted_documents(
     )
     if stages and stage not in stages:
         raise MednerError(f"{version}: unknown stage {stage!r}: choose one of {', '.join(sorted(stages))}")
+    texts = _texts(store, completions)
     entities_of = entities.partition_by("doc_id", as_dict=True)
     relations_of = relations.partition_by("doc_id", as_dict=True)
     for doc_id in completions["doc_id"]:
-        yield _document(doc_id, split, entities_of.get((doc_id,)), relations_of.get((doc_id,)))
+        text = texts.get(doc_id)
+        yield _document(doc_id, split, text, entities_of.get((doc_id,)), relations_of.get((doc_id,)))
+
+
+def _texts(store: Store, completions: pl.DataFrame) -> dict[str, str]:
+    """Return the texts of the documents that were completed; {} where the dataset has another state now."""
+    dataset, version = completions.row(0, named=True)["dataset"], completions["dataset_version"][0]
+    if not store.has("documents", dataset):
+        return {}
+    documents = store.read("documents", dataset).filter(pl.col("dataset_version") == version)
+    return dict(documents.select("doc_id", "text").iter_rows())
 
 
 def _at(rows: pl.DataFrame, stage: str, split: str) -> pl.DataFrame:
@@ -116,13 +129,19 @@ def _at(rows: pl.DataFrame, stage: str, split: str) -> pl.DataFrame:
 
 
 def _document(
-    doc_id: str, split: str, entities: pl.DataFrame | None, relations: pl.DataFrame | None
+    doc_id: str,
+    split: str,
+    text: str | None,
+    entities: pl.DataFrame | None,
+    relations: pl.DataFrame | None,
 ) -> dict[str, Any]:
     made, first = [], dict[tuple[str, str], str]()
     for row in entities.iter_rows(named=True) if entities is not None else ():
         entity = {"id": f"E{row['ordinal']}", "type": row["type"], "text": row["text"]}
         if row["grounding"] in (Grounding.EXACT, Grounding.CASE):  # a near match would count as a span
             entity |= {"start": row["start"], "end": row["end"]}
+            if text is not None:
+                entity["text"] = text[row["start"] : row["end"]]
         made.append(entity)
         first.setdefault((row["text"], row["type"]), entity["id"])
     resolved, unresolved = [], []
@@ -134,7 +153,8 @@ def _document(
             unresolved.append(
                 {"head_text": row["head_text"], "tail_text": row["tail_text"], "type": row["type"]}
             )
-    document: dict[str, Any] = {"id": doc_id, "split": split, "entities": made, "relations": resolved}
+    document: dict[str, Any] = {"id": doc_id, **({} if text is None else {"text": text}), "split": split}
+    document |= {"entities": made, "relations": resolved}
     return document | ({"unresolved_relations": unresolved} if unresolved else {})
 
 

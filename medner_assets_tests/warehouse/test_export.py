@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from medner_assets.corpus.readers.jsonl import read_jsonl
 from medner_assets.errors import MednerError
 from medner_assets.warehouse.export import export_predictions, export_tables
 from medner_assets.warehouse.sql_files import sql_files
@@ -142,6 +143,19 @@ def test_predictions_have_a_line_for_every_document_with_a_completion(filled: Pa
         {"id": "E3", "type": "Symptom", "text": "Pain", "start": 20, "end": 24},
     ]
     assert second["relations"] == [{"head": "E0", "tail": "E2", "type": "treats"}]
+
+
+def test_with_its_text_a_document_imports_as_it_was_exported(filled: Path, tmp_path: Path):
+    text = "the aspirin for old pain"
+    put(filled, "documents", "d", {"doc_id": "a", "text": text}, {"doc_id": "b", "text": "none"})
+    export_predictions(tmp_path / "v1.jsonl", "v1", root=filled)
+    reading = read_jsonl(tmp_path / "v1.jsonl")
+    assert reading.problems == ()
+    assert [(each.id, each.text) for each in reading.documents] == [("b", "none"), ("a", text)]
+    assert [(each.text, each.start) for each in reading.documents[1].entities] == [
+        ("aspirin", 4), ("asprin", None), ("pain", 20), ("pain", 20)
+    ]  # fmt: skip
+    assert [(each.head, each.tail) for each in reading.documents[1].relations] == [("E0", "E2")]
 
 
 def test_a_relation_whose_argument_is_no_entity_is_kept_aside_and_counted(filled: Path, tmp_path: Path):

@@ -2,7 +2,7 @@
 -- Grain: one row per (model_version, corpus, file, doc_id, ordinal).
 -- Reads: annotations, annotation_shards.
 -- Units: places are characters of the document's text, null where an argument is no mention that was read.
--- Only shards of the last plan of a corpus, so that no row is of other weights, or of a text that has changed.
+-- Only shards of the last plan of a corpus, so that no row is of other weights, or of a text that changed.
 create or replace view annotated_relations as
 with current_documents as (
     select

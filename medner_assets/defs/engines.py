@@ -1,0 +1,60 @@
+"""What launches the processes that train, generate and annotate: MEDNER_ENGINE, `local` or `ray`.
+
+The command is the same everywhere: `python -m <module> --job <file>`. An engine runs it to its end, hands its
+messages to Dagster as they come, leaves what it said on standard error in `stderr.log` of the step's folder,
+and leaves nothing of it running, however the step ends.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import dagster as dg
+
+from medner_assets.defs.processes import supervise
+from medner_assets.defs.resources import engine_name
+from medner_assets.errors import MednerError
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One command of one step. folder: the step's own, which is also what names the work."""
+
+    context: dg.AssetExecutionContext
+    argv: Sequence[str]
+    environment: Mapping[str, str]
+    folder: Path
+    held: int
+    """The lock that must outlive this process where the command does; a remote one cannot keep it."""
+    what: str
+
+
+Engine = Callable[[Command], int]
+"""Runs a command and returns its exit code, negative for a signal; raises MednerError where it cannot."""
+
+
+def local(command: Command) -> int:
+    """Run the command in a process group of this machine."""
+    with dg.open_pipes_session(
+        context=command.context,
+        context_injector=dg.PipesTempFileContextInjector(),
+        message_reader=dg.PipesTempFileMessageReader(),
+    ) as session:
+        return supervise(
+            command.argv,
+            {**command.environment, **session.get_bootstrap_env_vars()},
+            folder=command.folder,
+            held=[command.held],
+        )
+
+
+def engine() -> Engine:
+    """Return the engine that MEDNER_ENGINE names; raise MednerError when there is none of that name."""
+    name = engine_name()
+    if name == "local":
+        return local
+    if name == "ray":
+        from medner_assets.defs.ray_engine import run_on_ray
+
+        return run_on_ray
+    raise MednerError(f"MEDNER_ENGINE={name}: no such engine: use local or ray")

@@ -1,0 +1,55 @@
+"""What launches the processes: named by the environment, refused in one line, never imported unasked."""
+
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from medner_assets.defs.engines import Command, engine, local
+from medner_assets.defs.resources import ray_settings
+from medner_assets.errors import MednerError
+
+COMMAND = Command(None, ["true"], {}, Path("nowhere"), 0, "training")  # type: ignore[arg-type]
+
+
+def chosen(monkeypatch: pytest.MonkeyPatch, **variables: str) -> Any:
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    return engine()
+
+
+def test_without_a_choice_and_by_name_the_engine_is_local(monkeypatch):
+    monkeypatch.delenv("MEDNER_ENGINE", raising=False)
+    assert engine() is local
+    assert chosen(monkeypatch, MEDNER_ENGINE="") is local
+    assert chosen(monkeypatch, MEDNER_ENGINE="local") is local
+
+
+def test_an_engine_of_another_name_is_one_line_with_those_that_there_are(monkeypatch):
+    with pytest.raises(MednerError, match="MEDNER_ENGINE=slurm: no such engine: use local or ray"):
+        chosen(monkeypatch, MEDNER_ENGINE="slurm")
+
+
+@pytest.mark.skipif(find_spec("dagster_ray") is not None, reason="the extra [ray] is installed")
+def test_ray_that_is_not_installed_is_one_line_with_the_command_that_installs_it(monkeypatch):
+    with pytest.raises(MednerError, match="dagster-ray is not installed: pip install") as raised:
+        chosen(monkeypatch, MEDNER_ENGINE="ray")(COMMAND)
+    assert "\n" not in str(raised.value)
+
+
+def test_a_number_of_gpus_that_is_none_is_one_line(monkeypatch):
+    monkeypatch.setenv("MEDNER_RAY_GPUS", "all")
+    with pytest.raises(MednerError, match="MEDNER_RAY_GPUS=all: not a number"):
+        ray_settings()
+
+
+def test_the_definitions_and_the_engine_of_ray_load_without_ray():
+    script = (
+        "import sys, medner_assets.definitions as d, medner_assets.defs.ray_engine; d.defs(); "
+        "print([name for name in sys.modules if name.split('.')[0] in ('ray', 'dagster_ray')])"
+    )
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert ran.stdout.strip() == "[]"
