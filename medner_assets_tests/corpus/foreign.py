@@ -125,15 +125,19 @@ def bioc(documents: Sequence[Document]) -> dict[str, Any]:
         "source": "medner",
         "date": "",
         "key": "",
+        "infons": {},
         "documents": [
             {
                 "id": document.id,
                 "infons": {},
+                "annotations": [],
                 "passages": [
                     {
                         "offset": 0,
                         "infons": {},
                         "text": document.text,
+                        "sentences": [],
+                        "relations": [],
                         "annotations": [_annotation(document, each) for each in document.entities],
                     }
                 ],
