@@ -8,7 +8,7 @@ RUN := .venv/.stamp-run
 DEV := .venv/.stamp-dev
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
 
-.PHONY: help setup demo ui test check bench bench-base fuzz chaos audit-deps clean
+.PHONY: help setup demo ui test check bench bench-base fuzz chaos scale audit-deps clean
 
 help:  ## list what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -35,6 +35,12 @@ check: $(DEV)  ## style, types, layers, SQL, definitions
 bench: $(DEV)  ## how fast scoring, comparing and SQL are at ten million rows, and whether tests keep their promise
 	@failed=0; for each in scoring significance sql; do echo "== $$each"; \
 		$(BIN)/python benchmarks/$$each.py || failed=1; done; exit $$failed
+
+bench-base: $(DEV)  ## the embedded base fine-tuned on ADE, BC5CDR and synthetic notes, three seeds; hours on a CPU
+	@$(BIN)/python benchmarks/base.py table
+
+scale: $(DEV)  ## every format there and back, a text of 1 MB, 20 shards with kills; at most 15 minutes
+	@$(BIN)/python benchmarks/scale.py
 
 fuzz: $(DEV)  ## a million odd completions and a hundred thousand spoilt files, at most 15 minutes
 	@$(BIN)/python benchmarks/fuzz.py

@@ -1,8 +1,8 @@
 """How well the embedded base learns: fine-tune it on real and synthetic text, on dev or test, over seeds.
 
 `run` trains and generates in processes of their own (on a GPU if there is one) and writes one line a
-completion; `score` reads those lines and prints the table. Choices are made on dev; test is for the
-configurations that are reported.
+completion; `score` reads those lines and prints a line a run; `table` does both on test over several seeds.
+Choices are made on dev; test is for the configurations that are reported.
 """
 
 import json
@@ -11,12 +11,21 @@ import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from statistics import mean
 
 import click
 
+from medner_assets import paths
+from medner_assets.corpus.building import build_dataset
+from medner_assets.corpus.jsonl import write_documents
 from medner_assets.corpus.readers.jsonl import read_jsonl
 from medner_assets.modeling.job import GenerationJob, TrainingJob
-from medner_assets.recipes.loading import load_base_model, load_version
+from medner_assets.prompting.parsing import parse_completion
+from medner_assets.prompting.templates import in_text_order, one_line, stated_relations
+from medner_assets.recipes.loading import load_base_model, load_dataset, load_version
+
+RESULTS = Path(__file__).parent / "results" / "base.json"
+TASKS = ("entity", "relation")
 
 # name: (dataset, recipe whose settings are used, what is changed)
 CONFIGURATIONS: dict[str, tuple[str, str, dict]] = {
@@ -136,45 +145,85 @@ def _one(
 @click.option("--documents", type=click.Path(path_type=Path), required=True)
 def score(completions: Path, documents: Path) -> None:
     """Print one line a run: entity F1 (type and string) and strict relation F1, after removing duplicates."""
-    from medner_assets.prompting.parsing import parse_completion
-    from medner_assets.prompting.templates import in_text_order, one_line, stated_relations
+    for row in scores(completions, documents):
+        shown = " | ".join(
+            f"{task} P {row[task]['precision']:.3f} R {row[task]['recall']:.3f} F1 {row[task]['f1']:.3f}"
+            for task in TASKS
+        )
+        print(row["base"], row["run"], row["split"], row["seed"], row["set"], shown, "|", end=" ")
+        print(f"eval loss {row['eval loss']:.3f}, {row['steps']} steps in {row['seconds']:.0f} s")
 
+
+@main.command()
+@click.option("--base", type=click.Path(path_type=Path), default=paths.EMBEDDED_BASES / "medner-tiny")
+@click.option("--seeds", default=3, show_default=True)
+@click.option("--only", multiple=True, help="Configurations; all if not given.")
+@click.option("--completions", type=click.Path(path_type=Path), help="Where they go; kept if given.")
+def table(base: Path, seeds: int, only: tuple[str, ...], completions: Path | None) -> None:
+    """Measure every configuration on test, print means over the seeds and write results/base.json."""
+    with tempfile.TemporaryDirectory() as folder:
+        documents, kept = Path(folder), completions or Path(folder) / "completions.jsonl"
+        for name in {CONFIGURATIONS[run][0] for run in (only or CONFIGURATIONS)}:
+            built = build_dataset(load_dataset(name), paths.corpora()).documents
+            for split in ("train", "dev", "test"):
+                write_documents(documents / f"{name}.{split}.jsonl", [d for d in built if d.split == split])
+        for name in only or CONFIGURATIONS:
+            for seed in range(1, seeds + 1):
+                with kept.open("a", encoding="utf-8") as out:
+                    out.writelines(
+                        json.dumps(line) + "\n" for line in _one(base, documents, "test", name, seed, ())
+                    )
+        rows = scores(kept, documents)
+    runs = {
+        name: [row for row in rows if row["run"] == name] for name in dict.fromkeys(r["run"] for r in rows)
+    }
+    print(f"{'configuration':<16}{'seeds':>6}{'entity F1':>12}{'lowest':>9}{'relation F1':>14}{'lowest':>9}")
+    for name, found in runs.items():
+        figures = [[row[task]["f1"] for row in found] for task in TASKS]
+        shown = "".join(f"{mean(f):>{12 + 2 * i}.3f}{min(f):>9.3f}" for i, f in enumerate(figures))
+        print(f"{name:<16}{len(found):>6}{shown}")
+    RESULTS.write_text(json.dumps({"split": "test", "runs": runs}, indent=1) + "\n")
+
+
+def scores(completions: Path, documents: Path) -> list[dict]:
+    """Return one row a run of a file of completions: its scores in both tasks, and how it was trained."""
     runs: dict[tuple, list[dict]] = {}
     for line in completions.read_text().splitlines():
         row = json.loads(line)
         runs.setdefault((row["base"], row["run"], row["split"], row["seed"], str(row["set"])), []).append(row)
-    for key, rows in runs.items():
-        gold = {
-            d.id: d
-            for d in read_jsonl(documents / f"{rows[0]['dataset']}.{rows[0]['split']}.jsonl").documents
+    return [_scored(rows, documents) for rows in runs.values()]
+
+
+def _scored(rows: list[dict], documents: Path) -> dict:
+    first = rows[0]
+    file = documents / f"{first['dataset']}.{first['split']}.jsonl"
+    gold = {d.id: d for d in read_jsonl(file).documents}
+    counts = {task: [0, 0, 0] for task in TASKS}
+    for row in rows:
+        document, parsed = gold[row["doc_id"]], parse_completion(row["completion"])
+        pairs: dict[str, tuple[set, set]] = {
+            "entity": (
+                {(e.type, one_line(e.text).lower()) for e in in_text_order(document)},
+                {(e.type, e.text.lower()) for e in parsed.entities},
+            ),
+            "relation": (
+                {(h.lower(), t, x.lower()) for h, t, x in stated_relations(document)},
+                {(r.head.lower(), r.type, r.tail.lower()) for r in parsed.relations},
+            ),
         }
-        counts = {"entity": [0, 0, 0], "relation": [0, 0, 0]}
-        for row in rows:
-            document, parsed = gold[row["doc_id"]], parse_completion(row["completion"])
-            pairs = {
-                "entity": (
-                    {(e.type, one_line(e.text).lower()) for e in in_text_order(document)},
-                    {(e.type, e.text.lower()) for e in parsed.entities},
-                ),
-                "relation": (
-                    {(h.lower(), t, x.lower()) for h, t, x in stated_relations(document)},
-                    {(r.head.lower(), r.type, r.tail.lower()) for r in parsed.relations},
-                ),
-            }
-            for task, (wanted, found) in pairs.items():
-                counts[task][0] += len(wanted & found)
-                counts[task][1] += len(found)
-                counts[task][2] += len(wanted)
-        shown = " ".join(
-            f"{task} P {tp / max(p, 1):.3f} R {tp / max(g, 1):.3f} F1 {2 * tp / max(p + g, 1):.3f} |"
+        for task, (wanted, found) in pairs.items():
+            for i, number in enumerate((len(wanted & found), len(found), len(wanted))):
+                counts[task][i] += number
+    return {
+        **{key: first[key] for key in ("base", "run", "split", "seed", "steps")},
+        "set": list(first["set"]),
+        "eval loss": first["best_eval_loss"],
+        "seconds": first["train_seconds"],
+        **{
+            task: {"precision": tp / max(p, 1), "recall": tp / max(g, 1), "f1": 2 * tp / max(p + g, 1)}
             for task, (tp, p, g) in counts.items()
-        )
-        row = rows[0]
-        print(
-            *key,
-            shown,
-            f"eval loss {row['best_eval_loss']:.3f}, {row['steps']} steps in {row['train_seconds']:.0f} s",
-        )
+        },
+    }
 
 
 if __name__ == "__main__":
