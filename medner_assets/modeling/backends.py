@@ -53,7 +53,7 @@ def adapted(job: TrainingJob, folder: Path, device: "torch.device", log: Log) ->
             "use adamw_torch"
         )
     backend = choose_backend(job)
-    model = add_adapter(load_base(folder, job.base, device), job.recipe.lora)
+    model = add_adapter(load_base(folder, job.base, device, training=True), job.recipe.lora)
     if recipe.gradient_checkpointing == "on":
         model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
     wanted = recipe.packing == "on" or (recipe.packing == "auto" and device.type == "cuda")

@@ -61,18 +61,22 @@ def load_tokenizer(folder: Path) -> "PreTrainedTokenizerBase":
     return tokenizer
 
 
-def load_base(folder: Path, base: BaseModelRecipe, device: "torch.device") -> "PreTrainedModel":
+def load_base(
+    folder: Path, base: BaseModelRecipe, device: "torch.device", *, training: bool = False
+) -> "PreTrainedModel":
     """Return the base model on `device`: NF4 with bfloat16 compute where the recipe says so, else full
     precision.
 
-    Full precision is float32 on a CPU (bfloat16 matrix products are slow or absent there) and bfloat16 on a
-    GPU.
+    Full precision is bfloat16 on a GPU and float32 on a CPU; for `training` bfloat16 also on a CPU that has
+    instructions for it, with plain attention, which is faster there on short samples
+    (`docs/experiments.md`).
     Raises MednerError if tokenizer and model disagree on the vocabulary.
     """
     import torch
     from transformers import AutoModelForCausalLM, BitsAndBytesConfig
 
-    dtype = torch.float32 if device.type == "cpu" else torch.bfloat16
+    slim = device.type == "cpu" and training and fast_bfloat16(device)
+    dtype = torch.bfloat16 if slim or device.type != "cpu" else torch.float32
     options: dict[str, Any] = {}
     if base.quantization == "nf4":
         options["quantization_config"] = BitsAndBytesConfig(
@@ -88,7 +92,7 @@ def load_base(folder: Path, base: BaseModelRecipe, device: "torch.device") -> "P
         use_safetensors=True,
         trust_remote_code=False,
         device_map={"": device},
-        attn_implementation="sdpa",
+        attn_implementation="eager" if slim else "sdpa",
         **options,
     )
     vocabulary, tokens = int(model.config.vocab_size), len(load_tokenizer(folder))

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import torch
 
 _EVAL_SAMPLES = 32
-_STEPS_A_TRIM = 10
+_STEPS_A_TRIM = 20
 _SMALLEST_PROBE = 512
 """Tokens. Smaller micro-batches waste a GPU so much that keeping fewer activations is faster."""
 
