@@ -1,8 +1,10 @@
 """How well the embedded base learns: fine-tune it on real and synthetic text, on dev or test, over seeds.
 
 `run` trains and generates in processes of their own (on a GPU if there is one) and writes one line a
-completion; `score` reads those lines and prints a line a run; `table` does both on test over several seeds.
-Choices are made on dev; test is for the configurations that are reported.
+completion; `score` reads those lines, scores them as medner scores a version (after the recipe's
+post-processing, at mention level) and prints a line a run; `table` does both on test over several seeds, or
+takes the lines of a `run` on another machine. Choices are made on dev; test is for the configurations that
+are reported.
 """
 
 import json
@@ -10,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from statistics import mean
 
@@ -20,8 +23,6 @@ from medner_assets.corpus.building import build_dataset
 from medner_assets.corpus.jsonl import write_documents
 from medner_assets.corpus.readers.jsonl import read_jsonl
 from medner_assets.modeling.job import GenerationJob, TrainingJob
-from medner_assets.prompting.parsing import parse_completion
-from medner_assets.prompting.templates import in_text_order, one_line, stated_relations
 from medner_assets.recipes.loading import load_base_model, load_dataset, load_version
 
 RESULTS = Path(__file__).parent / "results" / "base.json"
@@ -36,7 +37,7 @@ CONFIGURATIONS: dict[str, tuple[str, str, dict]] = {
     "bc5cdr-r32": (
         "bc5cdr",
         "tiny-ade-v2",
-        {"training": {"max_tokens": 2048}, "decoding": {"max_new_tokens": 1024}},
+        {"training": {"max_tokens": 96}},
     ),
 }
 
@@ -113,8 +114,8 @@ def _one(
         )  # fmt: skip
         generation = GenerationJob(
             **common, adapter=work / "adapter", documents=documents.resolve() / f"{dataset}.{split}.jsonl",
-            decoding=settings["decoding"] | {"batch_size": 64}, output=work / "completions.jsonl",
-            work=work, generation_id="benchmark",
+            decoding=settings["decoding"], max_tokens=settings["training"]["max_tokens"],
+            output=work / "completions.jsonl", work=work, generation_id="benchmark",
         )  # fmt: skip
         for module, job in (("train", training), ("generate", generation)):
             (work / f"{module}.json").write_text(job.model_dump_json())
@@ -144,7 +145,7 @@ def _one(
 @click.argument("completions", type=click.Path(path_type=Path))
 @click.option("--documents", type=click.Path(path_type=Path), required=True)
 def score(completions: Path, documents: Path) -> None:
-    """Print one line a run: entity F1 (type and string) and strict relation F1, after removing duplicates."""
+    """Print one line a run: entity F1 (type and string) and strict relation F1."""
     for row in scores(completions, documents):
         shown = " | ".join(
             f"{task} P {row[task]['precision']:.3f} R {row[task]['recall']:.3f} F1 {row[task]['f1']:.3f}"
@@ -159,7 +160,8 @@ def score(completions: Path, documents: Path) -> None:
 @click.option("--seeds", default=3, show_default=True)
 @click.option("--only", multiple=True, help="Configurations; all if not given.")
 @click.option("--completions", type=click.Path(path_type=Path), help="Where they go; kept if given.")
-def table(base: Path, seeds: int, only: tuple[str, ...], completions: Path | None) -> None:
+@click.option("--reuse", is_flag=True, help="Score the lines that are in --completions; train nothing.")
+def table(base: Path, seeds: int, only: tuple[str, ...], completions: Path | None, reuse: bool) -> None:
     """Measure every configuration on test, print means over the seeds and write results/base.json."""
     with tempfile.TemporaryDirectory() as folder:
         documents, kept = Path(folder), completions or Path(folder) / "completions.jsonl"
@@ -167,7 +169,7 @@ def table(base: Path, seeds: int, only: tuple[str, ...], completions: Path | Non
             built = build_dataset(load_dataset(name), paths.corpora()).documents
             for split in ("train", "dev", "test"):
                 write_documents(documents / f"{name}.{split}.jsonl", [d for d in built if d.split == split])
-        for name in only or CONFIGURATIONS:
+        for name in () if reuse else only or CONFIGURATIONS:
             for seed in range(1, seeds + 1):
                 with kept.open("a", encoding="utf-8") as out:
                     out.writelines(
@@ -195,34 +197,41 @@ def scores(completions: Path, documents: Path) -> list[dict]:
 
 
 def _scored(rows: list[dict], documents: Path) -> dict:
+    # The machine that trains need not have what scoring needs.
+    from medner_assets.defs.evaluation.tabulation import prediction_frames
+    from medner_assets.prompting.grounding import predict
+    from medner_assets.scoring.evaluation import score_version
+    from medner_assets.scoring.frames import PredictedFrames
+    from medner_assets.scoring.gold import gold_frames
+    from medner_assets.scoring.postprocessing import RelationSchema, apply_stages, stage_names
+    from medner_assets.scoring.schemes import FINAL, HEADLINES
+
     first = rows[0]
-    file = documents / f"{first['dataset']}.{first['split']}.jsonl"
-    gold = {d.id: d for d in read_jsonl(file).documents}
-    counts = {task: [0, 0, 0] for task in TASKS}
-    for row in rows:
-        document, parsed = gold[row["doc_id"]], parse_completion(row["completion"])
-        pairs: dict[str, tuple[set, set]] = {
-            "entity": (
-                {(e.type, one_line(e.text).lower()) for e in in_text_order(document)},
-                {(e.type, e.text.lower()) for e in parsed.entities},
-            ),
-            "relation": (
-                {(h.lower(), t, x.lower()) for h, t, x in stated_relations(document)},
-                {(r.head.lower(), r.type, r.tail.lower()) for r in parsed.relations},
-            ),
-        }
-        for task, (wanted, found) in pairs.items():
-            for i, number in enumerate((len(wanted & found), len(found), len(wanted))):
-                counts[task][i] += number
+    split, dataset = first["split"], first["dataset"]
+    stages = load_version(CONFIGURATIONS[first["run"]][1]).postprocessing
+    texts = {d.id: d for d in read_jsonl(documents / f"{dataset}.{split}.jsonl").documents}
+    train = gold_frames(read_jsonl(documents / f"{dataset}.train.jsonl").documents)
+    frames = prediction_frames(
+        (predict(row["doc_id"], texts[row["doc_id"]].text, row["completion"]) for row in rows),
+        evaluation_id="benchmark", dataset=dataset, split="test",
+    )  # fmt: skip
+    gold = gold_frames([replace(each, split="test") for each in texts.values()])
+    predicted = apply_stages(
+        frames["predicted_entities"], frames["predicted_relations"], stages,
+        RelationSchema.learned_from(train.relations, split=None), gold.documents,
+    )  # fmt: skip
+    measured = score_version(
+        gold, PredictedFrames(*predicted), evaluation_id="benchmark", dataset=dataset, dataset_version="",
+        stages=stage_names(stages), seed=1,
+    )["metrics"]  # fmt: skip
+    found = {(r["stage"], r["task"], r["scheme"]): r for r in measured.iter_rows(named=True)}
+    kept = ("precision", "recall", "f1", "f1_low", "f1_high", "documents", "signature")
     return {
         **{key: first[key] for key in ("base", "run", "split", "seed", "steps")},
         "set": list(first["set"]),
         "eval loss": first["best_eval_loss"],
         "seconds": first["train_seconds"],
-        **{
-            task: {"precision": tp / max(p, 1), "recall": tp / max(g, 1), "f1": 2 * tp / max(p + g, 1)}
-            for task, (tp, p, g) in counts.items()
-        },
+        **{task: {key: found[FINAL, task, scheme][key] for key in kept} for task, scheme in HEADLINES},
     }
 
 

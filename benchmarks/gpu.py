@@ -12,6 +12,7 @@ import argparse
 import json
 import os
 import platform
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -20,6 +21,7 @@ import traceback
 from collections.abc import Callable
 from datetime import UTC, datetime
 from importlib.metadata import version
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -98,11 +100,12 @@ def training(model: Any, batch: int, steps: int, *, warm: int, checkpointing: st
         )
         trainer.train()
     at = [row["seconds"] for row in log_rows(trainer.state.log_history) if row["kind"] == "train"]
-    taken = at[-1] - at[warm - 1]
-    tokens = sum(map(len, samples)) / steps * (steps - warm)
+    steps_taken = [b - a for a, b in pairwise(at[warm - 1 :])]
+    taken, tokens = statistics.median(steps_taken), sum(map(len, samples)) / steps
     return {
         "samples_a_step": batch,
-        "seconds_a_step": taken / (steps - warm),
+        "seconds_a_step": taken,
+        "mean_seconds_a_step": statistics.mean(steps_taken),
         "tokens_a_second": tokens / taken,
         "peak_flops_share": 4 * PARAMETERS * tokens / taken / TFLOPS,
         "peak_gib": torch.cuda.max_memory_allocated() / 2**30 if CUDA else 0.0,
@@ -231,7 +234,7 @@ def one_gpu(run: Run) -> None:
     )
     naive.gradient_checkpointing_enable()
     naive.train()
-    run.part("naive training", lambda: naive_training(naive, random_samples(16 * 7), 7, cuda=CUDA))
+    run.part("naive training", lambda: naive_training(naive, random_samples(16 * 14, seed=16), 14, cuda=CUDA))
     base = naive.unload().to(KIND) if not CUDA else naive.unload()
     for parameter in base.parameters():
         if parameter.dtype == torch.float32:

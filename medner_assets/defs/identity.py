@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from medner_assets.recipes.settings import DecodingRecipe, VersionRecipe
+from medner_assets.recipes.settings import VersionRecipe
 from medner_assets.recipes.sources import BaseModelRecipe
 
 TRAINER_VERSION = 1
@@ -49,8 +49,9 @@ def base_revision(base: BaseModelRecipe, folder: Path | None) -> str:
     return digest.hexdigest()[:16]
 
 
-def generation_id(weights_hash: str, dataset_version: str, decoding: DecodingRecipe) -> str:
-    """Return the id of a set of completions: adapter weights, dataset version and decoding.
+def generation_id(weights_hash: str, dataset_version: str, recipe: VersionRecipe) -> str:
+    """Return the id of a set of completions: adapter weights, dataset version, decoding, and how long texts
+    are cut.
 
     The batch size counts too: it can change the last bits of a logit, and so a token.
     """
@@ -58,7 +59,8 @@ def generation_id(weights_hash: str, dataset_version: str, decoding: DecodingRec
         {
             "weights_hash": weights_hash,
             "dataset_version": dataset_version,
-            "decoding": decoding.model_dump(mode="json"),
+            "decoding": recipe.decoding.model_dump(mode="json"),
+            "max_tokens": recipe.training.max_tokens,
         }
     )
 

@@ -66,6 +66,11 @@ class GenerationJob(_Job):
     adapter: Path | None = Field(description="The adapter's folder; None: the base alone.")
     documents: Path = Field(description="Documents, JSON lines.")
     decoding: DecodingRecipe
+    max_tokens: int | None = Field(
+        None,
+        description="A text whose prompt is longer is read sentence by sentence: the recipe's max_tokens. "
+        "None: every text is read whole.",
+    )
     output: Path = Field(description="Completions, JSON lines; appears whole or not at all.")
     work: Path | None = Field(None, description="Scratch folder: partial results and progress.json.")
     generation_id: str = Field(

@@ -11,18 +11,16 @@ from typing import Any
 
 import polars as pl
 
-from medner_assets.corpus.sentences import sentence_spans
 from medner_assets.modeling.generation import Completion, generate_batches
 from medner_assets.modeling.job import ReadingJob
 from medner_assets.modeling.loading import find_weights, load_base, load_tokenizer, pick_device
 from medner_assets.modeling.merging import load_for_reading
 from medner_assets.modeling.samples import Encoder
+from medner_assets.modeling.windows import Window, windows_of_text
 from medner_assets.prompting.grounding import predict
 from medner_assets.schema import Grounding, Prediction
 from medner_assets.scoring.postprocessing import RelationSchema, apply_stages
 from medner_assets.scoring.schemes import FINAL
-
-Span = tuple[int, int]
 
 _EARLY_TOKENS = 96
 """New tokens after which most completions of a window have ended."""
@@ -37,14 +35,6 @@ _RELATION = {
     "doc_id": pl.String(), "ordinal": pl.Int64(), "type": pl.String(), "head_text": pl.String(),
     "head_type": pl.String(), "tail_text": pl.String(), "tail_type": pl.String(),
 }  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """A part of a text that is read at once: characters [start, start + len(text)) of the text."""
-
-    start: int
-    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,15 +78,7 @@ class Reader:
 
     def windows(self, text: str) -> Iterator[Window]:
         """Yield the windows of a text, in order; none of white space only."""
-        if not text.strip():
-            return
-        # A very long text need not be encoded to be found too long.
-        if len(text) <= _LONG_TOKEN * self._longest and self._fits(text):
-            yield Window(0, text)
-            return
-        for start, end in sentence_spans(text):
-            for first, last in self._pieces(text, start, end):
-                yield Window(first, text[first:last])
+        return windows_of_text(text, self._fits)
 
     def read(self, windows: Sequence[Window]) -> list[Read]:
         """Return what is read in each window, in their order."""
@@ -137,18 +119,8 @@ class Reader:
         return written
 
     def _fits(self, text: str) -> bool:
-        return len(self._encoder.prompt(text)) <= self._longest
-
-    def _pieces(self, text: str, start: int, end: int) -> Iterator[Span]:
-        """Yield start..end whole if it fits, else its halves, cut at white space where there is some."""
-        if end - start < 2 or self._fits(text[start:end]):
-            yield start, end
-            return
-        middle = (start + end) // 2
-        blanks = [i for i in range(start + 1, end - 1) if text[i].isspace()]
-        cut = min(blanks, key=lambda i: abs(i - middle), default=middle)
-        yield from self._pieces(text, start, cut)
-        yield from self._pieces(text, cut, end)
+        # A very long text need not be encoded to be found too long.
+        return len(text) <= _LONG_TOKEN * self._longest and (len(self._encoder.prompt(text)) <= self._longest)
 
     def _postprocessed(
         self, predictions: Sequence[Prediction], windows: Sequence[Window]

@@ -10,7 +10,8 @@ import polars as pl
 
 from medner_assets.corpus.shards import Shard, Text
 from medner_assets.modeling.publishing import publish_file
-from medner_assets.modeling.reading import Read, Reader, Window
+from medner_assets.modeling.reading import Read, Reader
+from medner_assets.modeling.windows import Window
 
 ENTITY = pl.Struct(
     {

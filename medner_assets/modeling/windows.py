@@ -1,6 +1,9 @@
-"""Parts of documents that a model can hold: cut at sentence borders, never through a mention."""
+"""Parts of documents that a model can hold: cut at sentence borders, never through a mention.
 
-from collections.abc import Callable, Sequence
+`fit` cuts annotated documents for training; `windows_of_text` cuts a text of which nothing is known yet.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from medner_assets.corpus.sentences import sentence_spans
@@ -15,6 +18,41 @@ class Fitted:
 
     windows: tuple[Document, ...]
     unplaced: int
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A part of a text that is read at once: characters [start, start + len(text)) of the text."""
+
+    start: int
+    text: str
+
+
+def windows_of_text(text: str, fits: Callable[[str], bool]) -> Iterator[Window]:
+    """Yield the windows of a text, in order; none of white space only.
+
+    A text that fits is one window. Any other is read sentence by sentence, so that what is said of a sentence
+    depends on nothing else; a sentence that does not fit is halved at white space until its parts do.
+    """
+    if not text.strip():
+        return
+    if fits(text):
+        yield Window(0, text)
+        return
+    for start, end in sentence_spans(text):
+        for first, last in _pieces(text, start, end, fits):
+            yield Window(first, text[first:last])
+
+
+def _pieces(text: str, start: int, end: int, fits: Callable[[str], bool]) -> Iterator[Span]:
+    if end - start < 2 or fits(text[start:end]):
+        yield start, end
+        return
+    middle = (start + end) // 2
+    blanks = [i for i in range(start + 1, end - 1) if text[i].isspace()]
+    cut = min(blanks, key=lambda i: abs(i - middle), default=middle)
+    yield from _pieces(text, start, cut, fits)
+    yield from _pieces(text, cut, end, fits)
 
 
 def cutting_points(document: Document) -> list[Span]:

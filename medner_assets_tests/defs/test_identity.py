@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from medner_assets.defs.identity import base_revision, evaluation_id, generation_id, training_fingerprint
-from medner_assets.recipes.settings import DecodingRecipe, LoraRecipe, VersionRecipe
+from medner_assets.recipes.settings import DecodingRecipe, LoraRecipe, TrainingRecipe, VersionRecipe
 from medner_assets.recipes.sources import BaseModelRecipe
 
 RECIPE = VersionRecipe(summary="one", base_model="b", dataset="d")
@@ -43,15 +43,17 @@ def test_a_change_of_seed_shape_base_or_data_needs_training(other):
     assert other != fingerprint()
 
 
-def test_a_generation_depends_on_weights_data_and_decoding():
-    decoding = DecodingRecipe()
+def test_a_generation_depends_on_weights_data_decoding_and_where_texts_are_cut():
+    shorter = RECIPE.model_copy(update={"training": TrainingRecipe(max_tokens=64)})
+    briefer = RECIPE.model_copy(update={"decoding": DecodingRecipe(max_new_tokens=9)})
     ids = {
-        generation_id("w1", "d1", decoding),
-        generation_id("w2", "d1", decoding),
-        generation_id("w1", "d2", decoding),
-        generation_id("w1", "d1", DecodingRecipe(max_new_tokens=9)),
+        generation_id("w1", "d1", RECIPE),
+        generation_id("w2", "d1", RECIPE),
+        generation_id("w1", "d2", RECIPE),
+        generation_id("w1", "d1", briefer),
+        generation_id("w1", "d1", shorter),
     }
-    assert len(ids) == 4
+    assert len(ids) == 5
 
 
 def test_the_order_of_post_processing_makes_another_evaluation():

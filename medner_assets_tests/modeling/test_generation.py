@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -8,6 +9,7 @@ from medner_assets.modeling.generation import generate_batches
 from medner_assets.modeling.job import GenerationJob
 from medner_assets.modeling.loading import load_tokenizer
 from medner_assets.modeling.samples import Encoder
+from medner_assets.prompting.joining import join_completions
 from medner_assets_tests.miniature import BASE, documents, version
 
 
@@ -62,7 +64,7 @@ def test_a_killed_run_goes_on_where_it_stopped(tmp_path, miniature_base):
     partial = tmp_path / ".completions.jsonl.partial"
     partial.write_text(
         json.dumps({"generation_id": "g"}) + "\n"
-        + json.dumps({**whole[2], "completion": "kept from before"}) + "\n"
+        + json.dumps({**whole[2], "window": 0, "completion": "kept from before"}) + "\n"
         + '{"doc_id": "d3", "comple'
     )  # fmt: skip
     log = Lines()
@@ -78,10 +80,45 @@ def test_partial_results_of_another_adapter_are_not_used(tmp_path, miniature_bas
     whole = rows(tmp_path)
     partial = tmp_path / ".completions.jsonl.partial"
     partial.write_text(
-        json.dumps({"generation_id": "other"}) + "\n" + json.dumps({**whole[0], "completion": "stale"}) + "\n"
+        json.dumps({"generation_id": "other"})
+        + "\n"
+        + json.dumps({**whole[0], "window": 0, "completion": "stale"})
+        + "\n"
     )
     generate(job(tmp_path, miniature_base), Lines())
     assert [row["completion"] for row in rows(tmp_path)] == [row["completion"] for row in whole]
+
+
+def test_a_document_longer_than_max_tokens_says_what_its_sentences_say_one_by_one(tmp_path, miniature_base):
+    first = documents(7)[0].text
+    sentences = [f"{first[:-1]} {n}." for n in range(5)]
+    long, *alone = (replace(documents(1)[0], id=f"d{n}", text=text, entities=(), relations=())
+                    for n, text in enumerate([" ".join(sentences), *sentences]))  # fmt: skip
+    task = job(tmp_path, miniature_base, max_tokens=60)
+    write_documents(task.documents, [long, *alone])
+    generate(task, Lines())
+    written = rows(tmp_path)
+    assert set(written[0]) == set(written[1]) == {
+        "doc_id", "completion", "finish_reason", "prompt_tokens", "completion_tokens", "seconds",
+    }  # fmt: skip
+    assert written[0]["completion"] == join_completions([row["completion"] for row in written[1:]])
+    assert written[0]["completion_tokens"] == sum(row["completion_tokens"] for row in written[1:])
+
+
+def test_windows_that_a_killed_run_had_read_are_not_read_again(tmp_path, miniature_base):
+    text = " ".join(f"{documents(1)[0].text[:-1]} {n}." for n in range(5))
+    task = job(tmp_path, miniature_base, max_tokens=60)
+    write_documents(task.documents, [replace(documents(1)[0], id="d0", text=text, entities=(), relations=())])
+    kept = {"doc_id": "d0", "window": 3, "completion": "[Drug] kept", "finish_reason": "stop",
+            "prompt_tokens": 1, "completion_tokens": 2, "seconds": 0.5}  # fmt: skip
+    partial = tmp_path / ".completions.jsonl.partial"
+    partial.write_text(
+        "".join(json.dumps(row) + "\n" for row in ({"generation_id": "g"}, kept, {**kept, "window": 99}))
+    )
+    log = Lines()
+    generate(task, log)
+    assert rows(tmp_path)[0]["completion"].count("[Drug] kept") == 1
+    assert "0 of 1 documents were done before" in log.lines
 
 
 def test_an_adapter_of_another_base_of_the_same_shape_is_refused(tmp_path, miniature_base):

@@ -33,7 +33,7 @@ def outdated(version: str) -> tuple[str, ...]:
         return CHAIN[1:]
     if not is_recorded(warehouse, version, finished):
         return CHAIN[1:]
-    generation = generation_id(finished.weights_hash, order.data.version, order.recipe.decoding)
+    generation = generation_id(finished.weights_hash, order.data.version, order.recipe)
     if existing(warehouse, version, generation) is None:
         return CHAIN[2:]
     try:

@@ -45,7 +45,7 @@ def completions(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.M
     version = context.partition_key
     order = order_of(version, warehouse)
     finished = adapter_for(order)
-    wanted = generation_id(finished.weights_hash, order.data.version, order.recipe.decoding)
+    wanted = generation_id(finished.weights_hash, order.data.version, order.recipe)
     with exclusive(paths.work(version, "generation") / "lock", f"generation of {version}") as held:
         frame = existing(warehouse, version, wanted)
         reused = frame is not None
@@ -106,6 +106,7 @@ def generate(
             "adapter": str(paths.adapter(order.version)),
             "documents": str(order.data.write(EVALUATED_SPLIT, folder / "documents.jsonl")),
             "decoding": order.recipe.decoding.model_dump(mode="json"),
+            "max_tokens": order.recipe.training.max_tokens,
             "output": str(output),
             "work": str(prepared(folder / "scratch", empty=False)),
             "generation_id": wanted,

@@ -32,6 +32,6 @@ def annotation_id(order: Order, finished: FinishedAdapter) -> str:
 
     The dataset counts: its types stand in the prompt and its relations in the post-processing.
     """
-    generation = generation_id(finished.weights_hash, order.data.version, order.recipe.decoding)
+    generation = generation_id(finished.weights_hash, order.data.version, order.recipe)
     evaluation = evaluation_id(generation, order.recipe.postprocessing, str(SCORER_VERSION))
-    return combined(evaluation, READING_VERSION, str(order.recipe.training.max_tokens))
+    return combined(evaluation, READING_VERSION)
