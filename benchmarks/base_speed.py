@@ -23,6 +23,7 @@ from medner_assets import paths
 from medner_assets.corpus.synthetic.generator import generate
 from medner_assets.modeling.adapters import add_adapter
 from medner_assets.modeling.batches import IGNORED, collate
+from medner_assets.modeling.fused.decoding import use_grouped_attention
 from medner_assets.modeling.generation import generate_batches
 from medner_assets.modeling.loading import fast_bfloat16, load_base, load_tokenizer
 from medner_assets.modeling.progress import Silence
@@ -93,6 +94,8 @@ def timed_generation(prompts: list[tuple[str, list[int]]]) -> dict[str, float]:
     model, tokenizer = load_base(folder, load_base_model("medner-tiny"), CPU).eval(), load_tokenizer(folder)
     speeds = {}
     for name, size in (("one by one", 1), ("medner", load_version("tiny-v2").decoding.batch_size)):
+        if size > 1:
+            use_grouped_attention(model)
         began = time.perf_counter()
         for _ in generate_batches(model, tokenizer, prompts, batch_size=size, max_new_tokens=96):
             pass

@@ -105,8 +105,7 @@ def _complete(
         refuse_another_base(job.adapter, job.base, folder)
         model = load_merged(model, job.adapter, merge=full)
     model.eval()
-    if device.type == "cuda":
-        use_grouped_attention(model)
+    use_grouped_attention(model)
     room = int(getattr(model.config, "max_position_embeddings", 0)) or None
     too_long = [doc_id for (doc_id, _), tokens in prompts if room and len(tokens) >= room]
     if too_long:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from medner_assets.errors import MednerError
+from medner_assets.modeling.greedy import decode
 from medner_assets.modeling.memory import device_memory, release
 
 if TYPE_CHECKING:
@@ -97,36 +98,26 @@ def _generate(
     max_new_tokens: int,
     grammar: "Grammar | None" = None,
 ) -> list[Completion]:
-    import torch
-
     began = time.monotonic()
     end = tokenizer.eos_token_id
     pad = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else end
-    longest = max(len(tokens) for _, tokens in batch)
-    ids = torch.full((len(batch), longest), pad, dtype=torch.long)
-    mask = torch.zeros_like(ids)
-    for row, (_, tokens) in enumerate(batch):
-        ids[row, -len(tokens) :] = torch.tensor(tokens)
-        mask[row, -len(tokens) :] = 1
-    with torch.inference_mode():
-        output = model.generate(  # type: ignore[operator] # typed as a Tensor by nn.Module
-            input_ids=ids.to(model.device),
-            attention_mask=mask.to(model.device),
-            do_sample=False,
-            max_new_tokens=max_new_tokens,
-            eos_token_id=end,
-            pad_token_id=pad,
-            use_cache=True,
-            logits_processor=grammar.processors(len(batch), longest) if grammar is not None else None,
-        )
-    written = output[:, longest:].tolist()
+    written = decode(
+        model,
+        [tokens for _, tokens in batch],
+        max_new_tokens=max_new_tokens,
+        end=end,
+        pad=pad,
+        constraint=grammar.constraint(len(batch)) if grammar is not None else None,
+    )
     seconds = (time.monotonic() - began) / len(batch)
-    completions = []
-    for (doc_id, tokens), new in zip(batch, written, strict=True):
-        stopped = end in new
-        kept = new[: new.index(end)] if stopped else new
-        text = str(tokenizer.decode(kept, skip_special_tokens=True, clean_up_tokenization_spaces=False))
-        completions.append(
-            Completion(doc_id, text, "stop" if stopped else "length", len(tokens), len(kept), seconds)
+    return [
+        Completion(
+            doc_id,
+            str(tokenizer.decode(new.tokens, skip_special_tokens=True, clean_up_tokenization_spaces=False)),
+            "stop" if new.ended else "length",
+            len(tokens),
+            len(new.tokens),
+            seconds,
         )
-    return completions
+        for (doc_id, tokens), new in zip(batch, written, strict=True)
+    ]

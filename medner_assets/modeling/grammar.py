@@ -42,34 +42,39 @@ class Grammar:
         if wrong:
             raise MednerError(f"these types make no grammar: {' '.join(wrong.split())[:200]}")
 
-    def processors(self, documents: int, prompt_tokens: int) -> list[Any]:
-        """Return what transformers' `generate` applies to the logits of a new batch."""
+    def constraint(self, documents: int) -> "Constraint":
+        """Return what holds a new batch to the grammar."""
         from llguidance import LLMatcher
 
-        matchers = [LLMatcher(self._tokenizer, self._grammar) for _ in range(documents)]
-        return [_Mask(matchers, prompt_tokens)]
+        return Constraint([LLMatcher(self._tokenizer, self._grammar) for _ in range(documents)])
 
 
-class _Mask:
-    """Forbids, for each row of a batch, the tokens that its grammar does not allow next."""
+class Constraint:
+    """Where each row of a batch stands in the grammar."""
 
-    def __init__(self, matchers: list[Any], prompt_tokens: int) -> None:
-        self._matchers, self._prompt = matchers, prompt_tokens
+    def __init__(self, matchers: list[Any]) -> None:
+        self._matchers = matchers
 
-    def __call__(self, input_ids: "torch.Tensor", scores: "torch.Tensor") -> "torch.Tensor":
-        """Return the scores, (rows, vocabulary), with -inf where a token is forbidden."""
+    def take(self, tokens: Sequence[int]) -> None:
+        """Go on by one token a row."""
+        for matcher, token in zip(self._matchers, tokens, strict=True):
+            if not matcher.is_stopped():
+                matcher.consume_token(token)
+
+    def keep(self, rows: Sequence[int]) -> None:
+        """Go on with these rows alone, in this order."""
+        self._matchers = [self._matchers[row] for row in rows]
+
+    def allowed(self, scores: "torch.Tensor") -> "torch.Tensor":
+        """Return the scores, (rows, vocabulary), with -inf where the grammar does not allow a token next."""
         import numpy as np
         import torch
 
-        if input_ids.shape[1] > self._prompt:
-            for matcher, token in zip(self._matchers, input_ids[:, -1].tolist(), strict=True):
-                if not matcher.is_stopped():
-                    matcher.consume_token(token)
         vocabulary = scores.shape[1]
         words = -(-vocabulary // 32)
         allowed = np.full((len(self._matchers), words * 4), 255, dtype=np.uint8)
         for row, matcher in enumerate(self._matchers):
-            if not matcher.is_stopped():  # a row that has ended is padded, whatever it is told
+            if not matcher.is_stopped():  # a row that has ended says nothing more, whatever it is told
                 bits = np.frombuffer(matcher.compute_bitmask(), dtype=np.uint8)[: words * 4]
                 allowed[row] = 0
                 allowed[row, : len(bits)] = bits

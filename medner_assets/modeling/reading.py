@@ -11,6 +11,7 @@ from typing import Any
 
 import polars as pl
 
+from medner_assets.modeling.fused.decoding import use_grouped_attention
 from medner_assets.modeling.generation import Completion, generate_batches
 from medner_assets.modeling.job import ReadingJob
 from medner_assets.modeling.loading import find_weights, load_base, load_tokenizer, pick_device
@@ -22,8 +23,6 @@ from medner_assets.schema import Grounding, Prediction
 from medner_assets.scoring.postprocessing import RelationSchema, apply_stages
 from medner_assets.scoring.schemes import FINAL
 
-_EARLY_TOKENS = 96
-"""New tokens after which most completions of a window have ended."""
 _LONG_TOKEN = 20
 """Characters: no text has longer tokens on average."""
 
@@ -65,6 +64,7 @@ class Reader:
         model = load_base(folder, job.base, pick_device(job.device))
         self._model = load_for_reading(model, job.adapter, quantized=job.base.quantization != "none")
         self._model.eval()
+        use_grouped_attention(self._model)
         self._encoder = Encoder(
             load_tokenizer(folder), job.base.prompt_style, job.entity_types, job.relation_types
         )
@@ -96,27 +96,15 @@ class Reader:
         ]
 
     def _completions(self, windows: Sequence[Window]) -> dict[int, Completion]:
-        """Return the completion of each window, by its position.
-
-        A batch takes as long as its longest completion, and a model that repeats itself goes on to
-        max_new_tokens: what is not done early is done again, apart from what is. Greedy, so with one result.
-        """
-        missing = [(str(n), self._encoder.prompt(window.text)) for n, window in enumerate(windows)]
-        written: dict[int, Completion] = {}
-        limit = self._decoding.max_new_tokens
-        for tokens in (min(_EARLY_TOKENS, limit), limit):
-            for batch in generate_batches(
-                self._model,
-                self._encoder.tokenizer,
-                missing,
-                batch_size=self._decoding.batch_size,
-                max_new_tokens=tokens,
-            ):
-                written |= {int(each.doc_id): each for each in batch}
-            missing = [each for each in missing if written[int(each[0])].finish_reason == "length"]
-            if tokens == limit:
-                break
-        return written
+        """Return the completion of each window, by its position."""
+        batches = generate_batches(
+            self._model,
+            self._encoder.tokenizer,
+            [(str(n), self._encoder.prompt(window.text)) for n, window in enumerate(windows)],
+            batch_size=self._decoding.batch_size,
+            max_new_tokens=self._decoding.max_new_tokens,
+        )
+        return {int(each.doc_id): each for batch in batches for each in batch}
 
     def _fits(self, text: str) -> bool:
         # A very long text need not be encoded to be found too long.

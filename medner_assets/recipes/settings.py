@@ -109,7 +109,7 @@ class DecodingRecipe(Settings):
 
     max_new_tokens: int = Field(384, ge=1, le=8192, description="A longer completion is cut and marked.")
     batch_size: int = Field(
-        64,
+        128,
         ge=1,
         le=4096,
         description="Documents a generation batch on a CPU; a GPU takes as many as its memory holds.",

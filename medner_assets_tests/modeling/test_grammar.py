@@ -65,7 +65,7 @@ def test_every_line_of_a_random_model_parses_under_the_grammar_but_one_that_is_c
 def test_types_that_are_not_words_make_a_grammar_too(tokenizer):
     from medner_assets.modeling.grammar import Grammar
 
-    assert Grammar(tokenizer, ("Gene/Protein", "A.b(c)|d"), ()).processors(1, 0)
+    assert Grammar(tokenizer, ("Gene/Protein", "A.b(c)|d"), ()).constraint(1)
 
 
 def test_without_llguidance_the_message_says_what_to_install(tokenizer, monkeypatch):

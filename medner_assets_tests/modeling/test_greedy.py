@@ -1,0 +1,78 @@
+"""Completions of the embedded base, which ends its texts early and late: what the miniature base does not."""
+
+import pytest
+import torch  # noqa: TID253
+
+from medner_assets.modeling.fused.decoding import use_grouped_attention
+from medner_assets.modeling.greedy import decode
+from medner_assets.modeling.loading import load_base, load_tokenizer
+from medner_assets.modeling.samples import Encoder
+from medner_assets.paths import EMBEDDED_BASES
+from medner_assets.recipes.loading import load_base_model
+from medner_assets_tests.miniature import documents
+
+BASE = EMBEDDED_BASES / "medner-tiny"
+NEW = 48
+
+
+@pytest.fixture
+def model():
+    return load_base(BASE, load_base_model("medner-tiny"), torch.device("cpu")).eval()
+
+
+@pytest.fixture(scope="module")
+def tokenizer():
+    return load_tokenizer(BASE)
+
+
+@pytest.fixture(scope="module")
+def prompts(tokenizer):
+    encoder = Encoder(tokenizer, "compact", ("Drug", "Effect"), ("causes",))
+    texts = [d.text for d in documents(12)]
+    return [encoder.prompt(" ".join(texts[i : i + 1 + i % 4])) for i in range(12)]
+
+
+def transformers_writes(model, prompts, end):
+    """What `generate` writes behind each prompt alone."""
+    found = []
+    for tokens in prompts:
+        ids = torch.tensor([tokens])
+        new = model.generate(
+            input_ids=ids, attention_mask=torch.ones_like(ids), do_sample=False, max_new_tokens=NEW,
+            eos_token_id=end, pad_token_id=0,
+        )[0, len(tokens) :].tolist()  # fmt: skip
+        found.append((new[: new.index(end)] if end in new else new, end in new))
+    return found
+
+
+@pytest.fixture(scope="module")
+def end(tokenizer):
+    return tokenizer.eos_token_id
+
+
+@pytest.mark.parametrize("grouped", [False, True])
+def test_rows_that_leave_the_batch_change_no_token_of_the_others(model, prompts, end, grouped):
+    expected = transformers_writes(model, prompts, end)
+    assert 0 < sum(ended for _, ended in expected) < len(prompts)
+    assert len({len(tokens) for tokens, ended in expected if ended}) > 1
+    if grouped:
+        use_grouped_attention(model)
+    written = decode(model, prompts, max_new_tokens=NEW, end=end, pad=0)
+    assert [(each.tokens, each.ended) for each in written] == expected
+
+
+def test_a_batch_shrinks_while_its_rows_end(model, prompts, end):
+    sizes = []
+    model.register_forward_pre_hook(
+        lambda module, args, kwargs: sizes.append(kwargs["input_ids"].shape[0]), with_kwargs=True
+    )
+    decode(model, prompts, max_new_tokens=NEW, end=end, pad=0)
+    assert sizes[0] == len(prompts)
+    assert sizes == sorted(sizes, reverse=True)
+    assert sizes[-1] < len(prompts)
+
+
+def test_one_token_may_be_all_that_is_wanted(model, prompts):
+    written = decode(model, prompts[:2], max_new_tokens=1, end=-1, pad=0)
+    assert [len(each.tokens) for each in written] == [1, 1]
+    assert not any(each.ended for each in written)
