@@ -1,5 +1,6 @@
 """What a base model needs that this machine lacks. Asks without loading torch, so that Dagster can ask."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -39,10 +40,45 @@ def missing_requirements(name: str, base: BaseModelRecipe) -> str | None:
     if folder is None and base.path is not None:
         lacks.append(f"its weights in {base.path} (make them: python -m medner_assets.modeling.pretrain)")
     elif folder is None:
-        lacks.append(f"its weights (get them: hf download {base.hub_id} --revision {base.revision})")
-    elif not any(folder.glob("*.safetensors")):
-        lacks.append(f"safetensors weights in {folder.name} (an incomplete download: run it again)")
+        lacks.append(f"its weights ({_how_to_download(base)})")
+    elif incomplete := _incomplete(folder):
+        again = f"run it again: {_how_to_download(base)}" if base.hub_id else "copy them again"
+        lacks.append(f"{incomplete} in {folder.name} ({again})")
     return f"base model {name} lacks " + " and ".join(lacks) if lacks else None
+
+
+def _how_to_download(base: BaseModelRecipe) -> str:
+    """Return the command that fetches the pinned revision, and what may stand in its way here."""
+    from huggingface_hub import constants, get_token
+
+    hints = [f"get them: hf download {base.hub_id} --revision {base.revision}"]
+    if constants.HF_HUB_OFFLINE:
+        hints.append("unset HF_HUB_OFFLINE for that")
+    if get_token() is None:
+        hints.append(
+            "no token is set: if the model is gated, accept its terms on its page and `hf auth login`"
+        )
+    else:
+        hints.append(
+            "if the hub refuses, accept the model's terms on its page with the account of your token"
+        )
+    return "; ".join(hints)
+
+
+def _incomplete(folder: Path) -> str | None:
+    """Return which weights a folder lacks: no safetensors at all, or not all files that its index names."""
+    present = {file.name for file in folder.glob("*.safetensors") if file.exists()}
+    if not present:
+        return "safetensors weights"
+    index = folder / "model.safetensors.index.json"
+    if not index.is_file():
+        return None
+    try:
+        wanted = set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values())
+    except (ValueError, KeyError, AttributeError, TypeError):
+        return f"a readable {index.name}"
+    missing = wanted - present
+    return f"{len(missing)} of {len(wanted)} files of weights" if missing else None
 
 
 def largest_gpu_gib() -> float | None:

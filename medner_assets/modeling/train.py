@@ -73,6 +73,11 @@ def _train(job: TrainingJob, log: Log, crew: Ranks) -> dict[str, Any]:
         documents, encoder, max_tokens=recipe.max_tokens, relation_weight=recipe.relation_loss_weight
     )
     dev_set = build_samples(read_jsonl(job.dev).documents, encoder, max_tokens=recipe.max_tokens)
+    if recipe.early_stopping is not None and not dev_set.samples:
+        raise MednerError(
+            f"{job.recipe.dataset}: the dev split is empty, and early_stopping reads its loss: "
+            "give the dataset a dev split, or take early_stopping out of the recipe"
+        )
     log.info(
         f"{len(documents)} documents, {len(train_set.samples)} samples, {train_set.tokens} tokens an epoch, "
         f"{train_set.unplaced} annotations that no sample holds"

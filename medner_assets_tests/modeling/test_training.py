@@ -118,3 +118,17 @@ def test_an_empty_train_split_is_refused(tmp_path, miniature_base):
     write_documents(empty.train, [])
     with pytest.raises(MednerError, match="the train split is empty"):
         train(empty, Silence())
+
+
+def test_without_dev_documents_all_epochs_are_trained_and_the_last_weights_are_kept(tmp_path, miniature_base):
+    blind = job(tmp_path, miniature_base)
+    write_documents(blind.dev, [])
+    facts = train(blind, Silence())
+    assert (facts["steps"], facts["best_step"], facts["best_eval_loss"]) == (8, 8, None)
+
+
+def test_early_stopping_without_dev_documents_is_refused(tmp_path, miniature_base):
+    blind = job(tmp_path, miniature_base, early_stopping={"patience": 1})
+    write_documents(blind.dev, [])
+    with pytest.raises(MednerError, match="the dev split is empty, and early_stopping reads its loss"):
+        train(blind, Silence())
