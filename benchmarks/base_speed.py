@@ -21,7 +21,7 @@ import torch.nn.functional as F
 
 from medner_assets import paths
 from medner_assets.corpus.synthetic.generator import generate
-from medner_assets.modeling.adapters import add_adapter
+from medner_assets.modeling.adapters import add_adapter, leave_casts_to_autocast
 from medner_assets.modeling.batches import IGNORED, collate
 from medner_assets.modeling.fused.decoding import use_grouped_attention
 from medner_assets.modeling.generation import generate_batches
@@ -61,6 +61,8 @@ def plain_step(model: Any, samples: list[Sample]) -> None:
 def timed_training(samples: list[Sample], repetitions: int) -> dict[str, float]:
     """Return way → samples a second."""
     ours_model, plain_model = model_with_adapter(training=True), model_with_adapter(training=False)
+    if fast_bfloat16(CPU):
+        leave_casts_to_autocast(ours_model)
     steps = Steps(ours_model, layout="padded", device=CPU, pad=2, samples=STEP, log=Silence(), tokens=4096)
     by_length = sorted(samples, key=len)
 

@@ -1,6 +1,7 @@
-"""Kill -9, eight writers, a terminated, timed-out and killed daemon: what is lost, mixed or left running.
+"""Kill -9, eight writers, a terminated, timed-out and killed daemon: what is lost, mixed or left running; and
+what sensors start by themselves.
 
-    python benchmarks/chaos.py [--kills 44] [--only kills|writers|commands|services] [--seed 1]
+    python benchmarks/chaos.py [--kills 44] [--only writers|kills|commands|services|sensors] [--seed 1]
 
 Works on copies of the checkout with a base of two layers, in a temporary folder. Prints what it finds, writes
 results/chaos.json, and exits with 1 when anything is not as it must be. Bounded at 15 minutes.
@@ -24,6 +25,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.chaotic.kills import Kills, finished, kill_all_over
 from benchmarks.chaotic.project import differences, make_project, state
+from benchmarks.chaotic.sensors import automated
 from benchmarks.chaotic.services import project_of_services, watched_over
 from benchmarks.chaotic.writers import concurrent_writers
 from medner_assets_tests.checkout import Checkout
@@ -32,7 +34,7 @@ from medner_assets_tests.live import SLOTS, on_instance, processes_of
 RESULTS = Path(__file__).parent / "results" / "chaos.json"
 KILL_SECONDS = 11 * 60
 WANTED_KILLS, WANTED_PHASES = 40, ("training", "generation", "scoring", "publishing", "reporting")
-PARTS = ("writers", "kills", "commands", "services")
+PARTS = ("writers", "kills", "commands", "services", "sensors")
 AT_ONCE = (
     ("evaluate", "tiny-v1"), ("evaluate", "tiny-v1"), ("evaluate", "tiny-v2"), ("evaluate", "tiny-v2"),
     ("compare", "tiny-v2"), ("promote", "tiny-v2", "--reason", "chaos"), ("sql", "scores"),
@@ -116,6 +118,10 @@ def main() -> None:
             found["writers"] = concurrent_writers(folder / "writers")
             found["bad"] += writers_faults(found["writers"])
             print(f"  writers: {found['writers']}", flush=True)
+        if "sensors" in parts:
+            found["sensors"] = automated(folder / "sensors")
+            found["bad"] += [name for name, each in found["sensors"].items() if not each["held"]]
+            print(f"  sensors: {found['sensors']}", flush=True)
         # Beside the kills: the daemon's scenarios mostly wait for it.
         nights = None
         if "services" in parts:

@@ -35,6 +35,10 @@ _REPOSITORIES = """
 { repositoriesOrError { __typename ... on RepositoryConnection { nodes { name } } } }"""
 _TERMINATE = """
 mutation($run: String!) { terminateRun(runId: $run) { __typename ... on TerminateRunFailure { message } } }"""
+_START = """
+mutation($name: String!) { startSensor(sensorSelector: {
+    repositoryName: "__repository__", repositoryLocationName: "medner", sensorName: $name})
+  { __typename ... on PythonError { message } } }"""
 _RUNS = """
 { runsOrError(limit: 100) { ... on Runs { results { runId status tags { key value } } } } }"""
 _RELOAD = """
@@ -100,6 +104,11 @@ class Live:
                 return False
 
         assert within(patience_seconds, there) is not None, "the definitions do not come back"
+
+    def start_sensor(self, name: str) -> None:
+        """Start a sensor, as the UI's switch does."""
+        answer = self.ask(_START, {"name": name})
+        assert answer["__typename"] == "Sensor", answer
 
     def ticks(self, schedule: str) -> list[dict[str, Any]]:
         """Return the ticks of a schedule, the latest first."""

@@ -19,7 +19,7 @@ import click
 
 from medner_assets.corpus.readers.jsonl import read_jsonl
 from medner_assets.errors import MednerError
-from medner_assets.modeling.adapters import revision_of, save_adapter
+from medner_assets.modeling.adapters import leave_casts_to_autocast, revision_of, save_adapter
 from medner_assets.modeling.backends import adapted
 from medner_assets.modeling.checkpoints import last_checkpoint
 from medner_assets.modeling.distributed import Ranks, launch, processes_wanted, ranks, started_by_torchrun
@@ -88,13 +88,16 @@ def _train(job: TrainingJob, log: Log, crew: Ranks) -> dict[str, Any]:
     model = ready.model
     crew.copy_from_first([p for p in model.parameters() if p.requires_grad])
     private_folder(job.work)
+    bfloat16 = fast_bfloat16(device) and ready.layout == "padded"
+    if bfloat16 and device.type == "cpu":
+        leave_casts_to_autocast(model)
     arguments = training_arguments(
         recipe,
         job.recipe.seed,
         job.base.learning_rate_multiplier,
         job.work,
         cuda=device.type == "cuda",
-        bfloat16=fast_bfloat16(device) and ready.layout == "padded",
+        bfloat16=bfloat16,
     )
     pad = encoder.tokenizer.pad_token_id
     steps = Steps(

@@ -3,7 +3,7 @@ import torch  # noqa: TID253
 from torch import nn  # noqa: TID253
 
 from medner_assets.errors import MednerError
-from medner_assets.modeling.adapters import add_adapter
+from medner_assets.modeling.adapters import add_adapter, leave_casts_to_autocast
 from medner_assets.modeling.fused.layers import fuse
 from medner_assets.modeling.loading import load_base, load_tokenizer
 from medner_assets.modeling.memory import largest_that_fits
@@ -116,3 +116,24 @@ def test_an_epoch_visits_each_sample_once_in_an_order_of_its_own():
     assert list(order) != first
     order.epoch = 0
     assert list(order) == first
+
+
+def test_activations_that_are_not_cast_give_the_same_gradients_bit_by_bit(miniature_base, samples):
+    found = []
+    for leave in (False, True):
+        torch.manual_seed(1)
+        model = add_adapter(
+            load_base(miniature_base, BASE, CPU).to(torch.bfloat16), LoraRecipe(rank=4, alpha=4)
+        )
+        for name, parameter in model.named_parameters():
+            if "lora_B" in name:
+                parameter.data = torch.full_like(parameter, 0.05, dtype=torch.float32)
+        if leave:
+            leave_casts_to_autocast(model)
+        steps = Steps(model, layout="padded", device=CPU, pad=0, samples=8, log=Lines())
+        with torch.autocast("cpu", torch.bfloat16):
+            loss = steps.train(model, samples)
+        found.append((loss.item(), gradient(model)))
+    assert found[0][0] == found[1][0]
+    assert torch.equal(found[0][1], found[1][1])
+    assert found[0][1].abs().sum() > 0

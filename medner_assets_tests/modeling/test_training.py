@@ -1,5 +1,7 @@
+import itertools
 import json
 import shutil
+import time
 from pathlib import Path
 
 import pytest
@@ -132,3 +134,18 @@ def test_early_stopping_without_dev_documents_is_refused(tmp_path, miniature_bas
     write_documents(blind.dev, [])
     with pytest.raises(MednerError, match="the dev split is empty, and early_stopping reads its loss"):
         train(blind, Silence())
+
+
+def test_a_clock_that_jumps_changes_neither_weights_nor_durations(tmp_path, miniature_base, monkeypatch):
+    train(job(tmp_path / "calm", miniature_base), Silence())
+    now, jumps = time.time, itertools.cycle([0.0, -86_400.0, 86_400.0])
+    monkeypatch.setattr(time, "time", lambda: now() + next(jumps))
+    facts = train(job(tmp_path / "jumping", miniature_base), Silence())
+    assert weights(tmp_path / "jumping") == weights(tmp_path / "calm")
+    log = [
+        json.loads(line)
+        for line in (tmp_path / "jumping" / "adapter" / "training_log.jsonl").read_text().splitlines()
+    ]
+    seconds = [row["seconds"] for row in log if row["kind"] == "train"]
+    assert seconds == sorted(seconds)
+    assert 0 < facts["train_seconds"] < 600

@@ -25,7 +25,15 @@ tags: [medical, named-entity-recognition, relation-extraction]
 
 The embedded base of medner: a Mistral-architecture language model of {parameters:,} parameters, trained from
 scratch to read medical text and to list its entities and relations. It is a starting point for LoRA
-fine-tuning on a CPU. What it scores, and how that was measured: `docs/experiments.md` of medner.
+fine-tuning on a CPU.
+
+## What it scores
+
+<!-- figures -->
+Not measured yet: `make bench-base` of medner measures it and writes the figures here.
+<!-- /figures -->
+
+What was tried: `docs/experiments.md` of medner.
 
 ## What it saw
 
