@@ -24,14 +24,15 @@ def automated(root: Path) -> dict[str, dict[str, Any]]:
     assert evaluated.code == 0, evaluated.err
     with running(checkout) as live:
         return {
-            "a corpus file changes": _changed_corpus(checkout, live),
-            "a recipe without an adapter appears": _new_recipe(checkout, live),
             "the leaderboard follows new scores": _conditions(checkout, live),
+            "a recipe without an adapter appears": _new_recipe(checkout, live),
+            "a corpus file changes": _changed_corpus(checkout, live),  # last: now tiny-v1 is of old data
         }
 
 
 def _new_recipe(checkout: Checkout, live: Live) -> dict[str, Any]:
     checkout.recipe("versions", "tiny-v2", VERSION + "baseline: tiny-v1\n")
+    live.reload()  # partitions are read with the definitions
     live.start_sensor("untrained_versions")
     waited = within(_PATIENCE, lambda: _succeeded(live, "tiny-v2"))
     return {"held": waited is not None, "trained_after": waited, "ticks": _told(live, "untrained_versions")}
