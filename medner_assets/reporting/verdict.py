@@ -139,6 +139,11 @@ def _warnings(inputs: ReportInputs) -> tuple[Phrase, ...]:
     return tuple(found)
 
 
+_NEARLY_FREE = (
+    " Relations here follow from entities almost by themselves: what is lost is lost by finding entities."
+)
+
+
 def _trivial(inputs: ReportInputs, scores: ScoresSection, baselines: BaselinesSection) -> tuple[Phrase, ...]:
     found: list[Phrase] = []
     dictionary = next((rung.f1 for rung in baselines.rungs if rung.task == "entity"), Number(None))
@@ -149,6 +154,7 @@ def _trivial(inputs: ReportInputs, scores: ScoresSection, baselines: BaselinesSe
                 f"{each.name} is below a trivial baseline: relation F1 ", relation,
                 ", while predicting every type-compatible pair of the gold entities scores ",
                 baselines.all_pairs, ".",
+                *([_NEARLY_FREE] if baselines.nearly_free_given_entities else []),
             ))  # fmt: skip
         if entity.value is not None and dictionary.value is not None and entity.value < dictionary.value:
             found.append((

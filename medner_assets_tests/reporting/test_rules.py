@@ -167,6 +167,23 @@ def test_all_pairs_is_taken_as_versions_are_scored_where_the_audit_did_so():
     assert any(f"{NEW} is below a trivial baseline" in plain(line) for line in contents.verdict.warnings)
 
 
+@pytest.mark.parametrize(("verdict", "told"), [("nearly-free-given-entities", True), ("learnable", False)])
+def test_where_relations_follow_from_entities_the_warning_says_where_the_score_is_lost(verdict, told):
+    tables = story()
+    rows = [
+        {"dataset": DATASET, "probe": "all_pairs", "figure": "f1_strings", "setting": "gold_entities",
+         "value": 0.98},
+    ]  # fmt: skip
+    audits = tables["audits"].with_columns(
+        detail=pl.when(pl.col("figure") == "verdict").then(pl.lit(verdict)).otherwise(pl.col("detail"))
+    )
+    tables["audits"] = pl.concat([audits, table("audits", rows)])
+    contents = contents_of(inputs_from_frames(NEW, OLD, DATASET, tables, Targets()))
+    lines = [each for each in map(plain, contents.verdict.warnings) if "baseline: relation F1" in each]
+    assert lines
+    assert all(("follow from entities almost by themselves" in line) == told for line in lines)
+
+
 def test_a_target_inside_the_interval_is_not_called_clear():
     row = TargetRow(
         "relation", Number(0.75), (Number(0.76), Number(0.9), Number(0.7), Number(None)),

@@ -83,6 +83,11 @@ class BaselinesSection:
         """False: the audit found that no training can learn the labels from the text."""
         return self.verdict != "labels-do-not-follow-text"
 
+    @property
+    def nearly_free_given_entities(self) -> bool:
+        """True: the audit found that who knows the entities hardly errs about relations."""
+        return self.verdict == "nearly-free-given-entities"
+
     def place(self, f1: Number) -> Place:
         """Return where a relation F1 stands: by its point, against rungs that were given the gold
         entities."""
