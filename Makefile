@@ -51,7 +51,7 @@ chaos: $(DEV)  ## kill -9 all over the chain, eight writers, a killed daemon; th
 audit-deps: $(RUN)  ## known holes in the pinned packages, by pip-audit in an environment of its own; needs the network
 	@test -x .venv/audit/bin/pip-audit || { $(PYTHON) -m venv .venv/audit \
 		&& .venv/audit/bin/python -m pip --disable-pip-version-check install --quiet 'pip-audit==2.10.1'; }
-	@.venv/audit/bin/pip-audit --requirement constraints.txt --no-deps --disable-pip
+	@.venv/audit/bin/pip-audit --strict --requirement constraints.txt --no-deps --disable-pip
 
 $(RUN): pyproject.toml constraints.txt
 	@test -x $(BIN)/python || $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
