@@ -188,6 +188,7 @@ def measure(run: Run, output: Path) -> None:
     """Measure everything, print and write."""
     run.result |= {
         "date": datetime.now(UTC).date().isoformat(),
+        "gpus_visible": len(GPUS),
         "card": torch.cuda.get_device_name() if CUDA else f"{platform.machine()} CPU",
         "versions": {
             name: version(name) for name in ("torch", "transformers", "peft", "bitsandbytes", "accelerate")

@@ -23,13 +23,18 @@ from medner_assets.modeling.fused.decoding import use_grouped_attention
 from medner_assets.modeling.generation import generate_batches
 from medner_assets.modeling.grammar import Grammar
 from medner_assets.modeling.job import GenerationJob
-from medner_assets.modeling.loading import find_weights, load_base, load_tokenizer, pick_device
+from medner_assets.modeling.loading import (
+    find_weights,
+    load_base,
+    load_tokenizer,
+    longest_prompt,
+    pick_device,
+)
 from medner_assets.modeling.process import process
 from medner_assets.modeling.progress import Log, Reporter
 from medner_assets.modeling.publishing import publish_file
 from medner_assets.modeling.samples import Encoder
 from medner_assets.modeling.unpacking import unpack_where_it_fits
-from medner_assets.modeling.windows import windows_of_text
 from medner_assets.paths import private_folder
 from medner_assets.prompting.joining import join_completions
 
@@ -40,13 +45,10 @@ Key = tuple[str, int]
 def generate(job: GenerationJob, log: Log) -> int:
     """Write one JSON line a document to `job.output`, in the order of the documents; return their number."""
     documents = read_jsonl(job.documents).documents
-    encoder = Encoder(
-        load_tokenizer(find_weights(job.base, job.base_folder)),
-        job.base.prompt_style,
-        job.entity_types,
-        job.relation_types,
-    )
-    windows = {document.id: _windows(document.text, encoder, job.max_tokens) for document in documents}
+    folder = find_weights(job.base, job.base_folder)
+    encoder = Encoder(load_tokenizer(folder), job.base.prompt_style, job.entity_types, job.relation_types)
+    most = longest_prompt(folder, job.max_tokens) if job.max_tokens is not None else None
+    windows = {document.id: _windows(document.text, encoder, most) for document in documents}
     partial = private_folder(job.output.parent) / f".{job.output.name}.partial"
     done = _completed(partial, job.generation_id, windows)
     missing = [
@@ -59,7 +61,7 @@ def generate(job: GenerationJob, log: Log) -> int:
         log.info(f"{_finished(done, windows)} of {len(documents)} documents were done before")
     with partial.open("w", encoding="utf-8") as out:
         _append(out, [{"generation_id": job.generation_id}, *done.values()])
-        for rows in _complete(job, encoder, missing, log) if missing else ():
+        for rows in _complete(job, folder, encoder, missing, log) if missing else ():
             _append(out, list(rows.values()))
             done |= rows
     whole = partial.with_suffix(".whole")
@@ -70,12 +72,9 @@ def generate(job: GenerationJob, log: Log) -> int:
     return len(documents)
 
 
-def _windows(text: str, encoder: Encoder, max_tokens: int | None) -> list[str]:
+def _windows(text: str, encoder: Encoder, most: int | None) -> list[str]:
     """Return the parts of a text that are read one by one: at least one, the text itself if it fits."""
-    if max_tokens is None:
-        return [text]
-    fits = windows_of_text(text, lambda part: len(encoder.prompt(part)) <= max_tokens)
-    return [window.text for window in fits] or [text]
+    return [text] if most is None else [window.text for window in encoder.windows(text, most)] or [text]
 
 
 def _finished(done: Mapping[Key, dict], windows: Mapping[str, list[str]]) -> int:
@@ -94,11 +93,10 @@ def _joined(rows: list[dict]) -> dict:
 
 
 def _complete(
-    job: GenerationJob, encoder: Encoder, prompts: list[tuple[Key, list[int]]], log: Log
+    job: GenerationJob, folder: Path, encoder: Encoder, prompts: list[tuple[Key, list[int]]], log: Log
 ) -> Iterator[dict[Key, dict]]:
     """Yield the rows of batches of windows."""
     device = pick_device(job.device)
-    folder = find_weights(job.base, job.base_folder)
     model = load_base(folder, job.base, device)
     full = job.base.quantization == "none" or unpack_where_it_fits(model, device)
     if job.adapter is not None:

@@ -1,6 +1,7 @@
 """Base models and tokenizers from local folders: safetensors only, nothing is downloaded, no code of a hub
 is run."""
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -47,6 +48,13 @@ def find_weights(base: BaseModelRecipe, folder: Path | None) -> Path:
         where = base.path or f"the hub's cache for {base.hub_id} at {base.revision}"
         raise MednerError(f"no base model in {where}: see `medner doctor`")
     return found
+
+
+def longest_prompt(folder: Path, max_tokens: int) -> int:
+    """Return how many tokens a prompt may have: `max_tokens`, and less than the model in `folder` reads."""
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    room = int(config.get("max_position_embeddings") or 0)
+    return min(max_tokens, room - 1) if room else max_tokens
 
 
 def load_tokenizer(folder: Path) -> "PreTrainedTokenizerBase":

@@ -14,17 +14,20 @@ import polars as pl
 from medner_assets.modeling.fused.decoding import use_grouped_attention
 from medner_assets.modeling.generation import Completion, generate_batches
 from medner_assets.modeling.job import ReadingJob
-from medner_assets.modeling.loading import find_weights, load_base, load_tokenizer, pick_device
+from medner_assets.modeling.loading import (
+    find_weights,
+    load_base,
+    load_tokenizer,
+    longest_prompt,
+    pick_device,
+)
 from medner_assets.modeling.merging import load_for_reading
 from medner_assets.modeling.samples import Encoder
-from medner_assets.modeling.windows import Window, windows_of_text
+from medner_assets.modeling.windows import Window
 from medner_assets.prompting.grounding import predict
 from medner_assets.schema import Grounding, Prediction
 from medner_assets.scoring.postprocessing import RelationSchema, apply_stages
 from medner_assets.scoring.schemes import FINAL
-
-_LONG_TOKEN = 20
-"""Characters: no text has longer tokens on average."""
 
 _ENTITY = {
     "doc_id": pl.String(), "ordinal": pl.Int64(), "type": pl.String(), "text": pl.String(),
@@ -68,8 +71,7 @@ class Reader:
         self._encoder = Encoder(
             load_tokenizer(folder), job.base.prompt_style, job.entity_types, job.relation_types
         )
-        room = int(getattr(self._model.config, "max_position_embeddings", 0)) or job.max_tokens
-        self._longest = min(job.max_tokens, room - 1)
+        self._longest = longest_prompt(folder, job.max_tokens)
 
     @property
     def batch_size(self) -> int:
@@ -78,7 +80,7 @@ class Reader:
 
     def windows(self, text: str) -> Iterator[Window]:
         """Yield the windows of a text, in order; none of white space only."""
-        return windows_of_text(text, self._fits)
+        return self._encoder.windows(text, self._longest)
 
     def read(self, windows: Sequence[Window]) -> list[Read]:
         """Return what is read in each window, in their order."""
@@ -105,10 +107,6 @@ class Reader:
             max_new_tokens=self._decoding.max_new_tokens,
         )
         return {int(each.doc_id): each for batch in batches for each in batch}
-
-    def _fits(self, text: str) -> bool:
-        # A very long text need not be encoded to be found too long.
-        return len(text) <= _LONG_TOKEN * self._longest and (len(self._encoder.prompt(text)) <= self._longest)
 
     def _postprocessed(
         self, predictions: Sequence[Prediction], windows: Sequence[Window]

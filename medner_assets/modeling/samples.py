@@ -1,16 +1,19 @@
 """Documents → token samples. A sample is a prompt and the completion that a perfect model writes after it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from medner_assets.errors import MednerError
-from medner_assets.modeling.windows import fit
+from medner_assets.modeling.windows import Window, fit, windows_of_text
 from medner_assets.prompting.templates import RELATIONS_HEADING, PromptStyle, render_completion, render_prompt
 from medner_assets.schema import Document
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
+
+_LONG_TOKEN = 20
+"""Characters: no text has longer tokens on average."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,14 @@ class Encoder:
         ids = self.tokenizer(rendered, add_special_tokens=False)["input_ids"]
         begin = self.tokenizer.bos_token_id
         return [*([begin] if begin is not None else []), *ids]
+
+    def windows(self, text: str, most: int) -> Iterator[Window]:
+        """Yield the parts of `text` whose prompts have at most `most` tokens each, see `windows_of_text`."""
+        return windows_of_text(
+            text,
+            # A very long text need not be encoded to be found too long.
+            lambda part: len(part) <= _LONG_TOKEN * most and len(self.prompt(part)) <= most,
+        )
 
     def sample(self, document: Document, relation_weight: float) -> Sample:
         """Return the sample of `document`; tokens from the relations' heading on weigh `relation_weight`."""

@@ -53,7 +53,11 @@ class TrainingRecipe(Settings):
     )
     max_grad_norm: float = Field(1.0, gt=0, description="Gradients are clipped to this L2 norm.")
     max_tokens: int = Field(
-        512, ge=32, le=131072, description="Tokens a sample; longer documents are split at sentence borders."
+        512,
+        ge=32,
+        le=131072,
+        description="Tokens a sample; longer documents are split at sentence borders, "
+        "and read sentence by sentence in evaluation and prediction.",
     )
     optimizer: Literal["adamw_torch", "adamw_8bit"] = Field(
         "adamw_torch", description="adamw_8bit needs CUDA."

@@ -1,8 +1,25 @@
 import pytest
 
+from medner_assets.modeling.pretraining.loop import Pretraining, new_model
 from medner_assets_tests.miniature import make_base
 
 
 @pytest.fixture(scope="session")
 def miniature_base(tmp_path_factory):
     return make_base(tmp_path_factory.mktemp("base"))
+
+
+@pytest.fixture(scope="session")
+def wide_base(miniature_base, tmp_path_factory):
+    """A base whose matrices are whole blocks of 64 values, as NF4 wants them."""
+    import torch
+
+    from medner_assets.modeling.loading import load_tokenizer
+
+    folder = tmp_path_factory.mktemp("wide")
+    tokenizer = load_tokenizer(miniature_base)
+    torch.manual_seed(0)
+    shape = Pretraining(hidden=64, layers=2, heads=2, key_value_heads=1, feed_forward=128, context=512)
+    new_model(shape, len(tokenizer)).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder

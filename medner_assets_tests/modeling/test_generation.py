@@ -4,6 +4,7 @@ from dataclasses import replace
 import pytest
 
 from medner_assets.corpus.jsonl import write_documents
+from medner_assets.errors import MednerError
 from medner_assets.modeling.generate import generate
 from medner_assets.modeling.generation import generate_batches
 from medner_assets.modeling.job import GenerationJob
@@ -105,6 +106,28 @@ def test_a_document_longer_than_max_tokens_says_what_its_sentences_say_one_by_on
     assert written[0]["completion_tokens"] == sum(row["completion_tokens"] for row in written[1:])
 
 
+def too_long(base):
+    """A document of more tokens than the model reads."""
+    room = json.loads((base / "config.json").read_text())["max_position_embeddings"]
+    text = " ".join(f"{documents(1)[0].text[:-1]} {n}." for n in range(room // 8))
+    return room, replace(documents(1)[0], id="d0", text=text, entities=(), relations=())
+
+
+def test_a_text_longer_than_the_model_reads_is_cut_although_the_recipe_allows_it(tmp_path, miniature_base):
+    room, document = too_long(miniature_base)
+    task = job(tmp_path, miniature_base, max_tokens=10 * room)
+    write_documents(task.documents, [document])
+    assert generate(task, Lines()) == 1
+    assert rows(tmp_path)[0]["prompt_tokens"] > room
+
+
+def test_a_text_longer_than_the_model_reads_is_refused_where_nothing_may_be_cut(tmp_path, miniature_base):
+    task = job(tmp_path, miniature_base, max_tokens=None)
+    write_documents(task.documents, [too_long(miniature_base)[1]])
+    with pytest.raises(MednerError, match="the first is d0: split them before the import"):
+        generate(task, Lines())
+
+
 def test_windows_that_a_killed_run_had_read_are_not_read_again(tmp_path, miniature_base):
     text = " ".join(f"{documents(1)[0].text[:-1]} {n}." for n in range(5))
     task = job(tmp_path, miniature_base, max_tokens=60)
@@ -122,8 +145,6 @@ def test_windows_that_a_killed_run_had_read_are_not_read_again(tmp_path, miniatu
 
 
 def test_an_adapter_of_another_base_of_the_same_shape_is_refused(tmp_path, miniature_base):
-    from medner_assets.errors import MednerError
-
     adapter = tmp_path / "v1"
     adapter.mkdir()
     (adapter / "medner.json").write_text(json.dumps({"base_revision": "0123456789abcdef"}))

@@ -6,25 +6,12 @@ from medner_assets.modeling.adapters import add_adapter
 from medner_assets.modeling.fused.layers import fuse, keep_unpacked
 from medner_assets.modeling.loading import load_base, load_tokenizer
 from medner_assets.modeling.packing import balanced, pack, rows_within
-from medner_assets.modeling.pretraining.loop import Pretraining, new_model
 from medner_assets.modeling.samples import Encoder, Sample, build_samples
 from medner_assets.modeling.steps import packed_loss
 from medner_assets.recipes.settings import LoraRecipe
 from medner_assets_tests.miniature import BASE, documents
 
 CPU = torch.device("cpu")
-
-
-@pytest.fixture(scope="module")
-def wide_base(miniature_base, tmp_path_factory):
-    """A base whose matrices are whole blocks of 64 values, as NF4 wants them."""
-    folder = tmp_path_factory.mktemp("wide")
-    tokenizer = load_tokenizer(miniature_base)
-    torch.manual_seed(0)
-    shape = Pretraining(hidden=64, layers=2, heads=2, key_value_heads=1, feed_forward=128, context=512)
-    new_model(shape, len(tokenizer)).save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
-    return folder
 
 
 @pytest.fixture(scope="module")

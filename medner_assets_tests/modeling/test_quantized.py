@@ -11,7 +11,6 @@ from medner_assets.modeling.generate import generate
 from medner_assets.modeling.greedy import decode
 from medner_assets.modeling.job import GenerationJob, TrainingJob
 from medner_assets.modeling.loading import load_base, load_tokenizer
-from medner_assets.modeling.pretraining.loop import Pretraining, new_model
 from medner_assets.modeling.samples import Encoder
 from medner_assets.modeling.train import train
 from medner_assets_tests.miniature import BASE, documents, version
@@ -23,18 +22,6 @@ CPU = torch.device("cpu")
 class Silence:
     def info(self, msg: str) -> None:
         """Take a line."""
-
-
-@pytest.fixture(scope="module")
-def wide_base(miniature_base, tmp_path_factory):
-    """A base whose matrices are whole blocks of 64 values, as NF4 wants them."""
-    folder = tmp_path_factory.mktemp("wide")
-    tokenizer = load_tokenizer(miniature_base)
-    torch.manual_seed(0)
-    shape = Pretraining(hidden=64, layers=2, heads=2, key_value_heads=1, feed_forward=128, context=512)
-    new_model(shape, len(tokenizer)).save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
-    return folder
 
 
 def trained(folder, base, *, save_dtype="fp32", **training):
