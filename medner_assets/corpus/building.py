@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from medner_assets.corpus.readers.registry import read_files
-from medner_assets.corpus.reading import Problem
+from medner_assets.corpus.reading import Problem, ProblemKind
 from medner_assets.corpus.splitting import SPLITS, assigned, subtracted
 from medner_assets.corpus.synthetic.generator import generate
 from medner_assets.errors import MednerError
@@ -29,7 +29,7 @@ def build_dataset(recipe: DatasetRecipe, corpora: Path) -> BuiltDataset:
     """Return the dataset that `recipe` states; its files are looked up below the folder `corpora`.
 
     The same recipe and files give the same documents in the same order. Raise MednerError if a file cannot
-    be read, a split that the recipe names comes out empty, or an id stands in two splits.
+    be read or was cut short, a split that the recipe names comes out empty, or an id stands in two splits.
     """
     problems: tuple[Problem, ...] = ()
     if isinstance(recipe.source, SyntheticSource):
@@ -66,10 +66,18 @@ def _read(
         reading = read_files(source.format, [corpora / name for name in names])
         documents += [each.with_split(split) for each in reading.documents] if by_files else reading.documents
         problems += [replace(each, file=_below(each.file, corpora)) for each in reading.problems]
+    _require_whole(problems)
     if not by_files:
         documents = assigned(documents, recipe.split)
     kept, _ = subtracted(documents, source.subtract)
     return kept, tuple(problems)
+
+
+def _require_whole(problems: Sequence[Problem]) -> None:
+    """Raise MednerError at a file that was cut short: a dataset must not shrink with a broken copy."""
+    for each in problems:
+        if each.kind is ProblemKind.TRUNCATED:
+            raise MednerError(f"{each.file}:{each.line}: cut short ({each.message}): bring the whole file")
 
 
 def _below(file: str, corpora: Path) -> str:

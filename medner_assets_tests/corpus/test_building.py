@@ -80,6 +80,13 @@ def test_problems_name_their_file_below_the_corpora_folder(files):
     assert [(each.file, each.line) for each in built.problems] == [("deep/a", 6)]
 
 
+def test_a_file_that_was_cut_in_half_gives_no_dataset(files):
+    whole = pubtator("1", "2", "3")
+    (files / "a").write_text(whole[: len(whole) // 2])
+    with pytest.raises(MednerError, match=r"^a:\d+: cut short \(.*\): bring the whole file$"):
+        build_dataset(recipe(), files)
+
+
 def test_an_absolute_path_needs_no_corpora_folder(files, tmp_path):
     built = build_dataset(recipe(source={"files": {"train": [str(files / "a")]}}), tmp_path / "missing")
     assert len(built.documents) == 3
