@@ -3,14 +3,16 @@
     python benchmarks/base_speed.py [--samples 96]
 
 Training: LoRA on synthetic notes of about 130 tokens. Plain: float32, batches in file order padded to their
-longest sample, logits of every position. medner: what `medner train` does on this CPU. All ways take turns
-over the same samples; the least time of each counts. Generation: documents in one batch against one by one.
+longest sample, logits of every position, all cores in one process. medner: what `medner train` does on this
+CPU, with the processes that share the cores. Both take turns over the same samples; the least time of each
+counts. Generation: documents in one batch against one by one.
 Writes results/base_speed.json.
 """
 
 import argparse
 import json
 import random
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -21,9 +23,12 @@ import torch.nn.functional as F
 
 from medner_assets import paths
 from medner_assets.corpus.synthetic.generator import generate
-from medner_assets.modeling.adapters import add_adapter, leave_casts_to_autocast
+from medner_assets.modeling.adapters import add_adapter
 from medner_assets.modeling.batches import IGNORED, collate
+from medner_assets.modeling.distributed import Ranks
+from medner_assets.modeling.forking import MOST, forked
 from medner_assets.modeling.fused.decoding import use_grouped_attention
+from medner_assets.modeling.fused.layers import fuse
 from medner_assets.modeling.generation import generate_batches
 from medner_assets.modeling.loading import fast_bfloat16, load_base, load_tokenizer
 from medner_assets.modeling.progress import Silence
@@ -58,35 +63,38 @@ def plain_step(model: Any, samples: list[Sample]) -> None:
         (losses / sum(len(s.completion) for s in samples)).backward()
 
 
-def timed_training(samples: list[Sample], repetitions: int) -> dict[str, float]:
-    """Return way → samples a second."""
-    ours_model, plain_model = model_with_adapter(training=True), model_with_adapter(training=False)
-    if fast_bfloat16(CPU):
-        leave_casts_to_autocast(ours_model)
-    steps = Steps(ours_model, layout="padded", device=CPU, pad=2, samples=STEP, log=Silence(), tokens=4096)
-    by_length = sorted(samples, key=len)
+def timed_training(samples: list[Sample], repetitions: int, crew: Ranks, threads: int) -> dict[str, float]:
+    """Return way → samples a second. All processes of `crew` call it; the first also runs the plain way.
 
-    def ours(batch: list[Sample]) -> None:
-        with torch.autocast("cpu", torch.bfloat16, enabled=fast_bfloat16(CPU)):
-            steps.train(ours_model, batch)
+    threads: of the plain way.
+    """
+    model, share = model_with_adapter(training=True), torch.get_num_threads()
+    assert fuse(model)
+    steps = Steps(
+        model, layout="aligned", device=CPU, pad=2, samples=STEP, log=Silence(), ranks=crew,
+        tokens=4096 // crew.size,
+    )  # fmt: skip
+    plain = model_with_adapter(training=False) if crew.first else None
+    least = {"plain": float("inf"), "medner": float("inf")}
 
-    ways: dict[str, tuple[Callable[[list[Sample]], None], Any, list[Sample]]] = {
-        "plain": (lambda batch: plain_step(plain_model, batch), plain_model, samples),
-        "medner": (ours, ours_model, by_length),
-    }
-    least = dict.fromkeys(ways, float("inf"))
-    optimizers = {
-        name: torch.optim.AdamW([p for p in model.parameters() if p.requires_grad], lr=1e-3)
-        for name, (_, model, _) in ways.items()
-    }
+    def timed(name: str, model: Any, order: list[Sample], step: Callable[[list[Sample]], None]) -> None:
+        parameters = [p for p in model.parameters() if p.requires_grad]
+        optimizer = torch.optim.AdamW(parameters, lr=1e-3, fused=name == "medner")
+        began = time.perf_counter()
+        for i in range(0, len(order), STEP):
+            step(order[i : i + STEP])
+            torch.nn.utils.clip_grad_norm_(parameters, 1.0)
+            optimizer.step()
+            optimizer.zero_grad(set_to_none=True)
+        least[name] = min(least[name], time.perf_counter() - began)
+
     for _ in range(repetitions):
-        for name, (step, _, order) in ways.items():
-            began = time.perf_counter()
-            for i in range(0, len(order), STEP):
-                step(order[i : i + STEP])
-                optimizers[name].step()
-                optimizers[name].zero_grad(set_to_none=True)
-            least[name] = min(least[name], time.perf_counter() - began)
+        if plain is not None:
+            torch.set_num_threads(threads)
+            timed("plain", plain, samples, lambda batch: plain_step(plain, batch))
+            torch.set_num_threads(share)
+        crew.least(0, CPU)  # the others wait for the first
+        timed("medner", model, sorted(samples, key=len), lambda batch: steps.train(model, batch))
     return {name: len(samples) / seconds for name, seconds in least.items()}
 
 
@@ -116,7 +124,11 @@ def main() -> None:
     tokenizer = load_tokenizer(paths.EMBEDDED_BASES / "medner-tiny")
     encoder = Encoder(tokenizer, "compact", types, relations)
     samples = list(build_samples(random.Random(1).sample(documents, count), encoder, max_tokens=512).samples)
-    training = timed_training(samples, repetitions=4)
+    threads = torch.get_num_threads()
+    processes = max(1, min(threads, MOST))
+    with tempfile.TemporaryDirectory() as folder, forked(processes, Path(folder), Silence()) as crew:
+        training = timed_training(samples, 6, crew, threads)
+    torch.set_num_threads(threads)
     generation = timed_generation([(s.doc_id, s.prompt) for s in samples])
     results = {
         "tokens a sample": sum(map(len, samples)) / len(samples),
@@ -125,7 +137,8 @@ def main() -> None:
         "generation, documents a second": generation,
         "generation, medner against one by one": generation["medner"] / generation["one by one"],
         "bfloat16 products": fast_bfloat16(CPU),
-        "threads": torch.get_num_threads(),
+        "threads": threads,
+        "processes that train": processes,
     }
     print(json.dumps(results, indent=1))
     RESULTS.write_text(json.dumps(results, indent=1) + "\n")

@@ -56,11 +56,12 @@ def adapted(job: TrainingJob, folder: Path, device: "torch.device", log: Log) ->
     model = add_adapter(load_base(folder, job.base, device, training=True), job.recipe.lora)
     if recipe.gradient_checkpointing == "on":
         model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
-    wanted = recipe.packing == "on" or (recipe.packing == "auto" and device.type == "cuda")
-    if not wanted or not fuse(model):
+    if recipe.packing == "off" or not fuse(model):
         if recipe.packing == "on":
             log.info("this base or adapter cannot be packed: batches are padded")
         return Adapted(model, "padded", backend)
+    if recipe.packing == "auto" and device.type == "cpu":
+        return Adapted(model, "aligned", backend)
     if device.type == "cuda" and unpacked_bytes(model) <= _UNPACKED_SHARE * device_memory(device).usable:
         taken = keep_unpacked(model, torch.bfloat16)
         if taken:

@@ -31,3 +31,17 @@ def collate(samples: Sequence[Sample], pad: int) -> dict[str, "torch.Tensor"]:
         labels[i, begin:end] = torch.tensor(sample.completion)
         weights[i, begin:end] = torch.tensor(sample.weights)
     return {"input_ids": ids, "labels": labels, "weights": weights}
+
+
+def padded_groups(samples: Sequence[Sample], most: int, tokens: int | None) -> list[list[Sample]]:
+    """Return `samples` in their order, at most `most` in a list and `tokens` in its padded rectangle."""
+    groups: list[list[Sample]] = []
+    longest = 0
+    for sample in samples:
+        longest = max(longest, len(sample))
+        full = not groups or len(groups[-1]) == most
+        if full or (tokens is not None and longest * (len(groups[-1]) + 1) > tokens):
+            groups.append([])
+            longest = len(sample)
+        groups[-1].append(sample)
+    return groups

@@ -103,7 +103,7 @@ def ranks(device: Literal["auto", "cpu", "cuda"]) -> Iterator[Ranks]:
     if size == 1:
         yield Ranks()
         return
-    _die_with_parent()
+    die_with_parent()
     dist.init_process_group(
         "nccl" if cuda else "gloo",
         rank=rank,
@@ -185,7 +185,7 @@ def launch(job_file: Path, processes: int) -> None:
         ) from None
 
 
-def _die_with_parent() -> None:
+def die_with_parent() -> None:
     """Ask the kernel to kill this process when the one that started it dies (Linux)."""
     if sys.platform == "linux":
         ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)

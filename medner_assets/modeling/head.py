@@ -1,58 +1,109 @@
-"""The output head on learned positions only: fewer than half of a sample's tokens are predicted, and the head
-is a fifth of a small model's work."""
+"""The output head and the loss, on learned positions only: fewer than half of a sample's tokens are
+predicted, and the head is a fifth of a small model's work.
 
-from typing import TYPE_CHECKING
+On a CPU the loss and its gradient are computed together, some hundred positions at a time: the logits of a
+whole step would be the largest tensors of all, and are never kept.
+"""
 
-from medner_assets.modeling.batches import IGNORED
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import torch
     from transformers import PreTrainedModel
 
+_PIECE = 256
+"""Positions at a time: their logits stay in a CPU's cache."""
+_SMALLEST = 1e-30
+"""Below this a probability in float32 says too little about its logarithm."""
+
 
 class SelectiveHead:
-    """Puts the output head of `model` on the positions that predict a labelled token.
+    """Takes from a call of `model` the states that its output head would get, so that the loss is made from
+    them.
 
     It works through a hook of the head's module, so that the model is still called as a whole: data
     parallelism and gradient checkpointing wrap that call.
     """
 
     def __init__(self, model: "PreTrainedModel") -> None:
-        self._chosen: torch.Tensor | None = None
-        head = model.get_output_embeddings()
-        self._hook = head.register_forward_pre_hook(self._select)
+        self.layer = model.get_output_embeddings()
+        self._taken: list[torch.Tensor] | None = None
+        self._hook = self.layer.register_forward_pre_hook(self._take)
 
-    def choose(self, labels: "torch.Tensor") -> None:
-        """Let the next call of the model return logits (learned tokens, vocabulary) for `labels` (samples,
-        tokens), row by row."""
-        self._chosen = learned(labels)
+    def states(self, model: Any, **inputs: Any) -> "torch.Tensor":
+        """Call `model`, or what wraps it, and return the head's input, (samples, tokens, hidden)."""
+        taken: list[torch.Tensor] = []
+        self._taken = taken
+        try:
+            model(**inputs, use_cache=False)
+        finally:
+            self._taken = None
+        if len(taken) != 1:
+            raise RuntimeError(f"{type(model).__name__} called its output head {len(taken)} times")
+        return taken[0]
 
     def remove(self) -> None:
         """Take the hook off."""
         self._hook.remove()
 
-    def _select(self, module: object, hidden: "tuple[torch.Tensor, ...]") -> "tuple[torch.Tensor] | None":
+    def _take(self, module: object, hidden: "tuple[torch.Tensor, ...]") -> "tuple[torch.Tensor] | None":
         del module
-        if self._chosen is None:
+        if self._taken is None:
             return None
-        chosen, self._chosen = self._chosen, None
-        return (hidden[0][:, :-1][chosen],)
-
-
-def learned(labels: "torch.Tensor") -> "torch.Tensor":
-    """Return (samples, tokens - 1), true where the next token is labelled."""
-    return labels[:, 1:] != IGNORED
+        self._taken.append(hidden[0])
+        return (hidden[0][:, :0],)
 
 
 def completion_loss(
-    logits: "torch.Tensor", labels: "torch.Tensor", weights: "torch.Tensor", items: "torch.Tensor | float"
+    states: "torch.Tensor", head: Any, targets: "torch.Tensor", weights: "torch.Tensor", items: float
 ) -> "torch.Tensor":
-    """Return the weighted sum of the negative log likelihoods of the labelled tokens, divided by `items`.
+    """Return the weighted sum of the targets' negative log likelihoods, divided by `items`.
 
-    logits: (learned tokens, vocabulary), see `SelectiveHead`; labels and weights: (samples, tokens).
+    states: (learned tokens, hidden), the input of `head`, a linear layer; targets and weights: (learned
+    tokens,).
     """
     import torch.nn.functional as F
+    from torch import nn
 
-    chosen = learned(labels)
-    losses = F.cross_entropy(logits.float(), labels[:, 1:][chosen], reduction="none")
-    return (losses * weights[:, 1:][chosen]).sum() / items
+    plain = type(head) is nn.Linear and getattr(head, "bias", None) is None and not head.weight.requires_grad
+    if plain and not states.is_cuda:
+        total: torch.Tensor = _in_pieces().apply(states, head.weight, targets, weights / items)
+        return total
+    losses = F.cross_entropy(head(states).float(), targets, reduction="none")
+    return (losses * weights).sum() / items
+
+
+@cache
+def _in_pieces() -> Any:
+    import torch
+
+    class LossInPieces(torch.autograd.Function):
+        """Sum of weights × negative log likelihoods. The gradient of the states is computed on the way."""
+
+        @staticmethod
+        def forward(ctx: Any, states: Any, matrix: Any, targets: Any, weights: Any) -> Any:
+            gradient = torch.empty_like(states) if ctx.needs_input_grad[0] else None
+            total = torch.zeros((), dtype=torch.float32)
+            for begin in range(0, len(states), _PIECE):
+                piece = slice(begin, begin + _PIECE)
+                asked, weight = targets[piece, None], weights[piece, None]
+                logits = states[piece].to(matrix.dtype) @ matrix.T
+                likely = torch.softmax(logits.float(), -1)
+                chosen = likely.gather(1, asked)
+                logs = chosen.log()
+                if bool((chosen < _SMALLEST).any()):
+                    logs = torch.log_softmax(logits.float(), -1).gather(1, asked)
+                total -= (logs * weight).sum()
+                if gradient is not None:
+                    likely.scatter_(1, asked, torch.expm1(logs))
+                    gradient[piece] = (likely.to(matrix.dtype) @ matrix) * weight
+            ctx.save_for_backward(gradient)
+            return total
+
+        @staticmethod
+        def backward(ctx: Any, outer: Any) -> Any:
+            (gradient,) = ctx.saved_tensors
+            return gradient * outer.to(gradient.dtype), None, None, None
+
+    return LossInPieces

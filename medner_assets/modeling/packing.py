@@ -34,9 +34,15 @@ class PackedRow:
     """(L,), float32: what each weighs in the loss."""
 
 
-def pack(samples: Sequence[Sample], device: "torch.device") -> PackedRow:
-    """Return the row of `samples` (at least one) on `device`, in their order."""
+def pack(samples: Sequence[Sample], device: "torch.device", pad: int | None = None) -> PackedRow:
+    """Return the row of `samples` (at least one) on `device`, in their order.
+
+    pad: a token that fills each sample up to the longest, so that all have one length; None: none are filled.
+    Attention is causal and nothing after a sample's end is learned, so that the loss is the same.
+    """
     import torch
+
+    longest = max(len(sample) for sample in samples)
 
     tokens: list[int] = []
     positions: list[int] = []
@@ -51,7 +57,9 @@ def pack(samples: Sequence[Sample], device: "torch.device") -> PackedRow:
         weights.extend(sample.weights)
         tokens.extend(sample.prompt)
         tokens.extend(sample.completion)
-        positions.extend(range(len(sample)))
+        size = len(sample) if pad is None else longest
+        tokens.extend([pad or 0] * (size - len(sample)))
+        positions.extend(range(size))
         boundaries.append(len(tokens))
 
     def moved(values: list, dtype: "torch.dtype") -> "torch.Tensor":
@@ -64,7 +72,7 @@ def pack(samples: Sequence[Sample], device: "torch.device") -> PackedRow:
         moved([tokens], torch.long),
         moved([positions], torch.long),
         moved(boundaries, torch.int32),
-        max(len(sample) for sample in samples),
+        longest,
         moved(predicting, torch.long),
         moved(targets, torch.long),
         moved(weights, torch.float32),

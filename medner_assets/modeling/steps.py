@@ -9,11 +9,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from medner_assets.errors import MednerError
-from medner_assets.modeling.batches import collate
+from medner_assets.modeling.batches import padded_groups
 from medner_assets.modeling.distributed import Ranks
-from medner_assets.modeling.head import SelectiveHead, completion_loss
+from medner_assets.modeling.head import SelectiveHead
+from medner_assets.modeling.losses import packed_loss, padded_loss
 from medner_assets.modeling.memory import device_memory, give_back, largest_that_fits, release
-from medner_assets.modeling.packing import PackedRow, pack, rows_within
+from medner_assets.modeling.packing import pack, rows_within
 from medner_assets.modeling.progress import Log
 from medner_assets.modeling.samples import Sample
 
@@ -25,11 +26,14 @@ _STEPS_A_TRIM = 20
 _SMALLEST_PROBE = 512
 """Tokens. Smaller micro-batches waste a GPU so much that keeping fewer activations is faster."""
 
-Layout = Literal["packed", "padded"]
+Layout = Literal["packed", "aligned", "padded"]
+"""packed: samples one after the other, without padding. aligned: the same, each filled up to the longest,
+which is fastest on a CPU. padded: a rectangle, for any model; the others need a fused one
+(`fused/layers.py`)."""
 
 
 class Steps:
-    """Runs steps and evaluations of a model in one layout. Packed needs a fused model (`fused/layers.py`)."""
+    """Runs steps and evaluations of a model in one layout."""
 
     def __init__(
         self,
@@ -51,7 +55,7 @@ class Steps:
         """
         self._model, self._layout, self._device, self._pad = model, layout, device, pad
         self._samples, self.tokens, self._log, self._ranks = samples, tokens, log, ranks
-        self._head = SelectiveHead(model) if layout == "padded" else None
+        self._head = SelectiveHead(model)
         self._may_checkpoint = checkpointing == "auto"
         self.checkpointing = checkpointing == "on"
         self._trained = [p for p in model.parameters() if p.requires_grad]
@@ -162,16 +166,12 @@ class Steps:
     def _loss(
         self, model: Any, group: Sequence[Sample], items: float, *, weighted: bool = True
     ) -> "torch.Tensor":
-        import torch
-
-        if self._layout == "packed":
-            return packed_loss(model, pack(group, self._device), items, weighted=weighted)
-        batch = collate(group, self._pad)
-        labels, weights = (batch.pop(name).to(self._device) for name in ("labels", "weights"))
-        assert self._head is not None
-        self._head.choose(labels)
-        logits = model(input_ids=batch["input_ids"].to(self._device), use_cache=False).logits
-        return completion_loss(logits, labels, weights if weighted else torch.ones_like(weights), items)
+        if self._layout == "padded":
+            return padded_loss(
+                model, self._head, group, items, pad=self._pad, device=self._device, weighted=weighted
+            )
+        row = pack(group, self._device, self._pad if self._layout == "aligned" else None)
+        return packed_loss(model, self._head, row, items, weighted=weighted)
 
     def _groups(self, samples: Sequence[Sample]) -> list[list[Sample]]:
         """Return the micro-batches of a step."""
@@ -215,41 +215,6 @@ class Steps:
     def _clear(self) -> None:
         for parameter in self._trained:
             parameter.grad = None
-
-
-def packed_loss(model: Any, row: PackedRow, items: float, *, weighted: bool = True) -> "torch.Tensor":
-    """Return the weighted negative log likelihoods of a row's completion tokens, summed and divided by
-    `items`."""
-    import torch
-    import torch.nn.functional as F
-
-    logits = model(
-        input_ids=row.input_ids,
-        position_ids=row.position_ids,
-        # A mask of four dimensions is handed on as it is: transformers then makes none over all pairs of
-        # tokens.
-        attention_mask=torch.ones(1, 1, 1, 1, dtype=torch.bool, device=row.input_ids.device),
-        use_cache=False,
-        logits_to_keep=row.predicting,
-        boundaries=row.boundaries,
-        longest=row.longest,
-    ).logits[0]
-    losses = F.cross_entropy(logits.float(), row.targets, reduction="none")
-    return (losses * row.weights if weighted else losses).sum() / items
-
-
-def padded_groups(samples: Sequence[Sample], most: int, tokens: int | None) -> list[list[Sample]]:
-    """Return `samples` in their order, at most `most` in a list and `tokens` in its padded rectangle."""
-    groups: list[list[Sample]] = []
-    longest = 0
-    for sample in samples:
-        longest = max(longest, len(sample))
-        full = not groups or len(groups[-1]) == most
-        if full or (tokens is not None and longest * (len(groups[-1]) + 1) > tokens):
-            groups.append([])
-            longest = len(sample)
-        groups[-1].append(sample)
-    return groups
 
 
 def _size(group: Sequence[Sample], layout: Layout) -> int:

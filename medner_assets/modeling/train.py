@@ -23,6 +23,7 @@ from medner_assets.modeling.adapters import leave_casts_to_autocast, revision_of
 from medner_assets.modeling.backends import adapted
 from medner_assets.modeling.checkpoints import last_checkpoint
 from medner_assets.modeling.distributed import Ranks, launch, processes_wanted, ranks, started_by_torchrun
+from medner_assets.modeling.forking import forked, processes_that_pay
 from medner_assets.modeling.job import TrainingJob
 from medner_assets.modeling.loading import (
     fast_bfloat16,
@@ -45,17 +46,20 @@ if TYPE_CHECKING:
 
 
 _CPU_TOKENS = 4096
-"""Most tokens of a micro-batch on a CPU: about 1 GB of activations of the embedded base."""
+"""Most tokens of the micro-batches of all processes on a CPU: about 330 MB of activations of the embedded
+base."""
 
 
-def train(job: TrainingJob, log: Log) -> dict[str, Any]:
+def train(job: TrainingJob, log: Log, processes: int = 1) -> dict[str, Any]:
     """Train the adapter of `job`, resuming from its last checkpoint, and return its facts (a row of
     `adapters`).
 
-    Where torchrun started several processes, all train together and the first one writes; the others return
-    {}.
+    processes: how many share a CPU, see `forking.py`. Where torchrun started several processes, all train
+    together and the first one writes; the others return {}.
     """
-    with ranks(job.device) as crew, enough_disk(job.work):
+    private_folder(job.work)
+    crew_of = forked(processes, job.work, log) if processes > 1 else ranks(job.device)
+    with crew_of as crew, enough_disk(job.work):
         return _train(job, log if crew.first else Silence(), crew)
 
 
@@ -87,7 +91,6 @@ def _train(job: TrainingJob, log: Log, crew: Ranks) -> dict[str, Any]:
     ready = adapted(job, folder, device, log)
     model = ready.model
     crew.copy_from_first([p for p in model.parameters() if p.requires_grad])
-    private_folder(job.work)
     bfloat16 = fast_bfloat16(device) and ready.layout == "padded"
     if bfloat16 and device.type == "cpu":
         leave_casts_to_autocast(model)
@@ -107,18 +110,14 @@ def _train(job: TrainingJob, log: Log, crew: Ranks) -> dict[str, Any]:
         pad=encoder.tokenizer.eos_token_id if pad is None else pad,
         # Few large products keep all cores of a CPU busy, and its memory is not what is short.
         samples=recipe.batch_size if device.type == "cuda" else recipe.effective_batch,
-        tokens=None if device.type == "cuda" else _CPU_TOKENS,
+        tokens=None if device.type == "cuda" else _CPU_TOKENS // crew.size,
         log=log,
         ranks=crew,
         checkpointing=recipe.gradient_checkpointing,
     )
     steps.fit(train_set.samples, recipe.effective_batch)
-    order = None
-    if ready.layout == "packed" or crew.size > 1:
-        lengths = [len(sample) for sample in train_set.samples]
-        order = StepOrder(
-            lengths, recipe.effective_batch, job.recipe.seed, by_length=ready.layout == "padded"
-        )
+    lengths = [len(sample) for sample in train_set.samples]
+    order = StepOrder(lengths, recipe.effective_batch, job.recipe.seed, by_length=ready.layout != "packed")
     trainer = make_trainer(
         model,
         arguments,
@@ -128,8 +127,8 @@ def _train(job: TrainingJob, log: Log, crew: Ranks) -> dict[str, Any]:
         recipe,
         job.fingerprint,
         log,
-        crew,
         order,
+        crew,
     )
     checkpoint = last_checkpoint(job.work, job.fingerprint)
     if checkpoint is not None:
@@ -227,7 +226,8 @@ def main(job_file: Path) -> None:
                 launch(job_file, processes)
                 return
     with process() as log:
-        facts = train(TrainingJob.read(job_file), log)
+        job = TrainingJob.read(job_file)
+        facts = train(job, log, 1 if started_by_torchrun() else processes_that_pay(job))
         if facts:
             log.info(f"trained {facts['steps']} steps in {facts['train_seconds']:.0f} s")
 

@@ -46,7 +46,7 @@ def training_arguments(
         warmup_steps=recipe.warmup_steps,
         weight_decay=recipe.weight_decay,
         max_grad_norm=recipe.max_grad_norm,
-        optim="adamw_torch_fused" if cuda and recipe.optimizer == "adamw_torch" else recipe.optimizer,
+        optim="adamw_torch_fused" if recipe.optimizer == "adamw_torch" else recipe.optimizer,
         bf16=bfloat16,
         use_cpu=not cuda,
         seed=seed,
@@ -63,7 +63,6 @@ def training_arguments(
         report_to="none",
         disable_tqdm=True,
         remove_unused_columns=False,
-        train_sampling_strategy="group_by_length",
         dataloader_num_workers=0,
         dataloader_pin_memory=False,
     )
@@ -78,18 +77,17 @@ def make_trainer(
     recipe: TrainingRecipe,
     fingerprint: str,
     log: Log,
+    order: StepOrder,
     ranks: Ranks = Ranks(),  # noqa: B008 # frozen
-    order: StepOrder | None = None,
 ) -> "Trainer":
     """Return a Trainer over the samples; `log_rows` reads its history.
 
-    steps: runs each step and evaluation. order: of the samples; None: the Trainer's own, steps of like
-    lengths.
+    steps: runs each step and evaluation. order: of the samples.
     """
     from torch.utils.data import DataLoader
     from transformers import EarlyStoppingCallback, PrinterCallback, Trainer, TrainerCallback
 
-    samples: Any = _Lengths(train)
+    samples: Any = _Samples(train)
     trained = model
 
     class CompletionTrainer(Trainer):
@@ -97,8 +95,6 @@ def make_trainer(
         split."""
 
         def get_train_dataloader(self) -> Any:
-            if order is None:
-                return super().get_train_dataloader()
             return DataLoader(samples, batch_sampler=order, collate_fn=self.data_collator)
 
         def create_optimizer(self, model: Any = None) -> Any:
@@ -173,8 +169,7 @@ def make_trainer(
                 self._reporter.report(state.global_step, float(logs["loss"]))
 
         def on_epoch_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-            if order is not None:
-                order.epoch = state.global_step // len(order)
+            order.epoch = state.global_step // len(order)
 
         def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
             if ranks.first:
@@ -189,7 +184,7 @@ def make_trainer(
         model=model,
         args=arguments,
         train_dataset=samples,
-        eval_dataset=_Lengths(dev),
+        eval_dataset=_Samples(dev),
         data_collator=lambda entries: {"samples": [entry["sample"] for entry in entries]},
         callbacks=callbacks,
     )
@@ -219,8 +214,8 @@ def log_rows(history: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     ]
 
 
-class _Lengths:
-    """A dataset of samples in the form that Trainer's length-grouped sampler reads."""
+class _Samples:
+    """A dataset of samples in the form that Trainer takes."""
 
     def __init__(self, samples: Sequence[Sample]) -> None:
         self._samples = samples
@@ -229,5 +224,4 @@ class _Lengths:
         return len(self._samples)
 
     def __getitem__(self, index: int) -> dict[str, Any]:
-        sample = self._samples[index]
-        return {"sample": sample, "input_ids": range(len(sample))}
+        return {"sample": self._samples[index]}

@@ -4,10 +4,11 @@ from torch.nn import functional as F  # noqa: TID253
 
 from medner_assets.modeling.adapters import add_adapter
 from medner_assets.modeling.fused.layers import fuse, keep_unpacked
+from medner_assets.modeling.head import SelectiveHead
 from medner_assets.modeling.loading import load_base, load_tokenizer
+from medner_assets.modeling.losses import packed_loss
 from medner_assets.modeling.packing import balanced, pack, rows_within
 from medner_assets.modeling.samples import Encoder, Sample, build_samples
-from medner_assets.modeling.steps import packed_loss
 from medner_assets.recipes.settings import LoraRecipe
 from medner_assets_tests.miniature import BASE, documents
 
@@ -36,9 +37,10 @@ def gradients(model) -> dict[str, torch.Tensor]:
     return {name: p.grad for name, p in model.named_parameters() if p.requires_grad}
 
 
+@pytest.mark.parametrize("pad", [None, 0])
 @pytest.mark.parametrize(("quantization", "unpacked"), [("none", False), ("nf4", False), ("nf4", True)])
-def test_a_packed_row_has_the_loss_and_the_gradients_of_its_samples_one_by_one(
-    wide_base, samples, quantization, unpacked
+def test_a_row_packed_or_aligned_has_the_loss_and_the_gradients_of_its_samples_one_by_one(
+    wide_base, samples, quantization, unpacked, pad
 ):
     single, packed = adapted(wide_base, quantization), adapted(wide_base, quantization)
     items = sum(len(sample.completion) for sample in samples)
@@ -52,16 +54,44 @@ def test_a_packed_row_has_the_loss_and_the_gradients_of_its_samples_one_by_one(
         total += loss.item()
     assert fuse(packed)
     assert not unpacked or keep_unpacked(packed, torch.float32) > 0
-    loss = packed_loss(packed, pack(samples, CPU), items)
+    loss = packed_loss(packed, SelectiveHead(packed), pack(samples, CPU, pad), items)
     loss.backward()
     assert loss.item() == pytest.approx(total, rel=1e-5)
     expected, found = gradients(single), gradients(packed)
     assert all(torch.allclose(found[name], expected[name], atol=1e-5, rtol=1e-3) for name in expected)
 
 
-def test_an_adapter_with_dropout_is_not_fused(wide_base):
-    model = add_adapter(load_base(wide_base, BASE, CPU), LoraRecipe(rank=4, alpha=4, dropout=0.1))
-    assert not fuse(model)
+def test_only_the_last_layer_is_spared_the_tokens_that_nothing_is_predicted_from(wide_base, samples):
+    model = adapted(wide_base, "none")
+    assert fuse(model)
+    seen: list[int] = []
+    for layer in model.get_base_model().model.layers:
+        layer.mlp.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0].shape[1]))
+    row = pack(samples, CPU, 0)
+    packed_loss(model, SelectiveHead(model), row, 1.0)
+    learned = sum(len(sample.completion) for sample in samples)
+    assert seen == [row.input_ids.shape[1], learned]
+
+
+def test_a_row_without_dropout_is_what_dropout_gives_on_average(wide_base, samples):
+    torch.manual_seed(2)
+    recipe = LoraRecipe(rank=4, alpha=8, dropout=0.3)
+    model = add_adapter(load_base(wide_base, BASE, CPU), recipe).train()
+    for name, parameter in model.named_parameters():
+        if "lora_B" in name:
+            parameter.data.normal_(std=0.05)
+    assert fuse(model)
+    head, row = SelectiveHead(model), pack(samples, CPU, 0)
+
+    def loss() -> float:
+        with torch.no_grad():
+            return packed_loss(model, head, row, float(len(row.targets))).item()
+
+    drawn = [loss() for _ in range(30)]
+    model.eval()
+    assert len(set(drawn)) == 30
+    assert loss() == pytest.approx(sum(drawn) / 30, abs=0.01)
+    assert loss() == loss()
 
 
 def sample(tokens: int) -> Sample:

@@ -4,6 +4,8 @@ from functools import cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+from medner_assets.modeling.fused.blocks import attention_in_blocks
+
 if TYPE_CHECKING:
     import torch
 
@@ -23,7 +25,10 @@ def packed_attention(
     """
     if flash_fits(query):
         return _flash(query, key, value, boundaries, longest, scale)
-    return _sample_by_sample(query, key, value, boundaries.tolist(), scale)
+    borders = boundaries.tolist()
+    if not query.is_cuda and len({last - first for first, last in pairwise(borders)}) == 1:
+        return attention_in_blocks(query, key, value, len(borders) - 1, scale)
+    return _sample_by_sample(query, key, value, borders, scale)
 
 
 def flash_fits(states: "torch.Tensor") -> bool:

@@ -1,8 +1,8 @@
-"""Element by element: what lies between matrix products, each in one pass over memory where a compiler is
-there.
+"""Element by element: what lies between matrix products, each in few passes over memory.
 
-On CUDA the functions are compiled by TorchInductor the first time they run; where that fails (no C compiler,
-no Triton) they run as they stand, a little slower.
+On CUDA the functions are compiled by TorchInductor the first time they run, into one pass each; where that
+fails (no C compiler, no Triton) they run as they stand, a little slower. On a CPU, where compiling would take
+longer than it saves, they are written with PyTorch's own operations that write in place.
 """
 
 from collections.abc import Callable
@@ -13,23 +13,33 @@ if TYPE_CHECKING:
     import torch
 
 
-def swiglu(gate: "torch.Tensor", up: "torch.Tensor") -> "torch.Tensor":
-    """Return silu(gate) × up; all of one shape."""
+def swiglu(gate: "torch.Tensor", up: "torch.Tensor") -> tuple["torch.Tensor", "torch.Tensor | None"]:
+    """Return silu(gate) × up and, on a CPU, silu(gate) for the backward pass; all of one shape."""
     import torch.nn.functional as F
 
-    return F.silu(gate) * up
+    if gate.is_cuda:
+        return compiled(_swiglu)(gate, up), None
+    silu = F.silu(gate)
+    return silu * up, silu
 
 
 def swiglu_backward(
-    gate: "torch.Tensor", up: "torch.Tensor", gradient: "torch.Tensor"
+    gate: "torch.Tensor",
+    up: "torch.Tensor",
+    gradient: "torch.Tensor",
+    product: "torch.Tensor | None",
+    silu: "torch.Tensor | None",
 ) -> tuple["torch.Tensor", "torch.Tensor", "torch.Tensor"]:
-    """Return (silu(gate) × up, gradient of gate, gradient of up) for the gradient of the product."""
-    g, u, d = gate.float(), up.float(), gradient.float()
-    sigmoid = g.sigmoid()
-    silu = g * sigmoid
-    gate_gradient = d * u * (sigmoid + silu * (1 - sigmoid))
-    kind = gate.dtype
-    return (silu * u).to(kind), gate_gradient.to(kind), (d * silu).to(kind)
+    """Return (silu(gate) × up, gradient of gate, gradient of up) for the gradient of the product.
+
+    product, silu: as the forward pass kept them, or None.
+    """
+    import torch
+
+    if product is None or silu is None:
+        return compiled(_swiglu_backward)(gate, up, gradient)
+    gate_gradient = torch.ops.aten.silu_backward(gradient * up, gate)
+    return product, gate_gradient, silu * gradient
 
 
 def rotate(states: "torch.Tensor", cos: "torch.Tensor", sin: "torch.Tensor") -> "torch.Tensor":
@@ -38,6 +48,72 @@ def rotate(states: "torch.Tensor", cos: "torch.Tensor", sin: "torch.Tensor") -> 
     states: (tokens, heads, size); cos, sin: (tokens, size), both halves the same angles, as transformers has
     them.
     """
+    if states.is_cuda:
+        return compiled(_rotate)(states, cos, sin)
+    half = states.shape[-1] // 2
+    turned = states * cos[:, None, :]
+    sine = sin[:, None, :half]
+    turned[..., :half].addcmul_(states[..., half:], sine, value=-1)
+    turned[..., half:].addcmul_(states[..., :half], sine)
+    return turned
+
+
+def rms_norm(
+    x: "torch.Tensor", weight: "torch.Tensor", epsilon: float
+) -> tuple["torch.Tensor", "torch.Tensor"]:
+    """Return x / root mean square of its last dimension × weight, and one over the root, (…, 1), float32."""
+    wide = x.float()
+    inverse = wide.square().mean(-1, keepdim=True).add_(epsilon).rsqrt_()
+    normed = wide * inverse if wide is x else wide.mul_(inverse)
+    return normed.to(x.dtype) * weight, inverse
+
+
+def rms_norm_backward(
+    x: "torch.Tensor", weight: "torch.Tensor", inverse: "torch.Tensor", gradient: "torch.Tensor"
+) -> "torch.Tensor":
+    """Return the gradient of x for the gradient of `rms_norm`'s first result."""
+    wide = x.float()
+    inner = (gradient * weight).float()
+    along = (inner * wide).mean(-1, keepdim=True)
+    return inner.mul_(inverse).addcmul_(wide, along.mul_(inverse.pow(3)), value=-1).to(x.dtype)
+
+
+def dropout(x: "torch.Tensor", rate: float) -> tuple["torch.Tensor", "torch.Tensor"]:
+    """Return x with values zeroed at random and the others scaled by 1 / (1 - rate), and the mask of ones and
+    zeros.
+
+    On a CPU 16 bits decide on a value, four values a random number, and the rate is the nearest of 1/65,536:
+    PyTorch's own draws a number for each value, which takes five times as long.
+    """
+    import torch
+
+    if x.is_cuda:
+        left, kept = torch.native_dropout(x, rate, True)
+        return left, kept.to(x.dtype)
+    numbers = torch.empty(-(-x.numel() // 4), dtype=torch.int64).random_(-(2**63), None)
+    drawn = numbers.view(torch.int16)[: x.numel()].view(x.shape)
+    mask = (drawn >= round(rate * 65536) - 32768).to(x.dtype)
+    return (x * mask).mul_(1 / (1 - rate)), mask
+
+
+def _swiglu(gate: "torch.Tensor", up: "torch.Tensor") -> "torch.Tensor":
+    import torch.nn.functional as F
+
+    return F.silu(gate) * up
+
+
+def _swiglu_backward(
+    gate: "torch.Tensor", up: "torch.Tensor", gradient: "torch.Tensor"
+) -> tuple["torch.Tensor", "torch.Tensor", "torch.Tensor"]:
+    g, u, d = gate.float(), up.float(), gradient.float()
+    sigmoid = g.sigmoid()
+    silu = g * sigmoid
+    gate_gradient = d * u * (sigmoid + silu * (1 - sigmoid))
+    kind = gate.dtype
+    return (silu * u).to(kind), gate_gradient.to(kind), (d * silu).to(kind)
+
+
+def _rotate(states: "torch.Tensor", cos: "torch.Tensor", sin: "torch.Tensor") -> "torch.Tensor":
     import torch
 
     half = states.shape[-1] // 2
@@ -55,7 +131,7 @@ def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
     state = {"works": True}
 
     def run(*tensors: "torch.Tensor") -> Any:
-        if state["works"] and tensors[0].is_cuda:
+        if state["works"]:
             try:
                 return fast(*tensors)
             except torch.OutOfMemoryError:

@@ -9,15 +9,8 @@ from types import MethodType
 from typing import TYPE_CHECKING, Any
 
 from medner_assets.modeling.fused.attention import packed_attention
-from medner_assets.modeling.fused.elementwise import compiled, rotate, swiglu, swiglu_backward
-from medner_assets.modeling.fused.projections import (
-    Projection,
-    project,
-    project_backward,
-    projection,
-    rounded,
-    unpack,
-)
+from medner_assets.modeling.fused.functions import functions
+from medner_assets.modeling.fused.projections import Projection, projection, unpack
 
 if TYPE_CHECKING:
     import torch
@@ -25,90 +18,8 @@ if TYPE_CHECKING:
 
 _ATTENTION = ("q_proj", "k_proj", "v_proj", "o_proj")
 _FEED_FORWARD = ("gate_proj", "up_proj", "down_proj")
-
-
-def _functions() -> tuple[Any, Any, Any]:
-    """Return the autograd functions (linear, feed-forward, rotation); torch is imported only here."""
-    global _FUNCTIONS
-    if _FUNCTIONS is None:
-        _FUNCTIONS = _define()
-    return _FUNCTIONS
-
-
-_FUNCTIONS: tuple[Any, Any, Any] | None = None
-
-
-def _define() -> tuple[Any, Any, Any]:
-    import torch
-
-    class Linear(torch.autograd.Function):
-        """Several projections of one input x, (tokens, in); returns one (tokens, out) each."""
-
-        @staticmethod
-        def forward(ctx: Any, x: Any, projections: Any, *_: Any) -> Any:
-            downs, ups = rounded(projections, x.dtype)
-            outputs, reduced = project(x, projections, downs, ups)
-            ctx.projections, ctx.ups = projections, ups
-            ctx.save_for_backward(x, downs, reduced)
-            return tuple(outputs)
-
-        @staticmethod
-        def backward(ctx: Any, *gradients: Any) -> Any:
-            x, downs, reduced = ctx.saved_tensors
-            x_gradient, pairs = project_backward(
-                x, gradients, ctx.projections, downs, ctx.ups, reduced, wants_input=ctx.needs_input_grad[0]
-            )
-            return x_gradient, None, *pairs
-
-    class FeedForward(torch.autograd.Function):
-        """down(silu(gate(x)) × up(x)); the product is computed again in the backward pass and not kept."""
-
-        @staticmethod
-        def forward(ctx: Any, x: Any, projections: Any, *_: Any) -> Any:
-            outer, inner = projections[:2], projections[2:]
-            downs, ups = rounded(outer, x.dtype)
-            (gate, up), reduced = project(x, outer, downs, ups)
-            product = compiled(swiglu)(gate, up)
-            last_downs, last_ups = rounded(inner, x.dtype)
-            (y,), last_reduced = project(product, inner, last_downs, last_ups)
-            ctx.projections, ctx.ups, ctx.last_ups = projections, ups, last_ups
-            ctx.save_for_backward(x, downs, reduced, gate, up, last_downs, last_reduced)
-            return y
-
-        @staticmethod
-        def backward(ctx: Any, gradient: Any) -> Any:
-            x, downs, reduced, gate, up, last_downs, last_reduced = ctx.saved_tensors
-            outer, inner = ctx.projections[:2], ctx.projections[2:]
-            # The gradient of the product needs the frozen matrix only, the adapter's needs the product
-            # itself.
-            weight = inner[0].weight(gradient.dtype)
-            inside = gradient @ weight
-            if last_downs is not None:
-                inside.addmm_(gradient @ ctx.last_ups[0], last_downs, alpha=inner[0].scale)
-            product, gate_gradient, up_gradient = compiled(swiglu_backward)(gate, up, inside)
-            _, last_pairs = project_backward(
-                product, (gradient,), inner, last_downs, ctx.last_ups, last_reduced, wants_input=False
-            )
-            x_gradient, pairs = project_backward(
-                x, (gate_gradient, up_gradient), outer, downs, ctx.ups, reduced,
-                wants_input=ctx.needs_input_grad[0],
-            )  # fmt: skip
-            return x_gradient, None, *pairs, *last_pairs
-
-    class Rotation(torch.autograd.Function):
-        """Rotary position embedding of states (tokens, heads, size); its gradient is the rotation back."""
-
-        @staticmethod
-        def forward(ctx: Any, states: Any, cos: Any, sin: Any) -> Any:
-            ctx.save_for_backward(cos, sin)
-            return compiled(rotate)(states, cos, sin)
-
-        @staticmethod
-        def backward(ctx: Any, gradient: Any) -> Any:
-            cos, sin = ctx.saved_tensors
-            return compiled(rotate)(gradient, cos, -sin), None, None
-
-    return Linear, FeedForward, Rotation
+_LAYERS = ("LlamaDecoderLayer", "MistralDecoderLayer")
+"""Layers that are nothing but x + attention(norm(x)), then x + feed-forward(norm(x))."""
 
 
 def _adapters(projections: tuple[Projection, ...]) -> list["torch.Tensor | None"]:
@@ -130,15 +41,17 @@ def _attention_forward(
         return self.unfused_forward(
             hidden_states, position_embeddings, attention_mask, past_key_values=past_key_values, **kwargs
         )
-    linear, _, rotation = _functions()
+    linear, rotation = functions().linear, functions().rotation
     inner, outer = self.fused_projections[:3], self.fused_projections[3:]
     tokens = hidden_states.shape[1]
     q, k, v = linear.apply(hidden_states[0], inner, *_adapters(inner))
     cos, sin = (each[0] for each in position_embeddings)
     q, k = (rotation.apply(states.view(tokens, -1, self.head_dim), cos, sin) for states in (q, k))
     v = v.view(tokens, -1, self.head_dim)
-    seen = packed_attention(q, k, v, boundaries, kwargs["longest"], self.scaling)
-    (y,) = linear.apply(seen.reshape(tokens, -1), outer, *_adapters(outer))
+    seen = packed_attention(q, k, v, boundaries, kwargs["longest"], self.scaling).reshape(tokens, -1)
+    if "only" in kwargs:
+        seen = seen[kwargs["only"]]
+    (y,) = linear.apply(seen, outer, *_adapters(outer))
     return y[None], None
 
 
@@ -146,16 +59,31 @@ def _feed_forward(self: Any, x: "torch.Tensor") -> "torch.Tensor":
     """Run the feed-forward block on (1, tokens, hidden); any other shape goes to transformers' own."""
     if x.shape[0] != 1:
         return self.unfused_forward(x)
-    _, block, _ = _functions()
-    return block.apply(x[0], self.fused_projections, *_adapters(self.fused_projections))[None]
+    return functions().feed_forward.apply(x[0], self.fused_projections, *_adapters(self.fused_projections))[
+        None
+    ]
+
+
+def _last_layer(
+    self: Any, hidden_states: "torch.Tensor", *, kept: Any = None, **kwargs: Any
+) -> "torch.Tensor":
+    """Run the last decoder layer; after attention only on the tokens `kept`, which alone are predicted
+    from."""
+    if kept is None:
+        return self.unfused_forward(hidden_states, **kwargs)
+    attended, _ = self.self_attn(hidden_states=self.input_layernorm(hidden_states), only=kept, **kwargs)
+    middle = hidden_states[:, kept] + attended
+    return middle + self.mlp(self.post_attention_layernorm(middle))
 
 
 def _norm(self: Any, hidden_states: "torch.Tensor") -> "torch.Tensor":
-    """Normalise by the root mean square, in one kernel."""
+    """Normalise by the root mean square, in one kernel on a GPU."""
     import torch.nn.functional as F
 
-    if not hidden_states.is_cuda or self.weight.dtype != hidden_states.dtype:
+    if self.weight.dtype != hidden_states.dtype or self.weight.requires_grad:
         return self.unfused_forward(hidden_states)
+    if not hidden_states.is_cuda:
+        return functions().norm.apply(hidden_states, self.weight, self.variance_epsilon)
     return F.rms_norm(hidden_states, self.weight.shape, self.weight, self.variance_epsilon)
 
 
@@ -163,11 +91,14 @@ def fuse(model: "nn.Module") -> bool:
     """Give the decoder layers of a PEFT model the forward passes above; return False where they do not fit.
 
     They fit layers of the Llama family with SwiGLU, no biases, no attention dropout or sliding window, and at
-    most one LoRA adapter without dropout a projection. Where one layer does not fit, none is changed.
+    most one LoRA adapter a projection. Where one layer does not fit, none is changed.
     """
     found: list[tuple[Any, Any, tuple[Projection, ...]]] = []
     norms: list[Any] = []
+    last: Any = None
     for module in model.modules():
+        if type(module).__name__ in _LAYERS:
+            last = module
         for names, forward in ((_ATTENTION, _attention_forward), (_FEED_FORWARD, _feed_forward)):
             if not all(hasattr(module, name) for name in names):
                 continue
@@ -185,6 +116,9 @@ def fuse(model: "nn.Module") -> bool:
     for module in norms:
         module.unfused_forward = module.forward
         module.forward = MethodType(_norm, module)
+    if last is not None:
+        last.unfused_forward = last.forward
+        last.forward = MethodType(_last_layer, last)
     return bool(found)
 
 

@@ -9,9 +9,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from medner_assets.modeling.fused.elementwise import dropout
+
 if TYPE_CHECKING:
     import torch
     from torch import nn
+
+Dropped = tuple[Any, Any]
+"""What dropout left of an input, scaled up to keep its mean, and the mask of zeros and ones."""
 
 
 @dataclass(slots=True)
@@ -25,6 +30,8 @@ class Projection:
     up: "torch.Tensor | None" = None
     """B, (out, rank)."""
     scale: float = 1.0
+    dropout: "nn.Module | None" = None
+    """What zeroes some of the adapter's inputs in training; the frozen matrix gets all of them."""
     unpacked: "torch.Tensor | None" = None
     """The 4-bit matrix in 16 bits, kept where memory allows it."""
 
@@ -33,6 +40,11 @@ class Projection:
         if self.unpacked is not None:
             return self.unpacked
         return unpack(self.layer, kind)
+
+    @property
+    def rate(self) -> float:
+        """Return the share of inputs that dropout zeroes now."""
+        return float(getattr(self.dropout, "p", 0.0)) if self.dropout and self.dropout.training else 0.0
 
 
 def unpack(layer: "nn.Module", kind: "torch.dtype") -> "torch.Tensor":
@@ -47,8 +59,7 @@ def unpack(layer: "nn.Module", kind: "torch.dtype") -> "torch.Tensor":
 
 
 def projection(module: Any) -> Projection | None:
-    """Return the projection that `module` is; None if it is more than that (dropout, a bias, two
-    adapters)."""
+    """Return the projection that `module` is; None if it is more than that (a bias, two adapters)."""
     from torch import nn
 
     base = getattr(module, "base_layer", None)
@@ -59,11 +70,12 @@ def projection(module: Any) -> Projection | None:
     if base.bias is not None or len(names) != 1 or module.merged or module.disable_adapters:
         return None
     name = names[0]
-    dropout = getattr(module.lora_dropout[name], "p", 0.0)
-    if dropout or name in getattr(module, "lora_variant", {}) or module.lora_bias.get(name):
+    if name in getattr(module, "lora_variant", {}) or module.lora_bias.get(name):
         return None
+    down, up = module.lora_A[name].weight, module.lora_B[name].weight
+    drops = module.lora_dropout[name]
     return Projection(
-        base, module.lora_A[name].weight, module.lora_B[name].weight, float(module.scaling[name])
+        base, down, up, float(module.scaling[name]), drops if isinstance(drops, nn.Dropout) else None
     )
 
 
@@ -72,12 +84,14 @@ def project(
     projections: Sequence[Projection],
     downs: "torch.Tensor | None",
     ups: Sequence["torch.Tensor | None"],
-) -> tuple[list["torch.Tensor"], "torch.Tensor | None"]:
-    """Return the projections of x, (tokens, out) each, and x Aᵀ of all adapters, (tokens, sum of ranks).
+) -> tuple[list["torch.Tensor"], "torch.Tensor | None", list[Dropped]]:
+    """Return the projections of x, (tokens, out) each, x Aᵀ of all adapters, (tokens, sum of ranks), and what
+    dropout left of x for each adapter; nothing where none drops any.
 
     x: (tokens, in). downs, ups: A of all adapters in one matrix, and each B, in the type of x.
     """
-    reduced = x @ downs.T if downs is not None else None
+    dropped = _drop(x, projections)
+    reduced = _reduce(x, downs, projections, dropped) if downs is not None else None
     outputs, column = [], 0
     for each, up in zip(projections, ups, strict=True):
         y = x @ each.weight(x.dtype).T
@@ -86,7 +100,35 @@ def project(
             y.addmm_(reduced[:, column : column + rank], up.T, alpha=each.scale)
             column += rank
         outputs.append(y)
-    return outputs, reduced
+    return outputs, reduced, dropped
+
+
+def _drop(x: "torch.Tensor", projections: Sequence[Projection]) -> list[Dropped]:
+    """Return x with values dropped, scaled to keep its mean, and where it was kept, for each adapter."""
+    if not any(each.rate for each in _adapted(projections)):
+        return []
+    return [dropout(x, each.rate) for each in _adapted(projections)]
+
+
+def _reduce(
+    x: "torch.Tensor", downs: "torch.Tensor", projections: Sequence[Projection], dropped: Sequence[Dropped]
+) -> "torch.Tensor":
+    """Return x Aᵀ of all adapters, each of its own x where values were dropped."""
+    import torch
+
+    if not dropped:
+        return x @ downs.T
+    parts = _split(downs, projections)
+    return torch.cat([left @ down.T for (left, _), down in zip(dropped, parts, strict=True)], dim=1)
+
+
+def _split(downs: "torch.Tensor", projections: Sequence[Projection]) -> Sequence["torch.Tensor"]:
+    """Return the A of each adapter."""
+    return downs.split([each.down.shape[0] for each in _adapted(projections) if each.down is not None])
+
+
+def _adapted(projections: Sequence[Projection]) -> list[Projection]:
+    return [each for each in projections if each.down is not None]
 
 
 def project_backward(
@@ -96,6 +138,7 @@ def project_backward(
     downs: "torch.Tensor | None",
     ups: Sequence["torch.Tensor | None"],
     reduced: "torch.Tensor | None",
+    dropped: Sequence[Dropped] = (),
     *,
     wants_input: bool,
 ) -> tuple["torch.Tensor | None", list["torch.Tensor | None"]]:
@@ -126,14 +169,40 @@ def project_backward(
         column += rank
     if not inner or downs is None:
         return x_gradient, [None, None] * len(projections)
-    together = torch.cat(inner, dim=1) if len(inner) > 1 else inner[0]
+    if dropped:
+        down_gradients = iter(
+            [(part.T @ left).float() for part, (left, _) in zip(inner, dropped, strict=True)]
+        )
+    else:
+        together = torch.cat(inner, dim=1) if len(inner) > 1 else inner[0]
+        down_gradients = iter((together.T @ x).float().split([part.shape[1] for part in inner]))
     if x_gradient is not None:
-        x_gradient.addmm_(together, downs)
-    down_gradients = iter((together.T @ x).float().split([part.shape[1] for part in inner]))
+        add_through_adapters(x_gradient, inner, projections, downs, dropped)
     pairs: list[torch.Tensor | None] = []
     for up_gradient in up_gradients:
         pairs += [None, None] if up_gradient is None else [next(down_gradients), up_gradient]
     return x_gradient, pairs
+
+
+def add_through_adapters(
+    x_gradient: "torch.Tensor",
+    inner: Sequence["torch.Tensor"],
+    projections: Sequence[Projection],
+    downs: "torch.Tensor",
+    dropped: Sequence[Dropped],
+) -> None:
+    """Add to the gradient of x what comes through the adapters.
+
+    inner: the scaled gradient of x Aᵀ of each adapter, (tokens, rank). downs, dropped: as `project` has them.
+    """
+    import torch
+
+    if not dropped:
+        x_gradient.addmm_(torch.cat(list(inner), dim=1) if len(inner) > 1 else inner[0], downs)
+        return
+    parts = zip(inner, _split(downs, projections), dropped, _adapted(projections), strict=True)
+    for part, down, (_, kept), each in parts:
+        x_gradient.addcmul_(part @ down, kept, value=1 / (1 - each.rate))
 
 
 def rounded(
