@@ -9,6 +9,7 @@ later; what was left out is named in the result. Without a GPU a tiny geometry r
 """
 
 import argparse
+import importlib.util
 import json
 import os
 import platform
@@ -39,7 +40,7 @@ from medner_assets.modeling.generation import generate_batches
 from medner_assets.modeling.memory import release
 from medner_assets.modeling.order import StepOrder
 from medner_assets.modeling.progress import StandardError
-from medner_assets.modeling.steps import Steps
+from medner_assets.modeling.steps import Layout, Steps
 from medner_assets.modeling.trainer import log_rows, make_trainer, training_arguments
 from medner_assets.modeling.unpacking import unpack_layers
 from medner_assets.recipes.settings import LoraRecipe, TrainingRecipe
@@ -79,7 +80,9 @@ class Run:
         self._output.write_text(json.dumps(self.result, indent=2) + "\n")
 
 
-def training(model: Any, batch: int, steps: int, *, warm: int, checkpointing: str = "auto") -> dict[str, Any]:
+def training(
+    model: Any, batch: int, steps: int, *, warm: int, checkpointing: str = "auto", layout: Layout = "packed"
+) -> dict[str, Any]:
     """Train by medner's own trainer; return what the naive path returns, and what the probe chose."""
     samples = random_samples(batch * steps, seed=batch)
     recipe = TrainingRecipe(
@@ -87,14 +90,14 @@ def training(model: Any, batch: int, steps: int, *, warm: int, checkpointing: st
         optimizer="adamw_8bit" if CUDA else "adamw_torch", gradient_checkpointing=checkpointing,
     )  # fmt: skip
     with tempfile.TemporaryDirectory() as folder:
-        arguments = training_arguments(recipe, 1, 1.0, Path(folder), cuda=CUDA, bfloat16=False)
+        arguments = training_arguments(recipe, 1, 1.0, Path(folder), cuda=CUDA, bfloat16=layout == "padded")
         arguments.save_strategy = arguments.eval_strategy = "no"
         runner = Steps(
-            model, layout="packed", device=DEVICE, pad=0, samples=batch, log=StandardError(),
+            model, layout=layout, device=DEVICE, pad=0, samples=batch, log=StandardError(),
             checkpointing=checkpointing,
         )  # fmt: skip
         runner.fit(samples, batch)
-        order = StepOrder([len(each) for each in samples], batch, 1, by_length=False)
+        order = StepOrder([len(each) for each in samples], batch, 1, by_length=layout == "padded")
         trainer = make_trainer(
             model, arguments, samples, samples[:1], runner, recipe, "benchmark", StandardError(), order
         )
@@ -199,6 +202,8 @@ def measure(run: Run, output: Path) -> None:
     one_gpu(run)
     if CUDA:
         release()
+    if CUDA and importlib.util.find_spec("unsloth") is not None:
+        run.part("unsloth, 16 samples", unsloth_training)
     if len(GPUS) > 1:
         run.part("two GPUs", two_gpus)
     run.result |= headline(run.result["rows"])
@@ -261,6 +266,17 @@ def in_16_gb(model: Any) -> dict[str, Any]:
         torch.cuda.set_per_process_memory_fraction(1.0)
 
 
+def unsloth_training() -> dict[str, Any]:
+    """Return what `gpu_unsloth.py` measured, in a process of its own: unsloth replaces parts of other
+    libraries."""
+    with tempfile.TemporaryDirectory() as folder:
+        out = Path(folder) / "row.json"
+        script = str(Path(__file__).parent / "gpu_unsloth.py")
+        subprocess.run([sys.executable, script, str(out)], check=True, timeout=240)
+        row: dict[str, Any] = json.loads(out.read_text())
+    return row
+
+
 def two_gpus() -> dict[str, Any]:
     """Return the rows of `gpu_ranks.py` with their speed-up and the largest difference of a loss."""
     with tempfile.TemporaryDirectory() as folder:
@@ -294,6 +310,9 @@ def headline(rows: dict[str, Any]) -> dict[str, Any]:
         "peak_flops_share": of("medner, largest batch", "peak_flops_share"),
         "generate_speedup": ratio(
             of("naive generation", "seconds_a_completion"), of("medner generation", "seconds_a_completion")
+        ),
+        "unsloth_train_speedup": ratio(
+            of("unsloth, 16 samples", "tokens_a_second"), of("naive training", "tokens_a_second")
         ),
         "two_gpu_speedup": max((row["speedup"] for row in two), default=None),
         "trainable_rank_16": of("adapter, rank 16", "trainable"),

@@ -12,12 +12,13 @@ from medner_assets.modeling.loading import load_base
 from medner_assets.modeling.memory import device_memory
 from medner_assets.modeling.progress import Log
 from medner_assets.modeling.steps import Layout
+from medner_assets.modeling.unsloth_backend import unsloth_model
 
 if TYPE_CHECKING:
     import torch
     from peft import PeftModel
 
-Backend = Literal["peft"]
+Backend = Literal["peft", "unsloth"]
 
 _UNPACKED_SHARE = 0.3
 """4-bit weights are kept unpacked where that takes at most this share of the memory that is left."""
@@ -32,16 +33,6 @@ class Adapted:
     backend: Backend
 
 
-def choose_backend(job: TrainingJob) -> Backend:
-    """Return the backend of a job; raise MednerError where the recipe names one that is not there."""
-    wanted = job.recipe.training.backend
-    if wanted != "unsloth":
-        return "peft"  # faster here than unsloth, see docs/decisions
-    raise MednerError(
-        f"version {job.version}: backend unsloth is not available in this release: use auto or peft"
-    )
-
-
 def adapted(job: TrainingJob, folder: Path, device: "torch.device", log: Log) -> Adapted:
     """Return the base in `folder` with a fresh adapter on `device`. The caller has seeded torch."""
     import torch
@@ -52,7 +43,9 @@ def adapted(job: TrainingJob, folder: Path, device: "torch.device", log: Log) ->
             f"version {job.version}: optimizer adamw_8bit needs a CUDA GPU and none is visible: "
             "use adamw_torch"
         )
-    backend = choose_backend(job)
+    if recipe.backend == "unsloth":
+        return Adapted(unsloth_model(job, folder, device), "padded", "unsloth")
+    backend: Backend = "peft"  # for auto too: faster than unsloth here, see docs/decisions
     model = add_adapter(load_base(folder, job.base, device, training=True), job.recipe.lora)
     if recipe.gradient_checkpointing == "on":
         model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})

@@ -36,7 +36,7 @@ def processes_that_pay(job: TrainingJob) -> int:
     import torch
 
     recipe = job.recipe.training
-    if not sys.platform.startswith("linux") or recipe.gpus != 1:
+    if not sys.platform.startswith("linux") or recipe.gpus != 1 or recipe.backend == "unsloth":
         return 1
     if job.device != "cpu" and visible_gpus():
         return 1

@@ -6,7 +6,7 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -53,23 +53,25 @@ def _tell_torchrun(line: str) -> None:
 
 
 @contextmanager
-def process(*, reports: bool = True) -> Iterator[Log]:
+def process(*, reports: bool = True, first: Callable[[], None] | None = None) -> Iterator[Log]:
     """Run the body of a process; yield its log. A MednerError becomes exit code 1 with its line as the last
     one.
 
     reports: whether Dagster, where it listens, hears of this process. Of several that torchrun started it
-    hears of the first.
+    hears of the first. first: runs before any heavy library is imported.
     """
-    first = int(os.environ.get("RANK", "0")) == 0
+    speaks = int(os.environ.get("RANK", "0")) == 0
     for name, value in QUIET.items():
         os.environ.setdefault(name, value)
     logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
-    _no_bars()
     # The group of this process is stopped with SIGINT first; Python's default turns it into
     # KeyboardInterrupt.
     signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGINT))
     try:
-        if "DAGSTER_PIPES_CONTEXT" in os.environ and reports and first:
+        if first is not None:
+            first()
+        _no_bars()
+        if "DAGSTER_PIPES_CONTEXT" in os.environ and reports and speaks:
             from dagster_pipes import open_dagster_pipes
 
             with open_dagster_pipes() as pipes:
@@ -80,7 +82,7 @@ def process(*, reports: bool = True) -> Iterator[Log]:
             yield StandardError()
     except MednerError as error:
         _tell_torchrun(str(error))
-        if first:
+        if speaks:
             sys.stderr.write(f"{error}\n")
         sys.exit(1)
     except KeyboardInterrupt:

@@ -38,6 +38,7 @@ from medner_assets.modeling.publishing import enough_disk, publish_folder
 from medner_assets.modeling.samples import Encoder, SampleSet, build_samples
 from medner_assets.modeling.steps import Steps
 from medner_assets.modeling.trainer import log_rows, make_trainer, training_arguments
+from medner_assets.modeling.unsloth_backend import import_first
 from medner_assets.paths import private_folder
 
 if TYPE_CHECKING:
@@ -185,7 +186,7 @@ def _facts(
         else resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
         "seed": job.recipe.seed,
         "finished_at": datetime.now(UTC).isoformat(),
-        "versions": json.dumps(_versions("torch", "transformers", "peft", "bitsandbytes")),
+        "versions": json.dumps(_versions("torch", "transformers", "peft", "bitsandbytes", "unsloth")),
     }
 
 
@@ -218,14 +219,18 @@ def _course(rows: list[dict[str, Any]], best_step: int | None) -> dict[str, Any]
 )
 def main(job_file: Path) -> None:
     """Train one LoRA adapter as JOB says, in as many processes as its recipe asks for GPUs."""
+
+    def import_what_must_be_first() -> None:
+        import_first(TrainingJob.read(job_file))
+
     if not started_by_torchrun():
-        with process(reports=False):
+        with process(reports=False, first=import_what_must_be_first):
             job = TrainingJob.read(job_file)
             processes = processes_wanted(job.recipe.training.gpus, job.device)
             if processes > 1:
                 launch(job_file, processes)
                 return
-    with process() as log:
+    with process(first=import_what_must_be_first) as log:
         job = TrainingJob.read(job_file)
         facts = train(job, log, 1 if started_by_torchrun() else processes_that_pay(job))
         if facts:

@@ -65,7 +65,7 @@ class TrainingRecipe(Settings):
     packing: Switch = Field(
         "auto",
         description="Several samples a row, without padding; the loss is the same as sample by sample. "
-        "auto: on a GPU.",
+        "auto: on a GPU; on a CPU samples are filled up to one length, which is faster there.",
     )
     gradient_checkpointing: Switch = Field("auto", description="auto: only when memory asks for it.")
     relation_loss_weight: float = Field(
@@ -78,12 +78,12 @@ class TrainingRecipe(Settings):
         None, description="None: train all epochs, keep the last weights."
     )
     backend: Literal["auto", "peft", "unsloth"] = Field(
-        "auto", description="auto: peft; unsloth is not available in this release."
+        "auto", description="auto: peft, which is faster; unsloth: extra `gpu`, one GPU."
     )
     gpus: Annotated[int, Field(ge=1, le=64)] | Literal["all"] = Field(
         1,
         description="GPUs of one host that share each step; the effective batch stays as it is. "
-        "all: as many as are visible.",
+        "all: as many as are visible. On a CPU: processes; 1: as many as pay.",
     )
 
     @property
