@@ -60,12 +60,15 @@ def forked(processes: int, work: Path, log: Log) -> Iterator[Ranks]:
     import torch.distributed as dist
 
     _import_what_all_need()
-    torch.set_num_threads(max(1, torch.get_num_threads() // processes))
+    threads = max(1, torch.get_num_threads() // processes)
     os.environ.setdefault("GLOO_SOCKET_IFNAME", "lo")  # nothing listens but on this machine
     log.info(f"{processes} processes share the cores and each step")
     with tempfile.TemporaryDirectory(dir=work, prefix="meeting-") as folder:
         meeting = Path(folder)
         rank, children = _fork(processes)
+        # After the fork: a forked process has to make its thread pool anew, and does it here, while it has
+        # one thread. Two that find none at the same time fail.
+        torch.set_num_threads(threads)
         try:
             store = dist.FileStore(str(meeting / "store"), processes)  # type: ignore[attr-defined] # it is there
             dist.init_process_group("gloo", store=store, rank=rank, world_size=processes)

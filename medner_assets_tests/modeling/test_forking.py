@@ -97,6 +97,32 @@ def test_a_mistake_that_all_find_is_told_once(tmp_path, miniature_base):
     assert told.count("the train split is empty") == 1
 
 
+ONE_AFTER_THE_OTHER = """
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+import torch
+from medner_assets.modeling.forking import forked
+from medner_assets.modeling.progress import Silence
+
+for _ in range(10):
+    torch.set_num_threads(2)
+    with tempfile.TemporaryDirectory() as folder, forked(2, Path(folder), Silence()) as crew:
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(lambda _: torch.randn(200, 200).to(torch.bfloat16).sum(), range(16)))
+        assert crew.sum(torch.ones(3)).tolist() == [2, 2, 2]
+"""
+
+
+@linux
+@pytest.mark.slow
+def test_threads_of_a_forked_process_may_all_compute_at_once():
+    # As transformers does when it loads weights. Two threads that found no thread pool failed.
+    command = [sys.executable, "-c", ONE_AFTER_THE_OTHER]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+
+
 @linux
 def test_a_job_that_says_how_many_or_has_a_large_base_is_not_forked(tmp_path, miniature_base, monkeypatch):
     import torch
