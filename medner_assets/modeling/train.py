@@ -136,6 +136,7 @@ def _train(job: TrainingJob, log: Log, crew: Ranks) -> dict[str, Any]:
         log.info(f"resuming from {checkpoint.name}")
     began = time.monotonic()
     trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+    peak = _peak_memory(device, crew)
     if not crew.first:
         return {}
 
@@ -144,6 +145,7 @@ def _train(job: TrainingJob, log: Log, crew: Ranks) -> dict[str, Any]:
         **_facts(job, folder, model, device, train_set, len(documents), ready.backend),
         **_course(rows, trainer.state.best_global_step if recipe.early_stopping else None),
         "train_seconds": max((row["seconds"] for row in rows), default=time.monotonic() - began),
+        "peak_memory_bytes": peak,
     }
     save_dtype = job.recipe.lora.save_dtype
     publish_folder(job.output, lambda partial: save_adapter(model, partial, facts, rows, save_dtype))
@@ -181,13 +183,20 @@ def _facts(
         "train_samples": len(train_set.samples),
         "train_tokens": train_set.tokens,
         "unplaced_annotations": train_set.unplaced,
-        "peak_memory_bytes": torch.cuda.max_memory_allocated()
-        if cuda
-        else resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
         "seed": job.recipe.seed,
         "finished_at": datetime.now(UTC).isoformat(),
         "versions": json.dumps(_versions("torch", "transformers", "peft", "bitsandbytes", "unsloth")),
     }
+
+
+def _peak_memory(device: "torch.device", crew: Ranks) -> int:
+    """Return bytes: of this GPU; on a CPU of all processes, with what they share counted in each."""
+    import torch
+
+    if device.type == "cuda":
+        return torch.cuda.max_memory_allocated()
+    mine = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    return int(crew.sum(torch.tensor(mine, dtype=torch.float64)))
 
 
 def _versions(*packages: str) -> dict[str, str]:

@@ -152,7 +152,7 @@ TABLES: dict[str, Table] = {
             Column("final_train_loss", REAL, "nats per token, mean of the last epoch"),
             Column("best_eval_loss", REAL, "nats per token on dev, of the kept weights"),
             Column("train_seconds", REAL, "wall-clock seconds of training"),
-            Column("peak_memory_bytes", INT, "peak memory of the device"),
+            Column("peak_memory_bytes", INT, "peak memory of the device; on a CPU of all processes, shared parts in each"),
             Column("seed", INT, "seed of the run"),
             Column("finished_at", TIME, "when training ended"),
             Column("versions", TEXT, "library versions, as JSON"),
