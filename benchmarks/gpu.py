@@ -150,7 +150,7 @@ def generation(model: Any, prompts: list, tokens: int) -> dict[str, Any]:
 def small_model_in_fp32() -> dict[str, Any]:
     """Return the relative difference of the packed, fused loss to the loss sample by sample, and with
     bf16."""
-    from medner_assets.modeling.head import SelectiveHead
+    from medner_assets.modeling.head import HeadInput
     from medner_assets.modeling.losses import packed_loss
     from medner_assets.modeling.packing import pack
 
@@ -173,7 +173,7 @@ def small_model_in_fp32() -> dict[str, Any]:
             )
         fuse(model)
         with torch.no_grad():
-            packed = float(packed_loss(model, SelectiveHead(model), pack(samples, DEVICE), items))
+            packed = float(packed_loss(model, HeadInput(model), pack(samples, DEVICE), items))
         found[name] = abs(packed - total / items) / (total / items)
     return found
 

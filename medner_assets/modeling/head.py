@@ -18,7 +18,7 @@ _SMALLEST = 1e-30
 """Below this a probability in float32 says too little about its logarithm."""
 
 
-class SelectiveHead:
+class HeadInput:
     """Takes from a call of `model` the states that its output head would get, so that the loss is made from
     them.
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from medner_assets.modeling.batches import IGNORED, collate
-from medner_assets.modeling.head import SelectiveHead, completion_loss
+from medner_assets.modeling.head import HeadInput, completion_loss
 from medner_assets.modeling.packing import PackedRow
 from medner_assets.modeling.samples import Sample
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def packed_loss(
-    model: Any, head: SelectiveHead, row: PackedRow, items: float, *, weighted: bool = True
+    model: Any, head: HeadInput, row: PackedRow, items: float, *, weighted: bool = True
 ) -> "torch.Tensor":
     """Return the weighted loss of a row's completion tokens, divided by `items`. The model is fused."""
     import torch
@@ -38,7 +38,7 @@ def packed_loss(
 
 def padded_loss(
     model: Any,
-    head: SelectiveHead,
+    head: HeadInput,
     samples: Sequence[Sample],
     items: float,
     *,

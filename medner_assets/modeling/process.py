@@ -27,7 +27,7 @@ QUIET = {
     # slower (two threads, load 4).
     "OMP_WAIT_POLICY": "PASSIVE",
     # Before they sleep they look around a thousand times: a step of many short products takes a sixth less
-    # time on an idle machine, and no more on a busy one (ten thousand times: a third more).
+    # time on an idle machine, and no more on a busy one (ten thousand times: half more).
     "GOMP_SPINCOUNT": "1000",
     # oneDNN keeps a compiled product for each shape that it met, by default 1,024 of them: hundreds of MB
     # when batches differ in length, and no time saved (benchmarked over 150 steps of the embedded base).

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from medner_assets.errors import MednerError
 from medner_assets.modeling.batches import padded_groups
 from medner_assets.modeling.distributed import Ranks
-from medner_assets.modeling.head import SelectiveHead
+from medner_assets.modeling.head import HeadInput
 from medner_assets.modeling.losses import packed_loss, padded_loss
 from medner_assets.modeling.memory import device_memory, give_back, largest_that_fits, release
 from medner_assets.modeling.packing import pack, rows_within
@@ -55,7 +55,7 @@ class Steps:
         """
         self._model, self._layout, self._device, self._pad = model, layout, device, pad
         self._samples, self.tokens, self._log, self._ranks = samples, tokens, log, ranks
-        self._head = SelectiveHead(model)
+        self._head = HeadInput(model)
         self._may_checkpoint = checkpointing == "auto"
         self.checkpointing = checkpointing == "on"
         self._trained = [p for p in model.parameters() if p.requires_grad]

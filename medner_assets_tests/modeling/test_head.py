@@ -4,7 +4,7 @@ from torch import nn  # noqa: TID253
 from torch.nn import functional as F  # noqa: TID253
 
 from medner_assets.modeling.batches import collate
-from medner_assets.modeling.head import SelectiveHead, completion_loss
+from medner_assets.modeling.head import HeadInput, completion_loss
 from medner_assets.modeling.loading import load_tokenizer
 from medner_assets.modeling.losses import padded_loss
 from medner_assets.modeling.samples import Encoder, build_samples
@@ -27,7 +27,7 @@ def samples(miniature_base):
 
 
 def test_the_loss_of_a_batch_is_the_sum_of_the_losses_one_by_one(model, samples):
-    head = SelectiveHead(model)
+    head = HeadInput(model)
 
     def total(chosen):
         return float(padded_loss(model, head, chosen, 1.0, pad=2, device=CPU))
@@ -39,7 +39,7 @@ def test_the_loss_of_a_batch_is_the_sum_of_the_losses_one_by_one(model, samples)
 def test_the_loss_is_what_the_model_itself_says_when_weights_are_one(model, samples):
     batch = collate([samples[0]], pad=2)
     theirs = model(input_ids=batch["input_ids"], labels=batch["labels"], use_cache=False).loss
-    head = SelectiveHead(model)
+    head = HeadInput(model)
     items = len(samples[0].completion)
     ours = padded_loss(model, head, [samples[0]], items, pad=2, device=CPU, weighted=False)
     assert float(ours) == pytest.approx(float(theirs), rel=1e-5)
@@ -49,7 +49,7 @@ def test_the_loss_is_what_the_model_itself_says_when_weights_are_one(model, samp
 def test_a_call_that_nobody_asked_states_of_gives_logits_as_ever(model, samples):
     ids = collate(samples[:2], pad=2)["input_ids"]
     before = model(input_ids=ids, use_cache=False).logits
-    head = SelectiveHead(model)
+    head = HeadInput(model)
     states = head.states(model, input_ids=ids)
     assert torch.equal(model.get_output_embeddings()(states), before)
     assert torch.equal(model(input_ids=ids, use_cache=False).logits, before)

@@ -4,7 +4,7 @@ from torch.nn import functional as F  # noqa: TID253
 
 from medner_assets.modeling.adapters import add_adapter
 from medner_assets.modeling.fused.layers import fuse, keep_unpacked
-from medner_assets.modeling.head import SelectiveHead
+from medner_assets.modeling.head import HeadInput
 from medner_assets.modeling.loading import load_base, load_tokenizer
 from medner_assets.modeling.losses import packed_loss
 from medner_assets.modeling.packing import balanced, pack, rows_within
@@ -54,7 +54,7 @@ def test_a_row_packed_or_aligned_has_the_loss_and_the_gradients_of_its_samples_o
         total += loss.item()
     assert fuse(packed)
     assert not unpacked or keep_unpacked(packed, torch.float32) > 0
-    loss = packed_loss(packed, SelectiveHead(packed), pack(samples, CPU, pad), items)
+    loss = packed_loss(packed, HeadInput(packed), pack(samples, CPU, pad), items)
     loss.backward()
     assert loss.item() == pytest.approx(total, rel=1e-5)
     expected, found = gradients(single), gradients(packed)
@@ -68,7 +68,7 @@ def test_only_the_last_layer_is_spared_the_tokens_that_nothing_is_predicted_from
     for layer in model.get_base_model().model.layers:
         layer.mlp.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0].shape[1]))
     row = pack(samples, CPU, 0)
-    packed_loss(model, SelectiveHead(model), row, 1.0)
+    packed_loss(model, HeadInput(model), row, 1.0)
     learned = sum(len(sample.completion) for sample in samples)
     assert seen == [row.input_ids.shape[1], learned]
 
@@ -81,7 +81,7 @@ def test_a_row_without_dropout_is_what_dropout_gives_on_average(wide_base, sampl
         if "lora_B" in name:
             parameter.data.normal_(std=0.05)
     assert fuse(model)
-    head, row = SelectiveHead(model), pack(samples, CPU, 0)
+    head, row = HeadInput(model), pack(samples, CPU, 0)
 
     def loss() -> float:
         with torch.no_grad():
