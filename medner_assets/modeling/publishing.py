@@ -33,7 +33,9 @@ def _is_disk_full(error: BaseException) -> bool:
     if isinstance(error, OSError):
         return error.errno in (errno.ENOSPC, errno.EDQUOT)
     return any(
-        text in str(error) for text in ("No space left on device", "PytorchStreamWriter failed writing")
+        text in str(error)
+        # The last is what PyTorch says when it then closes the file that it could not write.
+        for text in ("No space left on device", "PytorchStreamWriter failed writing", "unexpected pos")
     )
 
 

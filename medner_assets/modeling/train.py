@@ -60,7 +60,7 @@ def train(job: TrainingJob, log: Log, processes: int = 1) -> dict[str, Any]:
     """
     private_folder(job.work)
     crew_of = forked(processes, job.work, log) if processes > 1 else ranks(job.device)
-    with crew_of as crew, enough_disk(job.work):
+    with enough_disk(job.work), crew_of as crew:
         return _train(job, log if crew.first else Silence(), crew)
 
 

@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 
 from medner_assets.corpus.jsonl import write_documents
+from medner_assets.errors import MednerError
 from medner_assets.modeling import forking
 from medner_assets.modeling.forking import processes_that_pay
+from medner_assets.modeling.publishing import enough_disk
 from medner_assets_tests.modeling.test_several_processes import losses
 from medner_assets_tests.modeling.test_training import job, weights
 
@@ -95,6 +97,12 @@ def test_a_mistake_that_all_find_is_told_once(tmp_path, miniature_base):
     _, told = running.communicate(timeout=60)
     assert running.returncode == 1
     assert told.count("the train split is empty") == 1
+
+
+def test_what_pytorch_says_of_a_full_disk_is_said_plainly(tmp_path):
+    said = "[enforce fail at inline_container.cc:672] . unexpected pos 252480 vs 252372"
+    with pytest.raises(MednerError, match="no space left on the disk of"), enough_disk(tmp_path):
+        raise RuntimeError(said)
 
 
 ONE_AFTER_THE_OTHER = """
