@@ -1,0 +1,85 @@
+"""Attacks on medner, as an intruder would try them: on the UI, on SQL, on the catalogue, on files.
+
+    python benchmarks/attack.py [--only ui,sql,catalogue,files]
+
+Each attack has a copy of a checkout of its own in a temporary folder; nothing but loopback is reached. Prints
+a line an attack, writes results/attack.json, and exits with 1 when one got in. Bounded at 10 minutes.
+"""
+
+import argparse
+import importlib
+import json
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from benchmarks.attacking.attack import Attack
+from medner_assets_tests.checkout import Checkout, make_checkout
+
+RESULTS = Path(__file__).parent / "results" / "attack.json"
+SIDES = ("ui", "sql", "catalogue", "files")
+ALL_SECONDS = 10 * 60.0
+
+
+def tried(attack: Attack, root: Path, base: Path) -> tuple[bool, str]:
+    """Try an attack on a copy of a checkout, and return whether medner held and what was seen."""
+    shutil.copytree(base, root)
+    try:
+        return attack.run(Checkout(root))
+    except Exception as error:  # noqa: BLE001 - whatever breaks, nothing was shown to hold
+        return False, f"{type(error).__name__}: {error}"
+    finally:
+        shutil.rmtree(root)
+
+
+def attacks_of(side: str) -> Iterator[Attack]:
+    """Yield the attacks on one side, and let go of what they held."""
+    found = iter(importlib.import_module(f"benchmarks.attacking.{side}").attacks())
+    if hasattr(found, "close"):
+        with closing(found):
+            yield from found
+    else:
+        yield from found
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--only", default=",".join(SIDES), help="sides, separated by commas")
+    sides = parser.parse_args().only.split(",")
+    unknown = sorted(set(sides) - set(SIDES))
+    if unknown:
+        parser.error(f"no side {', '.join(unknown)}: choose from {', '.join(SIDES)}")
+    began, rows = time.monotonic(), list[dict[str, Any]]()
+    with tempfile.TemporaryDirectory(prefix="medner-attack-") as name:
+        folder = Path(name)
+        base = make_checkout(folder / "base").root
+        for side in (each for each in SIDES if each in sides):
+            print(f"== {side}")
+            for number, attack in enumerate(attacks_of(side)):
+                if time.monotonic() - began > ALL_SECONDS:
+                    sys.exit(f"not done in {ALL_SECONDS:.0f} s: {side}, {attack.name}")
+                held, seen = tried(attack, folder / f"{side}-{number}", base)
+                print(
+                    f"  {'held  ' if held else 'GOT IN'}  {attack.name}: {' '.join(seen.split())}", flush=True
+                )
+                rows.append(
+                    {"side": side, "threat": attack.threat, "name": attack.name, "held": held, "seen": seen}
+                )
+    got_in = sum(not row["held"] for row in rows)
+    print(f"{len(rows)} attacks, {got_in} got in, {time.monotonic() - began:.0f} s")
+    if sides == list(SIDES):
+        RESULTS.write_text(json.dumps({"attacks": rows, "got_in": got_in}, indent=1) + "\n")
+    sys.exit(1 if got_in else 0)
+
+
+if __name__ == "__main__":
+    main()
