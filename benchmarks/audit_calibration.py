@@ -19,7 +19,7 @@ from random import Random
 
 from medner_assets.audit.nodes import gold_nodes
 from medner_assets.audit.pairs import learn_schema
-from medner_assets.audit.readers import one_thread
+from medner_assets.audit.probes import one_thread
 from medner_assets.audit.verdict import Evidence, verdict_of
 from medner_assets.audit.within_document import WithinDocument, within_document
 from medner_assets.corpus.synthetic.generator import SYMMETRIC_TYPES, generate_documents

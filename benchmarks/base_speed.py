@@ -24,16 +24,16 @@ import torch.nn.functional as F
 from medner_assets import paths
 from medner_assets.corpus.synthetic.generator import generate
 from medner_assets.modeling.adapters import add_adapter
-from medner_assets.modeling.batches import IGNORED, collate
-from medner_assets.modeling.distributed import Ranks
-from medner_assets.modeling.forking import MOST, forked
 from medner_assets.modeling.fused.decoding import use_grouped_attention
 from medner_assets.modeling.fused.layers import fuse
-from medner_assets.modeling.generation import generate_batches
+from medner_assets.modeling.inference.decoding import generate_batches
 from medner_assets.modeling.loading import fast_bfloat16, load_base, load_tokenizer
 from medner_assets.modeling.progress import Silence
 from medner_assets.modeling.samples import Encoder, Sample, build_samples
-from medner_assets.modeling.steps import Steps
+from medner_assets.modeling.training.batching import IGNORED, collate
+from medner_assets.modeling.training.distributed import Ranks
+from medner_assets.modeling.training.forking import MOST, forked
+from medner_assets.modeling.training.steps import Steps
 from medner_assets.recipes.loading import load_base_model, load_dataset, load_version
 
 RESULTS = Path(__file__).parent / "results" / "base_speed.json"

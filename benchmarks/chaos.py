@@ -28,8 +28,8 @@ from benchmarks.chaotic.project import differences, make_project, state
 from benchmarks.chaotic.sensors import automated
 from benchmarks.chaotic.services import project_of_services, watched_over
 from benchmarks.chaotic.writers import concurrent_writers
-from medner_assets_tests.checkout import Checkout
-from medner_assets_tests.live import SLOTS, on_instance, processes_of
+from medner_assets_tests.support.checkout import Checkout
+from medner_assets_tests.support.live import SLOTS, on_instance, processes_of
 
 RESULTS = Path(__file__).parent / "results" / "chaos.json"
 KILL_SECONDS = 11 * 60

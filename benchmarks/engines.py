@@ -18,7 +18,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from medner_assets.paths import PROJECT
-from medner_assets_tests.checkout import VERSION, Checkout, make_checkout
+from medner_assets_tests.support.checkout import VERSION, Checkout, make_checkout
 
 INSIDE = "MEDNER_BENCH_NAMESPACE"
 ADDRESS = "http://127.0.0.1:8265"
@@ -171,7 +171,9 @@ def running() -> set[str]:
 
 def processes() -> list[int]:
     """Processes that train."""
-    found = subprocess.run(["pgrep", "-f", "medner_assets.modeling.train"], capture_output=True, text=True)
+    found = subprocess.run(
+        ["pgrep", "-f", "medner_assets.modeling.training.train"], capture_output=True, text=True
+    )
     return [int(line) for line in found.stdout.split()]
 
 

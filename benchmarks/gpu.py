@@ -33,16 +33,16 @@ import torch
 from benchmarks.gpu_model import GEOMETRY, PARAMETERS, SMALL, random_mistral, random_samples
 from benchmarks.gpu_naive import naive_adapter, naive_generation, naive_training
 from medner_assets.modeling.adapters import add_adapter, save_adapter
-from medner_assets.modeling.distributed import ranks, visible_gpus
 from medner_assets.modeling.fused.decoding import use_grouped_attention
 from medner_assets.modeling.fused.layers import fuse, keep_unpacked
-from medner_assets.modeling.generation import generate_batches
+from medner_assets.modeling.inference.decoding import generate_batches
+from medner_assets.modeling.inference.model import unpack_layers
 from medner_assets.modeling.memory import release
-from medner_assets.modeling.order import StepOrder
 from medner_assets.modeling.progress import StandardError
-from medner_assets.modeling.steps import Layout, Steps
-from medner_assets.modeling.trainer import log_rows, make_trainer, training_arguments
-from medner_assets.modeling.unpacking import unpack_layers
+from medner_assets.modeling.training.batching import StepOrder
+from medner_assets.modeling.training.distributed import ranks, visible_gpus
+from medner_assets.modeling.training.steps import Layout, Steps
+from medner_assets.modeling.training.trainer import log_rows, make_trainer, training_arguments
 from medner_assets.recipes.settings import LoraRecipe, TrainingRecipe
 
 TFLOPS = 790e12
@@ -150,9 +150,8 @@ def generation(model: Any, prompts: list, tokens: int) -> dict[str, Any]:
 def small_model_in_fp32() -> dict[str, Any]:
     """Return the relative difference of the packed, fused loss to the loss sample by sample, and with
     bf16."""
-    from medner_assets.modeling.head import HeadInput
-    from medner_assets.modeling.losses import packed_loss
-    from medner_assets.modeling.packing import pack
+    from medner_assets.modeling.training.batching import pack
+    from medner_assets.modeling.training.loss import HeadInput, packed_loss
 
     samples = random_samples(12, seed=3)
     items = sum(len(each.completion) for each in samples)

@@ -16,11 +16,11 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from benchmarks.gpu_model import GEOMETRY, SMALL, random_mistral, random_samples
 from medner_assets.modeling.adapters import add_adapter
-from medner_assets.modeling.distributed import Ranks, ranks
 from medner_assets.modeling.fused.layers import fuse, keep_unpacked
-from medner_assets.modeling.optimizer import flat_adamw_8bit
 from medner_assets.modeling.progress import Silence
-from medner_assets.modeling.steps import Steps
+from medner_assets.modeling.training.distributed import Ranks, ranks
+from medner_assets.modeling.training.optimizer import flat_adamw_8bit
+from medner_assets.modeling.training.steps import Steps
 from medner_assets.recipes.settings import LoraRecipe
 
 

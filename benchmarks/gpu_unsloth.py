@@ -15,7 +15,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from medner_assets import paths
 from medner_assets.modeling.job import TrainingJob
-from medner_assets.modeling.unsloth_backend import import_first
+from medner_assets.modeling.training.unsloth import import_first
 from medner_assets.recipes.loading import load_base_model, load_version
 
 
@@ -39,7 +39,7 @@ def main() -> None:
     from benchmarks.gpu import DEVICE, KIND, SHAPE, training
     from benchmarks.gpu_model import random_mistral
     from medner_assets.modeling.memory import release
-    from medner_assets.modeling.unsloth_backend import unsloth_model
+    from medner_assets.modeling.training.unsloth import unsloth_model
 
     with tempfile.TemporaryDirectory() as folder:
         random_mistral(DEVICE, SHAPE, KIND, nf4=False).save_pretrained(folder)

@@ -24,7 +24,7 @@ from medner_assets import paths
 from medner_assets.recipes.sources import Targets
 from medner_assets.reporting.inputs import inputs_from_frames
 from medner_assets.reporting.report import render_html, report_name
-from medner_assets_tests.reporting.chromium import Chromium
+from medner_assets_tests.support.chromium import Chromium
 
 PICTURES, SAMPLES = paths.PROJECT / "docs" / "pictures", paths.PROJECT / "docs" / "samples"
 READY = "document.querySelector('#browser').dataset.ready"

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from medner_assets.paths import PROJECT
-from medner_assets_tests.reporting.chromium import Chromium
+from medner_assets_tests.support.chromium import Chromium
 
 PAGES = {
     "ui-graph": "/asset-groups",

@@ -19,7 +19,7 @@ from benchmarks.report_data import BASELINE, DATASET, POOR_READERS, VERSION, inv
 from medner_assets.recipes.sources import Targets
 from medner_assets.reporting.inputs import inputs_from_frames
 from medner_assets.reporting.report import render_html
-from medner_assets_tests.reporting.chromium import Chromium
+from medner_assets_tests.support.chromium import Chromium
 
 READY = "document.querySelector('#browser').dataset.ready"
 FILTERS = {

@@ -23,7 +23,7 @@ from medner_assets.scoring.comparison import compare_versions
 from medner_assets.scoring.evaluation import score_version
 from medner_assets.scoring.frames import GoldFrames, PredictedFrames
 from medner_assets.scoring.postprocessing import RelationSchema, apply_stages, stage_names
-from medner_assets.warehouse.tables import TABLES
+from medner_assets.tables import TABLES
 
 DATASET, BASELINE, VERSION = "synthetic-small", "tiny-v1", "tiny-v2"
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import duckdb
 
+from medner_assets.tables import TABLES
 from medner_assets.warehouse.store import Store
-from medner_assets.warehouse.tables import TABLES
 
 STAGES, ENTITIES, RELATIONS = ("raw", "final"), 6, 4
 

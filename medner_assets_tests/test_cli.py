@@ -14,7 +14,7 @@ from medner_assets.corpus.jsonl import write_documents
 from medner_assets.corpus.readers.registry import read_files
 from medner_assets.errors import MednerError
 from medner_assets.paths import PROJECT
-from medner_assets_tests.miniature import documents
+from medner_assets_tests.support.miniature import documents
 
 COMMANDS = {
     "demo", "doctor", "versions", "import", "audit", "score", "train", "evaluate", "compare", "promote",

@@ -62,7 +62,7 @@ def test_a_lock_of_work_that_is_under_way_is_told_with_its_process(work):
 
 
 def test_a_lock_that_outlived_its_run_is_told_with_the_process_to_end(work):
-    with holding(work / "lock", gone(), "medner_assets.modeling.train", f"{work}/job.json") as pid:
+    with holding(work / "lock", gone(), "medner_assets.modeling.training.train", f"{work}/job.json") as pid:
         (finding,) = locks(workers())
     assert finding.state == "missing"
     assert finding.remedy.startswith(f"kill {pid}")
@@ -76,7 +76,7 @@ def test_a_lock_that_is_held_by_something_else_is_told_with_its_file(work):
 
 
 def test_a_worker_below_its_run_is_no_orphan(work):
-    with holding(work / "lock", "", "medner_assets.modeling.generate"):
+    with holding(work / "lock", "", "medner_assets.modeling.inference.generate"):
         found = [each for each in workers() if str(work / "lock") in each.cmdline()]
         (finding,) = orphans(found)
     assert (finding.state, finding.found) == ("ok", "1 at work, each below its run")

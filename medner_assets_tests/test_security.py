@@ -14,10 +14,10 @@ from medner_assets.errors import MednerError
 from medner_assets.modeling.publishing import publish_file, publish_folder
 from medner_assets.paths import PROJECT
 from medner_assets.recipes.loading import load_base_model, load_dataset, load_version
+from medner_assets.tables import TABLES
 from medner_assets.warehouse.catalogue import connect
 from medner_assets.warehouse.queries import ask
 from medner_assets.warehouse.store import Store
-from medner_assets.warehouse.tables import TABLES
 
 OUTSIDE = ("../outside", "..", "a/../../b", "/etc/passwd", "a/b", ".hidden", "a..b", "a\x00b", "ä", "A", "")
 

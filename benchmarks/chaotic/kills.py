@@ -17,8 +17,8 @@ from typing import Any
 import psutil
 
 from benchmarks.chaotic.project import differences, leftovers, state
-from medner_assets_tests.checkout import Checkout
-from medner_assets_tests.live import SLOTS, on_instance, processes_of, progress_of, within, workers
+from medner_assets_tests.support.checkout import Checkout
+from medner_assets_tests.support.live import SLOTS, on_instance, processes_of, progress_of, within, workers
 
 ENDS = 130
 """Seconds after which a demo that nobody kills is stuck."""
@@ -133,7 +133,7 @@ def _killed(checkout: Checkout, phase: str, rng: Random) -> str | None:
 def _killed_at_work(checkout: Checkout, phase: str, rng: Random) -> str | None:
     """Kill the training or generation process, or the command above it, when so much of it is done."""
     share, of_command = rng.random(), rng.random() < 0.5
-    word = "modeling.train" if phase == "training" else "modeling.generate"
+    word = "training.train" if phase == "training" else "inference.generate"
     before = {version: _time_of(progress_of(checkout, version, phase)) for version in ("tiny-v1", "tiny-v2")}
     process = demo(checkout)
     give_up = time.monotonic() + ENDS

@@ -8,8 +8,8 @@ from typing import Any
 import polars as pl
 
 from medner_assets.corpus.jsonl import write_documents
-from medner_assets_tests.checkout import VERSION, Checkout, make_checkout
-from medner_assets_tests.miniature import documents
+from medner_assets_tests.support.checkout import VERSION, Checkout, make_checkout
+from medner_assets_tests.support.miniature import documents
 
 _CLOCK_COLUMNS = {
     "adapters": ("finished_at", "train_seconds", "peak_memory_bytes"),

@@ -5,9 +5,9 @@ from typing import Any
 
 from benchmarks.chaotic.project import make_project
 from medner_assets.corpus.jsonl import write_documents
-from medner_assets_tests.checkout import VERSION, Checkout
-from medner_assets_tests.live import Live, running, within
-from medner_assets_tests.miniature import documents
+from medner_assets_tests.support.checkout import VERSION, Checkout
+from medner_assets_tests.support.live import Live, running, within
+from medner_assets_tests.support.miniature import documents
 
 _PATIENCE = 120.0
 """Seconds: a sensor's tick, and a chain on the two-layer base."""

@@ -9,8 +9,8 @@ from typing import Any
 import psutil
 
 from benchmarks.chaotic.project import LONG
-from medner_assets_tests.checkout import VERSION, Checkout
-from medner_assets_tests.live import (
+from medner_assets_tests.support.checkout import VERSION, Checkout
+from medner_assets_tests.support.live import (
     CALLS,
     SLOTS,
     Live,
@@ -20,7 +20,7 @@ from medner_assets_tests.live import (
     running,
     within,
 )
-from medner_assets_tests.offline import calls
+from medner_assets_tests.support.offline import calls
 
 _PATIENCE = 60.0
 _LIMIT = 10.0

@@ -11,7 +11,7 @@ import duckdb
 
 from medner_assets.warehouse.catalogue import connect, refresh
 from medner_assets.warehouse.store import Store
-from medner_assets_tests.warehouse.rows import frame
+from medner_assets_tests.support.rows import frame
 
 SPAWN = multiprocessing.get_context("spawn")
 ROWS = 400

@@ -11,7 +11,7 @@ from medner_assets.prompting.grounding import predict
 from medner_assets.prompting.templates import render_completion
 from medner_assets.schema import Prediction
 from medner_assets.scoring.postprocessing import STAGES, RelationSchema, apply_stages
-from medner_assets_tests.miniature import documents
+from medner_assets_tests.support.miniature import documents
 
 _TEXTS = (
     "Patient 3 took aspirin and then had severe bleeding; İstanbul fever, aspirin again.",

@@ -19,7 +19,7 @@ from medner_assets.corpus.writers.pubtator import pubtator_block
 from medner_assets.errors import MednerError
 from medner_assets.scoring.submissions import read_submission
 from medner_assets_tests.corpus.test_fuzz import SEEDS
-from medner_assets_tests.miniature import documents
+from medner_assets_tests.support.miniature import documents
 
 TEXT = "Née heparin."
 _SUFFIXES = {"jsonl": ".jsonl", "brat": ".ann", "bioc-xml": ".xml", "bioc-json": ".json"}

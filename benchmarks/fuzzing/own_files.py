@@ -12,10 +12,10 @@ from benchmarks.fuzzing.mutations import mutant
 from medner_assets.defs.versions.completions import read_lines
 from medner_assets.defs.versions.finished import DESCRIPTION, LOG, WEIGHTS, finished_adapter
 from medner_assets.errors import MednerError
-from medner_assets.modeling.generate import _completed
+from medner_assets.modeling.inference.generate import _completed
 from medner_assets.modeling.job import GenerationJob
+from medner_assets.tables import TABLES
 from medner_assets.warehouse.store import Store
-from medner_assets.warehouse.tables import TABLES
 
 _LINES = [
     {"doc_id": f"d{i}", "completion": "1. [Drug] aspirin", "finish_reason": "stop", "seconds": 0.1}

@@ -9,7 +9,7 @@ from medner_assets.errors import MednerError
 from medner_assets.warehouse.catalogue import connect
 from medner_assets.warehouse.queries import ask, named_queries, query_errors
 from medner_assets.warehouse.store import Store
-from medner_assets_tests.warehouse.rows import metric, put
+from medner_assets_tests.support.rows import metric, put
 
 _QUERIES = (
     "select model_version from metrics where model_version = $version",

@@ -10,7 +10,7 @@ from typing import Any
 import psutil
 
 from benchmarks.scaling.versions import LONG, document
-from medner_assets_tests.checkout import Checkout
+from medner_assets_tests.support.checkout import Checkout
 
 BYTES, SAMPLE, FIRST_SECONDS, MEMORY_MIB = 1_000_000, 100, 10.0, 1500
 
@@ -59,7 +59,7 @@ def streamed(checkout: Checkout, *arguments: str) -> tuple[list[str], float, flo
     """Return the lines of `medner predict`, seconds to the first and in all, and peak memory in bytes."""
     began = time.monotonic()
     process = subprocess.Popen(
-        [sys.executable, "-m", "medner_assets.cli", "predict", "reader", *arguments],
+        [sys.executable, "-m", "medner_assets.cli", "predict", "extractor", *arguments],
         cwd=checkout.root, env=checkout.environment(), stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
     assert process.stdout is not None
@@ -96,12 +96,12 @@ def one_by_one(checkout: Checkout, sentences: list[str]) -> list[set[tuple[int, 
         "import json, sys, tempfile; from pathlib import Path",
         "from medner_assets.commands.predicting import Input, job",
         "from medner_assets.modeling.job import PredictionJob",
-        "from medner_assets.modeling.reading import Reader",
+        "from medner_assets.modeling.inference.extractor import Extractor",
         f"sentences = json.loads(Path({str(file)!r}).read_text())",
-        "settings = job('reader', [Input('x', None, 'x')], Path(tempfile.mkdtemp()))",
-        "reader = Reader(PredictionJob.parsed(json.dumps(settings), 'job'))",
-        "found = [[e for r in reader.read([w]) for e in r.entities]",
-        "         for s in sentences for w in reader.windows(s)]",
+        "settings = job('extractor', [Input('x', None, 'x')], Path(tempfile.mkdtemp()))",
+        "extractor = Extractor(PredictionJob.parsed(json.dumps(settings), 'job'))",
+        "found = [[e for r in extractor.read([w]) for e in r.entities]",
+        "         for s in sentences for w in extractor.windows(s)]",
         "print(json.dumps([[[e['start'], e['end'], e['type']] for e in each if e['start'] is not None]",
         "                  for each in found]))",
     )

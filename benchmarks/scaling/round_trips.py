@@ -18,8 +18,8 @@ from medner_assets.corpus.writers.brat import brat_annotations, brat_name
 from medner_assets.corpus.writers.pubtator import pubtator_block
 from medner_assets.paths import PROJECT
 from medner_assets.schema import Document
-from medner_assets_tests.corpus import foreign
-from medner_assets_tests.corpus.annotated import annotated_documents
+from medner_assets_tests.support import foreign
+from medner_assets_tests.support.annotated import annotated_documents
 
 Kept = Callable[[Document], object]
 """What a format can hold of a document: equal for the document and for what comes back."""

@@ -16,7 +16,7 @@ import polars as pl
 import psutil
 
 from benchmarks.scaling.versions import SHORT, document
-from medner_assets_tests.checkout import Checkout
+from medner_assets_tests.support.checkout import Checkout
 
 SHARDS, DOCUMENTS, LEAST_GAIN = 20, 100, 1.3
 
@@ -113,7 +113,7 @@ def workers(checkout: Checkout) -> list[int]:
     found = []
     for each in psutil.process_iter(["cmdline"]):
         words = each.info["cmdline"] or []
-        is_worker = "medner_assets.modeling.annotate" in words and "--worker" in words
+        is_worker = "medner_assets.modeling.inference.annotate" in words and "--worker" in words
         if is_worker and str(checkout.root) in " ".join(words):
             found.append(each.pid)
     return found

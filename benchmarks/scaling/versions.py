@@ -7,7 +7,7 @@ from pathlib import Path
 from medner_assets.corpus.jsonl import write_documents
 from medner_assets.paths import EMBEDDED_BASES
 from medner_assets.schema import Document, Entity, Relation
-from medner_assets_tests.checkout import Checkout, make_checkout
+from medner_assets_tests.support.checkout import Checkout, make_checkout
 
 DRUGS = ("aspirin", "heparin", "lithium", "digoxin", "cisplatin", "ibuprofen", "warfarin", "phenytoin")
 EFFECTS = ("bleeding", "tremor", "nausea", "rash", "vertigo", "fatigue", "headache", "hepatitis", "alopecia")

@@ -14,7 +14,7 @@ from medner_assets.audit.ladder import learned_rungs
 from medner_assets.audit.leakage import leakage_figures, unseen_name_figures
 from medner_assets.audit.nodes import Nodes, found_nodes, gold_nodes
 from medner_assets.audit.pairs import candidate_pairs, learn_schema
-from medner_assets.audit.readers import one_thread
+from medner_assets.audit.probes import one_thread
 from medner_assets.audit.reasons import Figures, lead_sentence, reasons
 from medner_assets.audit.scores import group_numbers, resample_weights
 from medner_assets.audit.verdict import Evidence, Verdict, verdict_of

@@ -14,7 +14,7 @@ import numpy as np
 from medner_assets.audit.descriptors import structure
 from medner_assets.audit.figures import GOLD_ENTITIES, Figure
 from medner_assets.audit.pairs import Pairs
-from medner_assets.audit.readers import related_model
+from medner_assets.audit.probes import related_model
 from medner_assets.audit.scores import RESAMPLES, f1, group_numbers, resample_weights
 
 if TYPE_CHECKING:

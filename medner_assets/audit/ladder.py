@@ -12,7 +12,7 @@ import numpy as np
 from medner_assets.audit.figures import END_TO_END, GOLD_ENTITIES, Figure
 from medner_assets.audit.nodes import Nodes, Triple, triple
 from medner_assets.audit.pairs import Pairs, candidate_pairs, sampled
-from medner_assets.audit.readers import FAMILIES, Family, Reading, features, related_model, way_model
+from medner_assets.audit.probes import FAMILIES, Family, Reading, features, related_model, way_model
 from medner_assets.audit.scores import DocumentCounts, f1, f1_figures, group_numbers, resample_weights
 from medner_assets.schema import Level
 

@@ -17,7 +17,7 @@ from medner_assets.audit.context import contexts
 from medner_assets.audit.figures import Figure
 from medner_assets.audit.nodes import Nodes
 from medner_assets.audit.pairs import Pairs, candidate_pairs, sampled
-from medner_assets.audit.readers import hashed, linear_model
+from medner_assets.audit.probes import hashed, linear_model
 from medner_assets.audit.scores import group_numbers, resample_weights
 from medner_assets.scoring.normalising import normalise
 

@@ -20,7 +20,7 @@ from medner_assets.defs.processes import started
 from medner_assets.errors import MednerError
 
 Part = dict[str, Any]
-"""A part of a text and what was read in it; `modeling.predict` says its keys."""
+"""A part of a text and what was read in it; `inference.predict` says its keys."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ def predict(version: str, sources: list[Input]) -> Generator[Part, None, None]:
     folder = Path(tempfile.mkdtemp(prefix="predict-", dir=work))
     try:
         with started(
-            [sys.executable, "-m", "medner_assets.modeling.predict"],
+            [sys.executable, "-m", "medner_assets.modeling.inference.predict"],
             {**os.environ, "PYTHONUNBUFFERED": "1"},
             folder,
             stdin=PIPE,
@@ -119,10 +119,10 @@ def job(version: str, sources: list[Input], folder: Path) -> dict[str, Any]:
     """Return the job of the process (`modeling.job.PredictionJob`); texts as typed go into `folder`."""
     from medner_assets.defs.resources import Warehouse
     from medner_assets.defs.versions.completions import adapter_for
-    from medner_assets.defs.versions.handover import order_of
+    from medner_assets.defs.versions.handover import inputs_of
     from medner_assets.defs.versions.reading import reading_settings
 
-    order = order_of(version, Warehouse())
+    order = inputs_of(version, Warehouse())
     adapter_for(order)
     files = []
     for number, source in enumerate(sources):

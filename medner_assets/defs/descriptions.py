@@ -3,7 +3,7 @@
 import dagster as dg
 import polars as pl
 
-from medner_assets.warehouse.tables import ENTITY, RELATION, TABLES
+from medner_assets.tables import ENTITY, RELATION, TABLES
 
 _TYPE_NAMES = {
     pl.String(): "varchar",

@@ -9,8 +9,8 @@ import polars as pl
 from medner_assets import paths
 from medner_assets.defs.supervision import attach
 from medner_assets.errors import MednerError
+from medner_assets.tables import TABLES
 from medner_assets.warehouse.store import Store
-from medner_assets.warehouse.tables import TABLES
 
 
 class Warehouse(dg.ConfigurableResource):

@@ -38,7 +38,7 @@ def missing_requirements(name: str, base: BaseModelRecipe) -> str | None:
             )
     folder = base_folder(base)
     if folder is None and base.path is not None:
-        lacks.append(f"its weights in {base.path} (make them: python -m medner_assets.modeling.pretrain)")
+        lacks.append(f"its weights in {base.path} (make them: python -m tools.embedded_base.pretrain)")
     elif folder is None:
         lacks.append(f"its weights ({_how_to_download(base)})")
     elif incomplete := _incomplete(folder):

@@ -16,8 +16,8 @@ from jinja2 import DictLoader, Environment, StrictUndefined
 from markupsafe import Markup, escape
 
 from medner_assets.reporting.cases import CODES, Cases, cases_of, left_out_sql
+from medner_assets.reporting.charts import Curve, line_chart, precision_recall
 from medner_assets.reporting.contents import Contents, contents_of
-from medner_assets.reporting.figures import Curve, line_chart, precision_recall
 from medner_assets.reporting.inputs import ReportInputs
 from medner_assets.reporting.numbers import Number
 from medner_assets.reporting.sections.baselines import BaselinesSection

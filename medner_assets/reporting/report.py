@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from medner_assets.reporting.figures import Curve, line_chart, markdown_image, sparkline, standalone
+from medner_assets.reporting.charts import Curve, line_chart, markdown_image, sparkline, standalone
 from medner_assets.reporting.inputs import ReportInputs
 from medner_assets.reporting.markdown import short_form
 from medner_assets.reporting.page import page_html

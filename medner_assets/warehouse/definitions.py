@@ -7,8 +7,8 @@ from typing import Literal
 import duckdb
 
 from medner_assets.errors import MednerError
+from medner_assets.tables import TABLES, Table
 from medner_assets.warehouse.sql_files import in_order
-from medner_assets.warehouse.tables import TABLES, Table
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,11 +20,11 @@ import polars as pl
 from medner_assets import paths
 from medner_assets.errors import MednerError
 from medner_assets.schema import Grounding
+from medner_assets.tables import TABLES
 from medner_assets.warehouse.catalogue import STORAGE_VERSION
 from medner_assets.warehouse.definitions import comments_on, define, native_definitions, view_of
 from medner_assets.warehouse.partition_files import sync_folder
 from medner_assets.warehouse.store import Store
-from medner_assets.warehouse.tables import TABLES
 
 
 @dataclass(frozen=True, slots=True)

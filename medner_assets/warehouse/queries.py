@@ -17,8 +17,8 @@ import duckdb
 
 from medner_assets.errors import MednerError
 from medner_assets.paths import SQL
+from medner_assets.tables import TABLES
 from medner_assets.warehouse.sql_files import SqlFile, sql_files
-from medner_assets.warehouse.tables import TABLES
 
 _PARAMETERS = "parameters:"
 _LONGEST_MESSAGE = 500

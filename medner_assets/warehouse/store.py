@@ -12,6 +12,7 @@ import polars as pl
 
 from medner_assets.errors import MednerError
 from medner_assets.paths import checked_name, private_folder
+from medner_assets.tables import TABLES, Table
 from medner_assets.warehouse.partition_files import (
     PART,
     StagedFile,
@@ -19,7 +20,6 @@ from medner_assets.warehouse.partition_files import (
     remove_stale_temporaries,
     sync_folder,
 )
-from medner_assets.warehouse.tables import TABLES, Table
 
 EMPTY = "_empty"
 """The partition without rows in every table, so that each view finds a file. No valid key looks like it."""

@@ -59,7 +59,7 @@ def test_dagster_is_known_at_the_edge_only():
 
 
 def test_every_public_table_and_asset_name_is_spelled_as_in_the_catalogue():
-    tables = importlib.import_module("medner_assets.warehouse.tables").TABLES
+    tables = importlib.import_module("medner_assets.tables").TABLES
     assert all(name == table.name and name.islower() for name, table in tables.items())
 
 

@@ -5,7 +5,7 @@ import pytest
 from medner_assets.audit.frames import SCHEMA as AUDITS
 from medner_assets.corpus.frames import SCHEMAS as DATASET
 from medner_assets.scoring import frames as scoring
-from medner_assets.warehouse.tables import TABLES
+from medner_assets.tables import TABLES
 
 WRITTEN = {
     **DATASET,

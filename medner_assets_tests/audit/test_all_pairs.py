@@ -4,7 +4,7 @@ from medner_assets.audit.all_pairs import all_pairs
 from medner_assets.audit.nodes import gold_nodes
 from medner_assets.audit.pairs import candidate_pairs, learn_schema
 from medner_assets.schema import Document
-from medner_assets_tests.audit.notes import note
+from medner_assets_tests.support.notes import note
 
 
 def figures_of(

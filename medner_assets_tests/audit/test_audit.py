@@ -9,8 +9,8 @@ from medner_assets.corpus.synthetic.generator import generate
 from medner_assets.errors import MednerError
 from medner_assets.recipes.sources import SyntheticSource
 from medner_assets.schema import Document
-from medner_assets.warehouse.tables import TABLES
-from medner_assets_tests.audit.notes import note
+from medner_assets.tables import TABLES
+from medner_assets_tests.support.notes import note
 
 SYMMETRIC = ("interacts_with",)
 

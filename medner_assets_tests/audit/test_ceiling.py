@@ -10,7 +10,7 @@ from medner_assets.audit.figures import Figure
 from medner_assets.audit.nodes import gold_nodes
 from medner_assets.audit.pairs import candidate_pairs, learn_schema
 from medner_assets.schema import Document
-from medner_assets_tests.audit.notes import note
+from medner_assets_tests.support.notes import note
 
 probabilities = st.lists(st.floats(0.01, 1.0), min_size=1, max_size=7).map(np.array)
 

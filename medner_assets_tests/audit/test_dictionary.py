@@ -2,7 +2,7 @@ import numpy as np
 
 from medner_assets.audit.dictionary import Dictionary, dictionary_figures, trained_dictionary
 from medner_assets.schema import Document, Entity
-from medner_assets_tests.audit.notes import note
+from medner_assets_tests.support.notes import note
 
 
 def phrase(text: str, *mentions: tuple[str, str]) -> Document:

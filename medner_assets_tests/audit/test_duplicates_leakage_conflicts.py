@@ -5,7 +5,7 @@ from medner_assets.audit.leakage import leakage_figures, unseen_name_figures
 from medner_assets.audit.nodes import gold_nodes
 from medner_assets.audit.pairs import learn_schema
 from medner_assets.schema import Document
-from medner_assets_tests.audit.notes import note
+from medner_assets_tests.support.notes import note
 
 LONG = " ".join(f"word{number}" for number in range(60))
 

@@ -3,7 +3,7 @@ from dataclasses import replace
 from medner_assets.audit.nodes import Nodes, found_nodes, gold_nodes
 from medner_assets.audit.pairs import Pairs, Way, candidate_pairs, learn_schema, sampled
 from medner_assets.schema import Document, Entity
-from medner_assets_tests.audit.notes import abstract, note
+from medner_assets_tests.support.notes import abstract, note
 
 BLEEDING = abstract(
     "Warfarin and heparin: warfarin caused bleeding and, later, gastric or duodenal ulcers.",

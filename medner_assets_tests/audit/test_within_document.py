@@ -7,7 +7,7 @@ from medner_assets.audit.nodes import gold_nodes
 from medner_assets.audit.pairs import learn_schema
 from medner_assets.audit.within_document import WithinDocument, concordance, within_document
 from medner_assets.schema import Document
-from medner_assets_tests.audit.notes import note
+from medner_assets_tests.support.notes import note
 
 
 def compared(scores: list[float], related: list[int], document: list[int]) -> WithinDocument:

@@ -6,8 +6,8 @@ from medner_assets.corpus.frames import SCHEMAS, dataset_frames, documents_from_
 from medner_assets.corpus.hashing import content_hash
 from medner_assets.corpus.reading import Problem, ProblemKind
 from medner_assets.schema import Document, Entity, Level, Relation
-from medner_assets.warehouse.tables import TABLES
-from medner_assets_tests.corpus.strategies import corpora_of_documents
+from medner_assets.tables import TABLES
+from medner_assets_tests.support.strategies import corpora_of_documents
 
 
 def test_the_schemas_are_those_of_the_warehouse():

@@ -8,7 +8,7 @@ from medner_assets.corpus.readers.jsonl import parse_jsonl, read_jsonl
 from medner_assets.corpus.validation import problems_of
 from medner_assets.errors import MednerError
 from medner_assets.schema import Document, Entity, Level, Relation
-from medner_assets_tests.corpus.strategies import corpora_of_documents, documents
+from medner_assets_tests.support.strategies import corpora_of_documents, documents
 
 LINE = {
     "id": "n1",

@@ -21,8 +21,8 @@ from medner_assets.corpus.readers.pubtator import parse_pubtator
 from medner_assets.corpus.writers.brat import brat_annotations
 from medner_assets.corpus.writers.pubtator import pubtator_block
 from medner_assets.schema import Document
-from medner_assets_tests.corpus import foreign
-from medner_assets_tests.corpus.annotated import annotated_documents
+from medner_assets_tests.support import foreign
+from medner_assets_tests.support.annotated import annotated_documents
 
 few = settings(max_examples=25, deadline=None)
 notes = st.integers(0, 10_000).map(lambda seed: annotated_documents(3, seed))

@@ -58,12 +58,12 @@ def finished_version(version: str, data: Path) -> Path:
     """Put an adapter of the present recipe, data and base into its folder, with rows, without training."""
     from medner_assets.defs.datasets.dataset import build
     from medner_assets.defs.versions.finished import DESCRIPTION, LOG, WEIGHTS, finished_adapter
-    from medner_assets.defs.versions.handover import order_of
-    from medner_assets.warehouse.tables import TABLES
+    from medner_assets.defs.versions.handover import inputs_of
+    from medner_assets.tables import TABLES
 
     warehouse = Warehouse()
     build("synthetic-small", warehouse)
-    order = order_of(version, warehouse)
+    order = inputs_of(version, warehouse)
     kinds = {"bigint": 1, "double": 0.5}
     row = {name: kinds.get(_sql_type(dtype), "x") for name, dtype in TABLES["adapters"].schema.items()}
     row |= {

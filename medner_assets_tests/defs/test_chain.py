@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from medner_assets.corpus.jsonl import write_documents
-from medner_assets_tests.checkout import COPIED, VERSION, Checkout, Ran, make_checkout
-from medner_assets_tests.miniature import documents
+from medner_assets_tests.support.checkout import COPIED, VERSION, Checkout, Ran, make_checkout
+from medner_assets_tests.support.miniature import documents
 
 pytestmark = pytest.mark.slow
 

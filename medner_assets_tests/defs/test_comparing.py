@@ -8,8 +8,8 @@ import pytest
 import yaml
 
 from medner_assets.warehouse.catalogue import connect
-from medner_assets_tests.checkout import VERSION, Checkout, make_checkout
 from medner_assets_tests.reporting.test_report import Page
+from medner_assets_tests.support.checkout import VERSION, Checkout, make_checkout
 
 pytestmark = pytest.mark.slow
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from medner_assets.defs.gates import Gate, leakage_gate, placement_gate, require
 from medner_assets.errors import MednerError
 from medner_assets.recipes.sources import AcceptedLeakage
-from medner_assets.warehouse.tables import TABLES
+from medner_assets.tables import TABLES
 
 NONE_ACCEPTED = AcceptedLeakage()
 

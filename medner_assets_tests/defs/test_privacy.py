@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from medner_assets_tests.checkout import Checkout, make_checkout
-from medner_assets_tests.offline import calls, offline, without_network
+from medner_assets_tests.support.checkout import Checkout, make_checkout
+from medner_assets_tests.support.offline import calls, offline, without_network
 
 pytestmark = pytest.mark.slow
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import psutil
 import pytest
 
-from medner_assets_tests.checkout import VERSION, Checkout, make_checkout
+from medner_assets_tests.support.checkout import VERSION, Checkout, make_checkout
 
 pytestmark = [
     pytest.mark.slow,
@@ -48,7 +48,7 @@ def trainers(checkout: Checkout) -> list[int]:
     found = []
     for process in psutil.process_iter(["pid", "cmdline", "status"]):
         line = " ".join(process.info["cmdline"] or ())
-        if "modeling.train" in line and str(checkout.root) in line and process.info["status"] != "zombie":
+        if "training.train" in line and str(checkout.root) in line and process.info["status"] != "zombie":
             found.append(process.info["pid"])
     return found
 

@@ -1,7 +1,7 @@
 import pytest
 
-from medner_assets.modeling.pretraining.loop import Pretraining, new_model
-from medner_assets_tests.miniature import make_base
+from medner_assets_tests.support.miniature import make_base
+from tools.embedded_base.loop import Pretraining, new_model
 
 
 @pytest.fixture(scope="session")

@@ -8,14 +8,14 @@ import polars as pl
 import pytest
 
 from medner_assets.corpus.shards import plan
-from medner_assets.modeling.annotate import work
+from medner_assets.modeling.inference.annotate import work
+from medner_assets.modeling.inference.shard_rows import SCHEMA, shard_file
 from medner_assets.modeling.job import AnnotationJob
-from medner_assets.modeling.shard_rows import SCHEMA, shard_file
 from medner_assets.paths import private_folder
-from medner_assets.warehouse.tables import TABLES
-from medner_assets_tests.miniature import documents
+from medner_assets.tables import TABLES
 from medner_assets_tests.modeling.test_generation import Lines
-from medner_assets_tests.modeling.test_reading import make_adapter, settings
+from medner_assets_tests.modeling.test_extractor import make_adapter, settings
+from medner_assets_tests.support.miniature import documents
 
 
 @pytest.fixture(scope="module")

@@ -11,9 +11,9 @@ import pytest
 
 from medner_assets.corpus.jsonl import write_documents
 from medner_assets.errors import MednerError
-from medner_assets.modeling import forking
-from medner_assets.modeling.forking import processes_that_pay
+from medner_assets.modeling.training import forking
 from medner_assets.modeling.publishing import enough_disk
+from medner_assets.modeling.training.forking import cpu_process_count
 from medner_assets_tests.modeling.test_several_processes import losses
 from medner_assets_tests.modeling.test_training import job, weights
 
@@ -23,7 +23,13 @@ linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="process
 def start(folder: Path, base: Path, cores: int, **training: object) -> subprocess.Popen:
     made = job(folder, base, **training)
     (folder / "job.json").write_text(made.model_dump_json())
-    command = [sys.executable, "-m", "medner_assets.modeling.train", "--job", str(folder / "job.json")]
+    command = [
+        sys.executable,
+        "-m",
+        "medner_assets.modeling.training.train",
+        "--job",
+        str(folder / "job.json"),
+    ]
     environment = {**os.environ, "OMP_NUM_THREADS": str(cores)}
     return subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
@@ -110,7 +116,7 @@ import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 import torch
-from medner_assets.modeling.forking import forked
+from medner_assets.modeling.training.forking import forked
 from medner_assets.modeling.progress import Silence
 
 for _ in range(10):
@@ -136,10 +142,10 @@ def test_a_job_that_says_how_many_or_has_a_large_base_is_not_forked(tmp_path, mi
     import torch
 
     monkeypatch.setattr(torch, "get_num_threads", lambda: 8)
-    assert processes_that_pay(job(tmp_path, miniature_base)) == 4
-    assert processes_that_pay(job(tmp_path, miniature_base, gpus=2)) == 1
+    assert cpu_process_count(job(tmp_path, miniature_base)) == 4
+    assert cpu_process_count(job(tmp_path, miniature_base, gpus=2)) == 1
     monkeypatch.setattr(torch, "get_num_threads", lambda: 1)
-    assert processes_that_pay(job(tmp_path, miniature_base)) == 1
+    assert cpu_process_count(job(tmp_path, miniature_base)) == 1
     monkeypatch.setattr(torch, "get_num_threads", lambda: 8)
     monkeypatch.setattr(forking, "_SMALL_BASE", 10)
-    assert processes_that_pay(job(tmp_path, miniature_base)) == 1
+    assert cpu_process_count(job(tmp_path, miniature_base)) == 1

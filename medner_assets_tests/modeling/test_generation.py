@@ -5,13 +5,13 @@ import pytest
 
 from medner_assets.corpus.jsonl import write_documents
 from medner_assets.errors import MednerError
-from medner_assets.modeling.generate import generate
-from medner_assets.modeling.generation import generate_batches
+from medner_assets.modeling.inference.decoding import generate_batches
+from medner_assets.modeling.inference.generate import generate
 from medner_assets.modeling.job import GenerationJob
 from medner_assets.modeling.loading import load_tokenizer
 from medner_assets.modeling.samples import Encoder
 from medner_assets.prompting.joining import join_completions
-from medner_assets_tests.miniature import BASE, documents, version
+from medner_assets_tests.support.miniature import BASE, documents, version
 
 
 class Lines:

@@ -1,11 +1,11 @@
 import pytest
 
 from medner_assets.errors import MednerError
-from medner_assets.modeling.generation import generate_batches
+from medner_assets.modeling.inference.decoding import generate_batches
 from medner_assets.modeling.loading import load_tokenizer
 from medner_assets.prompting.parsing import parse_completion
 from medner_assets.prompting.templates import render_completion
-from medner_assets_tests.miniature import documents
+from medner_assets_tests.support.miniature import documents
 
 pytest.importorskip("llguidance")
 
@@ -21,7 +21,7 @@ def accepts(tokenizer, text: str) -> bool:
     from llguidance import LLMatcher
     from llguidance.hf import from_tokenizer
 
-    from medner_assets.modeling.grammar import lark
+    from medner_assets.modeling.inference.grammar import lark
 
     matcher = LLMatcher(from_tokenizer(tokenizer), LLMatcher.grammar_from_lark(lark(*TYPES)))
     tokens = tokenizer(text, add_special_tokens=False)["input_ids"]
@@ -50,7 +50,7 @@ def test_the_grammar_refuses_what_would_not_parse_or_names_another_type(tokenize
 def test_every_line_of_a_random_model_parses_under_the_grammar_but_one_that_is_cut(tokenizer, miniature_base):
     from transformers import AutoModelForCausalLM
 
-    from medner_assets.modeling.grammar import Grammar
+    from medner_assets.modeling.inference.grammar import Grammar
 
     model = AutoModelForCausalLM.from_pretrained(miniature_base).eval()
     prompts = [(d.id, tokenizer(d.text)["input_ids"]) for d in documents(3)]
@@ -63,7 +63,7 @@ def test_every_line_of_a_random_model_parses_under_the_grammar_but_one_that_is_c
 
 
 def test_types_that_are_not_words_make_a_grammar_too(tokenizer):
-    from medner_assets.modeling.grammar import Grammar
+    from medner_assets.modeling.inference.grammar import Grammar
 
     assert Grammar(tokenizer, ("Gene/Protein", "A.b(c)|d"), ()).constraint(1)
 
@@ -71,7 +71,7 @@ def test_types_that_are_not_words_make_a_grammar_too(tokenizer):
 def test_without_llguidance_the_message_says_what_to_install(tokenizer, monkeypatch):
     import importlib.util
 
-    from medner_assets.modeling.grammar import Grammar
+    from medner_assets.modeling.inference.grammar import Grammar
 
     monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
     with pytest.raises(MednerError, match=r"pip install 'medner\[grammar\]'"):

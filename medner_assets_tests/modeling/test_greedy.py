@@ -4,12 +4,12 @@ import pytest
 import torch  # noqa: TID253
 
 from medner_assets.modeling.fused.decoding import use_grouped_attention
-from medner_assets.modeling.greedy import decode
+from medner_assets.modeling.inference.decoding import decode
 from medner_assets.modeling.loading import load_base, load_tokenizer
 from medner_assets.modeling.samples import Encoder
 from medner_assets.paths import EMBEDDED_BASES
 from medner_assets.recipes.loading import load_base_model
-from medner_assets_tests.miniature import documents
+from medner_assets_tests.support.miniature import documents
 
 BASE = EMBEDDED_BASES / "medner-tiny"
 NEW = 48

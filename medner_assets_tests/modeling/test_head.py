@@ -3,12 +3,11 @@ import torch  # noqa: TID253
 from torch import nn  # noqa: TID253
 from torch.nn import functional as F  # noqa: TID253
 
-from medner_assets.modeling.batches import collate
-from medner_assets.modeling.head import HeadInput, completion_loss
 from medner_assets.modeling.loading import load_tokenizer
-from medner_assets.modeling.losses import padded_loss
 from medner_assets.modeling.samples import Encoder, build_samples
-from medner_assets_tests.miniature import documents
+from medner_assets.modeling.training.batching import collate
+from medner_assets.modeling.training.loss import HeadInput, completion_loss, padded_loss
+from medner_assets_tests.support.miniature import documents
 
 CPU = torch.device("cpu")
 

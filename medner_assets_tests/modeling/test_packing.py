@@ -4,13 +4,12 @@ from torch.nn import functional as F  # noqa: TID253
 
 from medner_assets.modeling.adapters import add_adapter
 from medner_assets.modeling.fused.layers import fuse, keep_unpacked
-from medner_assets.modeling.head import HeadInput
 from medner_assets.modeling.loading import load_base, load_tokenizer
-from medner_assets.modeling.losses import packed_loss
-from medner_assets.modeling.packing import balanced, pack, rows_within
 from medner_assets.modeling.samples import Encoder, Sample, build_samples
+from medner_assets.modeling.training.batching import balanced, pack, rows_within
+from medner_assets.modeling.training.loss import HeadInput, packed_loss
 from medner_assets.recipes.settings import LoraRecipe
-from medner_assets_tests.miniature import BASE, documents
+from medner_assets_tests.support.miniature import BASE, documents
 
 CPU = torch.device("cpu")
 

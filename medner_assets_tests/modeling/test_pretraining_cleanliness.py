@@ -6,8 +6,8 @@ from itertools import islice
 import pytest
 
 from medner_assets.corpus.building import build_dataset
-from medner_assets.modeling.pretraining.sources import EVALUATION_DATASETS, SYNTHETIC_NOTES, Material, gather
 from medner_assets.recipes.loading import load_dataset
+from tools.embedded_base.sources import EVALUATION_DATASETS, SYNTHETIC_NOTES, Material, gather
 
 RUN = 13
 

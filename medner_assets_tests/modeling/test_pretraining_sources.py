@@ -3,11 +3,11 @@ import random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from medner_assets.modeling.pretraining.augment import swap_names, vary
-from medner_assets.modeling.pretraining.overlap import HeldOut
-from medner_assets.modeling.pretraining.rows import pack
-from medner_assets.modeling.pretraining.silver import abbreviations, quantities
 from medner_assets.schema import Document, Entity, Relation
+from tools.embedded_base.augment import swap_names, vary
+from tools.embedded_base.overlap import HeldOut
+from tools.embedded_base.rows import pack
+from tools.embedded_base.silver import abbreviations, quantities
 
 HELD = "one two three four five six seven eight nine ten eleven twelve thirteen fourteen"
 

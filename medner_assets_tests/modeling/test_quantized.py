@@ -7,13 +7,13 @@ import torch  # noqa: TID253
 
 from medner_assets.corpus.jsonl import write_documents
 from medner_assets.modeling.adapters import load_merged
-from medner_assets.modeling.generate import generate
-from medner_assets.modeling.greedy import decode
+from medner_assets.modeling.inference.decoding import decode
+from medner_assets.modeling.inference.generate import generate
 from medner_assets.modeling.job import GenerationJob, TrainingJob
 from medner_assets.modeling.loading import load_base, load_tokenizer
 from medner_assets.modeling.samples import Encoder
-from medner_assets.modeling.train import train
-from medner_assets_tests.miniature import BASE, documents, version
+from medner_assets.modeling.training.train import train
+from medner_assets_tests.support.miniature import BASE, documents, version
 
 NF4 = BASE.model_copy(update={"quantization": "nf4"})
 CPU = torch.device("cpu")

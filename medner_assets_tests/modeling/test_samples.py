@@ -3,7 +3,7 @@ import pytest
 from medner_assets.errors import MednerError
 from medner_assets.modeling.loading import load_tokenizer
 from medner_assets.modeling.samples import Encoder, build_samples
-from medner_assets_tests.miniature import documents
+from medner_assets_tests.support.miniature import documents
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,13 @@ from medner_assets_tests.modeling.test_training import job
 def run(folder, base, **training):
     made = job(folder, base, packing="on", **training)
     (folder / "job.json").write_text(made.model_dump_json())
-    command = [sys.executable, "-m", "medner_assets.modeling.train", "--job", str(folder / "job.json")]
+    command = [
+        sys.executable,
+        "-m",
+        "medner_assets.modeling.training.train",
+        "--job",
+        str(folder / "job.json"),
+    ]
     return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
 
 
@@ -33,7 +39,13 @@ def test_a_mistake_in_one_of_several_processes_is_one_line(tmp_path, miniature_b
     made = job(folder, miniature_base, gpus=2)
     write_documents(made.train, [])
     (folder / "job.json").write_text(made.model_dump_json())
-    command = [sys.executable, "-m", "medner_assets.modeling.train", "--job", str(folder / "job.json")]
+    command = [
+        sys.executable,
+        "-m",
+        "medner_assets.modeling.training.train",
+        "--job",
+        str(folder / "job.json"),
+    ]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 1
     assert "the train split is empty" in done.stderr.strip().splitlines()[-1]

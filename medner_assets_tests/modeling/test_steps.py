@@ -7,12 +7,12 @@ from medner_assets.modeling.adapters import add_adapter, leave_casts_to_autocast
 from medner_assets.modeling.fused.layers import fuse
 from medner_assets.modeling.loading import load_base, load_tokenizer
 from medner_assets.modeling.memory import largest_that_fits
-from medner_assets.modeling.optimizer import flat_adamw_8bit
-from medner_assets.modeling.order import StepOrder
 from medner_assets.modeling.samples import Encoder, build_samples
-from medner_assets.modeling.steps import Steps
+from medner_assets.modeling.training.batching import StepOrder
+from medner_assets.modeling.training.optimizer import flat_adamw_8bit
+from medner_assets.modeling.training.steps import Steps
 from medner_assets.recipes.settings import LoraRecipe
-from medner_assets_tests.miniature import BASE, documents
+from medner_assets_tests.support.miniature import BASE, documents
 
 CPU = torch.device("cpu")
 

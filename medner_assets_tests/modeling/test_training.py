@@ -9,8 +9,8 @@ import pytest
 from medner_assets.corpus.jsonl import write_documents
 from medner_assets.errors import MednerError
 from medner_assets.modeling.job import TrainingJob
-from medner_assets.modeling.train import train
-from medner_assets_tests.miniature import BASE, documents, version
+from medner_assets.modeling.training.train import train
+from medner_assets_tests.support.miniature import BASE, documents, version
 
 
 class Silence:
@@ -83,7 +83,7 @@ def test_a_run_that_was_cut_off_resumes_to_the_same_weights_and_the_same_log(tmp
 
 
 def test_a_checkpoint_of_another_fingerprint_is_not_resumed(tmp_path, miniature_base):
-    from medner_assets.modeling.checkpoints import last_checkpoint
+    from medner_assets.modeling.training.checkpoints import last_checkpoint
 
     trained = job(tmp_path, miniature_base)
     train(trained, Silence())

@@ -10,11 +10,11 @@ from medner_assets.recipes.sources import Targets
 from medner_assets.reporting.inputs import inputs_from_frames
 from medner_assets.reporting.leaderboard import leaderboard_rows
 from medner_assets.reporting.report import render_html
+from medner_assets.tables import TABLES
 from medner_assets.warehouse.catalogue import connect
 from medner_assets.warehouse.store import Store
-from medner_assets.warehouse.tables import TABLES
-from medner_assets_tests.reporting.story import DATASET, NEW, OLD, story, table
 from medner_assets_tests.reporting.test_report import Page
+from medner_assets_tests.support.story import DATASET, NEW, OLD, story, table
 
 ON_STRINGS = {"dataset": DATASET, "dataset_version": "content", "probe": "all_pairs", "figure": "f1_strings",
               "setting": "gold_entities", "value": 0.7}  # fmt: skip

@@ -9,10 +9,10 @@ import pytest
 from medner_assets.recipes.sources import Targets
 from medner_assets.reporting.inputs import inputs_from_frames
 from medner_assets.reporting.report import render_html
-from medner_assets_tests.reporting.story import DATASET, NEW, OLD, story
+from medner_assets_tests.support.story import DATASET, NEW, OLD, story
 
 pytest.importorskip("websockets")
-from medner_assets_tests.reporting.chromium import BINARY, Chromium
+from medner_assets_tests.support.chromium import BINARY, Chromium
 
 pytestmark = [
     pytest.mark.browser,

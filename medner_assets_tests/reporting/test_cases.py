@@ -14,7 +14,7 @@ from medner_assets.recipes.sources import Targets
 from medner_assets.reporting.cases import ITEMS_SHOWN, TEXT_SHOWN, cases_of, left_out_sql
 from medner_assets.reporting.inputs import ReportInputs, inputs_from_frames
 from medner_assets.reporting.page import page_html
-from medner_assets_tests.reporting.story import DATASET, NEW, OLD, TEXTS, story, table
+from medner_assets_tests.support.story import DATASET, NEW, OLD, TEXTS, story, table
 
 
 def unpacked(block: str) -> list[Any]:

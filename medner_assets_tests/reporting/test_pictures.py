@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from medner_assets.reporting.figures import Curve, line_chart, markdown_image, precision_recall, standalone
+from medner_assets.reporting.charts import Curve, line_chart, markdown_image, precision_recall, standalone
 from medner_assets.reporting.numbers import Number, Unit
 from medner_assets.reporting.report import render_loss, render_small_loss
 from medner_assets.reporting.strips import Band, Mark, strip_of
-from medner_assets_tests.reporting.story import NEW, empty, story
+from medner_assets_tests.support.story import NEW, empty, story
 
 NASTY = "<script>&\"'"
 

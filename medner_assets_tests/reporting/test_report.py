@@ -14,7 +14,7 @@ from medner_assets.errors import MednerError
 from medner_assets.recipes.sources import Targets
 from medner_assets.reporting.inputs import ReportInputs, inputs_from_frames
 from medner_assets.reporting.report import render_html, render_markdown, report_name
-from medner_assets_tests.reporting.story import DATASET, NEW, OLD, empty, story, table
+from medner_assets_tests.support.story import DATASET, NEW, OLD, empty, story, table
 
 HEADINGS = (
     "Configuration", "Loss", "Precision and Recall", "Expectation", "Duplicates", "Type bias", "Direction",

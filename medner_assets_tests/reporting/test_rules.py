@@ -12,7 +12,7 @@ from medner_assets.reporting.inputs import inputs_from_frames
 from medner_assets.reporting.numbers import Number, Unit, plain
 from medner_assets.reporting.promotion import decide_promotion
 from medner_assets.reporting.sections.baselines import Place
-from medner_assets_tests.reporting.story import DATASET, NEW, OLD, story, table
+from medner_assets_tests.support.story import DATASET, NEW, OLD, story, table
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from medner_assets.reporting.inputs import ReportInputs, inputs_from_frames
 from medner_assets.reporting.leaderboard import leaderboard_markdown, leaderboard_rows
 from medner_assets.reporting.model_card import model_card
 from medner_assets.reporting.terminal import comparison_table
-from medner_assets_tests.reporting.story import DATASET, NEW, OLD, empty, story, table
+from medner_assets_tests.support.story import DATASET, NEW, OLD, empty, story, table
 
 
 def inputs(**changed: pl.DataFrame) -> ReportInputs:

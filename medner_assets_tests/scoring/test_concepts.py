@@ -1,7 +1,7 @@
 """Concept level: relations hold between concepts, predictions name strings."""
 
 from medner_assets.scoring.schemes import unit
-from medner_assets_tests.scoring.building import counts, document, errors, evaluate, says
+from medner_assets_tests.support.building import counts, document, errors, evaluate, says
 
 TEXT = "Aspirin (ASA) may cause bleeding or haemorrhage. ASA relieved liver and kidney pain."
 CONCEPTS = {

@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import polars as pl
 
-from medner_assets_tests.scoring.building import document, errors, evaluate, says
+from medner_assets_tests.support.building import document, errors, evaluate, says
 
 TEXT = "Severe chest pain after aspirin; aspirin stopped."
 

@@ -9,7 +9,7 @@ from medner_assets.errors import MednerError
 from medner_assets.schema import Document, Entity, Level, Relation
 from medner_assets.scoring.external import score_documents
 from medner_assets.scoring.submissions import read_submission
-from medner_assets_tests.scoring.building import document
+from medner_assets_tests.support.building import document
 
 TEXT = "Aspirin treats headache."
 GOLD = document(TEXT, [("Drug", "Aspirin"), ("Disease", "headache")], [("Aspirin", "treats", "headache")])

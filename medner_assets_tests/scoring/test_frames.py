@@ -2,8 +2,8 @@ import polars as pl
 import pytest
 
 from medner_assets.scoring import frames
-from medner_assets.warehouse.tables import TABLES
-from medner_assets_tests.scoring.building import document, evaluate, says
+from medner_assets.tables import TABLES
+from medner_assets_tests.support.building import document, evaluate, says
 
 READ = {
     "documents": frames.DOCUMENTS,

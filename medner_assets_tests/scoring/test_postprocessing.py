@@ -4,7 +4,7 @@ import pytest
 from medner_assets.errors import MednerError
 from medner_assets.scoring.gold import gold_frames
 from medner_assets.scoring.postprocessing import RelationSchema, apply_stages, stage_names
-from medner_assets_tests.scoring.building import document, says
+from medner_assets_tests.support.building import document, says
 
 TEXT = "Aspirin treats headache; aspirin causes bleeding."
 SCHEMA = RelationSchema(

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from medner_assets.schema import Level
 from medner_assets.scoring.matching import Counts
 from medner_assets.scoring.postprocessing import RelationSchema
-from medner_assets_tests.scoring.building import counts, evaluate
-from medner_assets_tests.scoring.generated import SYMMETRIC, TYPES, cases, corpora, documents
+from medner_assets_tests.support.building import counts, evaluate
+from medner_assets_tests.support.generated import SYMMETRIC, TYPES, cases, corpora, documents
 
 SCHEMES = ("text", "span", "strict", "boundaries")
 FEW = settings(max_examples=12, deadline=None)

@@ -1,6 +1,6 @@
 import polars as pl
 
-from medner_assets_tests.scoring.building import document, errors, evaluate, says
+from medner_assets_tests.support.building import document, errors, evaluate, says
 
 TEXT = "Aspirin treats severe headache; aspirin causes bleeding and rash."
 ENTITIES = [("Drug", "Aspirin"), ("Disease", "headache"), ("Effect", "bleeding"), ("Effect", "rash")]

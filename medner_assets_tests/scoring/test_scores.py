@@ -7,7 +7,7 @@ from medner_assets.errors import MednerError
 from medner_assets.scoring.frames import GoldFrames, PredictedFrames
 from medner_assets.scoring.gold import gold_frames
 from medner_assets.scoring.matching import Counts
-from medner_assets_tests.scoring.building import counts, document, evaluate, says
+from medner_assets_tests.support.building import counts, document, evaluate, says
 
 TEXT = "Aspirin treats headache. aspirin causes bleeding."
 GOLD = document(

@@ -5,9 +5,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from medner_assets.scoring.gold import gold_frames
-from medner_assets_tests.scoring.building import evaluate
-from medner_assets_tests.scoring.generated import SYMMETRIC, corpora, near_misses
-from medner_assets_tests.scoring.slow import SlowDocument
+from medner_assets_tests.support.building import evaluate
+from medner_assets_tests.support.generated import SYMMETRIC, corpora, near_misses
+from medner_assets_tests.support.slow_scorer import SlowDocument
 
 STAGES = (("raw", True), ("final", False))
 

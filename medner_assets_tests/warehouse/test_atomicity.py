@@ -9,7 +9,7 @@ import pytest
 
 from medner_assets.warehouse.catalogue import connect
 from medner_assets.warehouse.store import Store
-from medner_assets_tests.warehouse.rows import frame
+from medner_assets_tests.support.rows import frame
 
 ROWS, REPLACES = 20_000, 50
 SPAWN = multiprocessing.get_context("spawn")

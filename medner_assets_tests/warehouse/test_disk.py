@@ -10,7 +10,7 @@ import pytest
 from medner_assets.errors import MednerError
 from medner_assets.modeling.publishing import publish_folder
 from medner_assets.warehouse.store import Store
-from medner_assets_tests.warehouse.rows import frame
+from medner_assets_tests.support.rows import frame
 
 
 def settings(value: str, rows: int = 3) -> list[dict[str, str]]:
@@ -30,7 +30,7 @@ import os, sys
 from pathlib import Path
 from medner_assets.errors import MednerError
 from medner_assets.warehouse.store import Store
-from medner_assets_tests.warehouse.rows import frame
+from medner_assets_tests.support.rows import frame
 from medner_assets.modeling.publishing import publish_folder
 def settings(value, rows):
     return [{"setting": os.urandom(64).hex(), "value": value, "recipe_hash": "h"} for n in range(rows)]

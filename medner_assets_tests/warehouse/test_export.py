@@ -10,10 +10,10 @@ import pytest
 
 from medner_assets.corpus.readers.jsonl import read_jsonl
 from medner_assets.errors import MednerError
+from medner_assets.tables import TABLES
 from medner_assets.warehouse.export import export_predictions, export_tables
 from medner_assets.warehouse.sql_files import sql_files
-from medner_assets.warehouse.tables import TABLES
-from medner_assets_tests.warehouse.rows import entity, metric, opened, put
+from medner_assets_tests.support.rows import entity, metric, opened, put
 
 
 def line(n: int, kind: str, text: str, start: int | None, grounding: str, **more: Any) -> dict[str, Any]:

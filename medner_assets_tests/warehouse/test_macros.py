@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from medner_assets_tests.warehouse.rows import answers, entity, metric, put, relation
+from medner_assets_tests.support.rows import answers, entity, metric, put, relation
 
 CHANGES = (
     "select task, gold_id, gold, change, error, predicted_type, predicted from flips('v1', 'v2') order by all"

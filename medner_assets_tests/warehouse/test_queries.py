@@ -8,7 +8,7 @@ import pytest
 from medner_assets.errors import MednerError
 from medner_assets.warehouse.catalogue import connect
 from medner_assets.warehouse.queries import ask, listing, named_queries
-from medner_assets_tests.warehouse.rows import metric, put
+from medner_assets_tests.support.rows import metric, put
 
 
 @pytest.fixture

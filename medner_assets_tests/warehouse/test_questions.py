@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from medner_assets.paths import SQL
-from medner_assets_tests.warehouse.rows import answers, entity, metric, put, relation
+from medner_assets_tests.support.rows import answers, entity, metric, put, relation
 
 
 def asked(root: Path, name: str, **parameters: str) -> list[tuple[Any, ...]]:

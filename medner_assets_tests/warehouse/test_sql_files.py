@@ -8,10 +8,10 @@ import pytest
 
 from medner_assets.errors import MednerError
 from medner_assets.paths import PROJECT, SQL
+from medner_assets.tables import TABLES
 from medner_assets.warehouse.catalogue import connect
 from medner_assets.warehouse.queries import named_queries
 from medner_assets.warehouse.sql_files import SqlFile, in_order, sql_files
-from medner_assets.warehouse.tables import TABLES
 
 VIEWS, MACROS, QUERIES = (sql_files(kind) for kind in ("views", "macros", "queries"))
 ARGUMENTS = {

@@ -9,8 +9,8 @@ import polars as pl
 import pytest
 
 from medner_assets.errors import MednerError
+from medner_assets.tables import TABLES
 from medner_assets.warehouse.store import Store
-from medner_assets.warehouse.tables import TABLES
 
 
 def settings(value: str, rows: int = 1) -> pl.DataFrame:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from medner_assets_tests.warehouse.rows import answers, entity, metric, put, relation
+from medner_assets_tests.support.rows import answers, entity, metric, put, relation
 
 SILENT = {"task": "relation", "scheme": "strict", "tp": 0, "fp": 0}
 

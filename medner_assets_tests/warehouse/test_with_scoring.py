@@ -18,7 +18,7 @@ from medner_assets.scoring.postprocessing import RelationSchema, apply_stages, s
 from medner_assets.scoring.submissions import read_submission
 from medner_assets.warehouse.export import export_predictions
 from medner_assets.warehouse.store import Store
-from medner_assets_tests.warehouse.rows import answers, frame
+from medner_assets_tests.support.rows import answers, frame
 
 DRUGS, SYMPTOMS = ["aspirin", "Ibuprofen", "low-dose warfarin", "warfarin"], ["pain", "severe pain", "fever"]
 STEPS = ("drop_ungrounded", "deduplicate")

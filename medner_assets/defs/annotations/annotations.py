@@ -19,10 +19,10 @@ from medner_assets.defs.processes import exclusive
 from medner_assets.defs.resources import Warehouse
 from medner_assets.defs.versions.adapter import adapter, prepared
 from medner_assets.defs.versions.completions import adapter_for
-from medner_assets.defs.versions.handover import order_of
+from medner_assets.defs.versions.handover import inputs_of
 from medner_assets.defs.versions.reading import annotation_id, reading_settings
 from medner_assets.modeling.requirements import visible_gpus
-from medner_assets.warehouse.tables import TABLES
+from medner_assets.tables import TABLES
 
 
 class Annotation(dg.Config):
@@ -55,8 +55,8 @@ def annotations(
     that cannot be parsed is set aside with its reason. Finished shards can be queried while the run goes on.
     """
     version = context.partition_key
-    order = order_of(version, warehouse)
-    identity = annotation_id(order, adapter_for(order))
+    inputs = inputs_of(version, warehouse)
+    identity = annotation_id(inputs, adapter_for(inputs))
     folder = Path(config.corpus).expanduser().resolve()
     shards = plan(folder, config.shard_documents)
     corpus = config.name or folder.name
@@ -71,9 +71,9 @@ def annotations(
         try:
             run_process(
                 context,
-                "medner_assets.modeling.annotate",
+                "medner_assets.modeling.inference.annotate",
                 {
-                    **reading_settings(order),
+                    **reading_settings(inputs),
                     "corpus": str(folder),
                     "corpus_name": corpus,
                     "shards": [shard.model_dump(mode="json") for shard in shards],
@@ -86,7 +86,7 @@ def annotations(
                 folder=work,
                 held=held,
                 what=f"annotation by {version}",
-                offline=order.base.is_local,
+                offline=inputs.base.is_local,
             )
         finally:
             rows = state.record()

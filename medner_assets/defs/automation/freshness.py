@@ -8,7 +8,7 @@ from medner_assets.defs.reporting.pairs import pair_rows
 from medner_assets.defs.resources import Warehouse
 from medner_assets.defs.versions.completions import adapter_for, existing
 from medner_assets.defs.versions.finished import FinishedAdapter
-from medner_assets.defs.versions.handover import order_of
+from medner_assets.defs.versions.handover import inputs_of
 from medner_assets.errors import MednerError
 from medner_assets.recipes.loading import recipe_hash
 from medner_assets.reporting.report import report_name
@@ -21,19 +21,19 @@ def outdated(version: str) -> tuple[str, ...]:
     missing.
     """
     warehouse = Warehouse()
-    order = order_of(version, warehouse)
+    inputs = inputs_of(version, warehouse)
     store = warehouse.store()
     if not store.has("recipes", version) or warehouse.read("recipes", version)["recipe_hash"][0] != (
-        recipe_hash(order.recipe)
+        recipe_hash(inputs.recipe)
     ):
         return CHAIN
     try:
-        finished = adapter_for(order)
+        finished = adapter_for(inputs)
     except MednerError:  # it says which of the reasons for training anew it is; here any of them will do
         return CHAIN[1:]
     if not is_recorded(warehouse, version, finished):
         return CHAIN[1:]
-    generation = generation_id(finished.weights_hash, order.data.version, order.recipe)
+    generation = generation_id(finished.weights_hash, inputs.data.version, inputs.recipe)
     if existing(warehouse, version, generation) is None:
         return CHAIN[2:]
     try:
@@ -42,7 +42,7 @@ def outdated(version: str) -> tuple[str, ...]:
         return CHAIN[3:]
     if not store.has("metrics", version) or set(warehouse.read("metrics", version)["evaluation_id"]) != {own}:
         return CHAIN[4:]
-    baseline = order.recipe.baseline
+    baseline = inputs.recipe.baseline
     report = paths.reports() / report_name(version, baseline)
     if not report.exists() or own not in report.read_text(encoding="utf-8"):
         return CHAIN[5:]

@@ -10,7 +10,7 @@ from medner_assets.defs.automation.jobs import evaluate, version_chain
 from medner_assets.defs.partitions import VERSIONS
 from medner_assets.defs.resources import Warehouse
 from medner_assets.defs.versions.completions import adapter_for
-from medner_assets.defs.versions.handover import order_of
+from medner_assets.defs.versions.handover import inputs_of
 from medner_assets.errors import MednerError
 from medner_assets.modeling.requirements import missing_requirements
 from medner_assets.recipes.loading import load_base_model, load_version
@@ -51,7 +51,7 @@ def nothing_to_train(version: str) -> str | None:
         return lacking
     warehouse = Warehouse()
     try:
-        finished = adapter_for(order_of(version, warehouse))
+        finished = adapter_for(inputs_of(version, warehouse))
         if not is_recorded(warehouse, version, finished):
             return None
     except MednerError:  # it says which of the reasons for training anew it is; here any of them will do

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import polars as pl
 
 from medner_assets.schema import Prediction
-from medner_assets.warehouse.tables import TABLES
+from medner_assets.tables import TABLES
 
 
 def prediction_frames(

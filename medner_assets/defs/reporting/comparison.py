@@ -17,7 +17,7 @@ from medner_assets.defs.resources import Warehouse
 from medner_assets.recipes.loading import load_base_model, load_dataset, load_version
 from medner_assets.reporting.model_card import model_card
 from medner_assets.reporting.report import render_html, render_markdown, report_name
-from medner_assets.warehouse.tables import TABLES
+from medner_assets.tables import TABLES
 
 
 @dg.asset(

@@ -15,7 +15,7 @@ from medner_assets.reporting.inputs import (
     ReportInputs,
     inputs_from_frames,
 )
-from medner_assets.warehouse.tables import TABLES
+from medner_assets.tables import TABLES
 
 
 def report_inputs(

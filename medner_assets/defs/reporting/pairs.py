@@ -9,7 +9,7 @@ import polars as pl
 from medner_assets import paths
 from medner_assets.defs.processes import exclusive
 from medner_assets.defs.resources import Warehouse
-from medner_assets.warehouse.tables import TABLES
+from medner_assets.tables import TABLES
 
 
 def keep_comparison(warehouse: Warehouse, version: str, baseline: str | None, rows: pl.DataFrame) -> int:

@@ -6,7 +6,7 @@ from typing import Literal
 import polars as pl
 
 from medner_assets.errors import MednerError
-from medner_assets.warehouse.tables import TABLES
+from medner_assets.tables import TABLES
 
 EMPTY = pl.DataFrame(schema=TABLES["promotions"].schema)
 

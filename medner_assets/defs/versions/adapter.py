@@ -17,7 +17,7 @@ from medner_assets.defs.pipes import run_process
 from medner_assets.defs.processes import exclusive
 from medner_assets.defs.resources import Warehouse
 from medner_assets.defs.versions.finished import FinishedAdapter, finished_adapter
-from medner_assets.defs.versions.handover import Order, order_of
+from medner_assets.defs.versions.handover import VersionInputs, inputs_of
 from medner_assets.defs.versions.recipe import recipe
 from medner_assets.errors import MednerError
 from medner_assets.recipes.loading import load_dataset, load_version
@@ -51,13 +51,13 @@ def adapter(
     """
     version = context.partition_key
     build_if_missing(context, load_version(version).dataset, warehouse)
-    order = order_of(version, warehouse)
-    require_trainable(order.data)
+    inputs = inputs_of(version, warehouse)
+    require_trainable(inputs.data)
     with exclusive(paths.work(version, "training") / "lock", f"training of {version}") as held:
         finished = finished_adapter(paths.adapter(version))
-        reused = finished is not None and finished.fingerprint == order.fingerprint and not config.force
+        reused = finished is not None and finished.fingerprint == inputs.fingerprint and not config.force
         if finished is None or not reused:
-            finished = train(context, order, held, afresh=config.force)
+            finished = train(context, inputs, held, afresh=config.force)
     if reused:
         context.log.info(f"nothing to train: {version} has the adapter of this recipe, data and base")
     rows = warehouse.replace(finished.tables(), version)
@@ -82,31 +82,33 @@ def require_trainable(data: Data) -> None:
     )
 
 
-def train(context: dg.AssetExecutionContext, order: Order, held: int, *, afresh: bool) -> FinishedAdapter:
+def train(
+    context: dg.AssetExecutionContext, inputs: VersionInputs, held: int, *, afresh: bool
+) -> FinishedAdapter:
     """Run the training process and return what it left; raise MednerError when it left nothing of its own."""
-    folder, output = paths.work(order.version, "training"), paths.adapter(order.version)
+    folder, output = paths.work(inputs.version, "training"), paths.adapter(inputs.version)
     scratch = prepared(folder / "scratch", empty=afresh)
     run_process(
         context,
-        "medner_assets.modeling.train",
+        "medner_assets.modeling.training.train",
         {
-            **order.common(),
-            "recipe": order.recipe.model_dump(mode="json"),
-            "train": str(order.data.write("train", folder / "train.jsonl")),
-            "dev": str(order.data.write("dev", folder / "dev.jsonl")),
+            **inputs.common(),
+            "recipe": inputs.recipe.model_dump(mode="json"),
+            "train": str(inputs.data.write("train", folder / "train.jsonl")),
+            "dev": str(inputs.data.write("dev", folder / "dev.jsonl")),
             "output": str(output),
             "work": str(scratch),
-            "fingerprint": order.fingerprint,
-            "dataset_version": order.data.version,
+            "fingerprint": inputs.fingerprint,
+            "dataset_version": inputs.data.version,
         },
         folder=folder,
         held=held,
-        what=f"training of {order.version}",
-        offline=order.base.is_local,
+        what=f"training of {inputs.version}",
+        offline=inputs.base.is_local,
     )
     finished = finished_adapter(output)
-    if finished is None or finished.fingerprint != order.fingerprint:
-        raise MednerError(f"training of {order.version} ended without its adapter: see {folder}")
+    if finished is None or finished.fingerprint != inputs.fingerprint:
+        raise MednerError(f"training of {inputs.version} ended without its adapter: see {folder}")
     return finished
 
 

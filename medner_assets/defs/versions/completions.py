@@ -19,9 +19,9 @@ from medner_assets.defs.processes import exclusive
 from medner_assets.defs.resources import Warehouse
 from medner_assets.defs.versions.adapter import adapter, prepared
 from medner_assets.defs.versions.finished import FinishedAdapter, finished_adapter
-from medner_assets.defs.versions.handover import Order, order_of
+from medner_assets.defs.versions.handover import VersionInputs, inputs_of
 from medner_assets.errors import MednerError
-from medner_assets.warehouse.tables import TABLES
+from medner_assets.tables import TABLES
 
 EVALUATED_SPLIT = "test"
 
@@ -43,14 +43,14 @@ def completions(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.M
     Where weights, data and decoding are those of the completions that are there, nothing is generated.
     """
     version = context.partition_key
-    order = order_of(version, warehouse)
-    finished = adapter_for(order)
-    wanted = generation_id(finished.weights_hash, order.data.version, order.recipe)
+    inputs = inputs_of(version, warehouse)
+    finished = adapter_for(inputs)
+    wanted = generation_id(finished.weights_hash, inputs.data.version, inputs.recipe)
     with exclusive(paths.work(version, "generation") / "lock", f"generation of {version}") as held:
         frame = existing(warehouse, version, wanted)
         reused = frame is not None
         if frame is None:
-            frame = generate(context, order, finished, wanted, held)
+            frame = generate(context, inputs, finished, wanted, held)
     rows = warehouse.replace({"completions": frame}, version)
     return dg.MaterializeResult(
         data_version=dg.DataVersion(wanted),
@@ -64,21 +64,21 @@ def completions(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.M
     )
 
 
-def adapter_for(order: Order) -> FinishedAdapter:
+def adapter_for(inputs: VersionInputs) -> FinishedAdapter:
     """Return the adapter of a version; raise MednerError when it was trained from anything else."""
-    finished = finished_adapter(paths.adapter(order.version))
-    again = f"run `medner train {order.version}`"
+    finished = finished_adapter(paths.adapter(inputs.version))
+    again = f"run `medner train {inputs.version}`"
     if finished is None:
-        raise MednerError(f"{order.version} has no adapter yet: {again}")
+        raise MednerError(f"{inputs.version} has no adapter yet: {again}")
     row = finished.row
-    if (row["dataset"], row["dataset_version"]) != (order.data.name, order.data.version):
+    if (row["dataset"], row["dataset_version"]) != (inputs.data.name, inputs.data.version):
         raise MednerError(
-            f"{order.version} was trained on dataset {row['dataset']} as of {row['dataset_version']}, "
-            f"but {order.data.name} is now {order.data.version}: {again} again"
+            f"{inputs.version} was trained on dataset {row['dataset']} as of {row['dataset_version']}, "
+            f"but {inputs.data.name} is now {inputs.data.version}: {again} again"
         )
-    if finished.fingerprint != order.fingerprint:
+    if finished.fingerprint != inputs.fingerprint:
         raise MednerError(
-            f"{order.version} was trained by another recipe or base than its files state now: {again} again"
+            f"{inputs.version} was trained by another recipe or base than its files state now: {again} again"
         )
     return finished
 
@@ -92,58 +92,64 @@ def existing(warehouse: Warehouse, version: str, wanted: str) -> pl.DataFrame | 
 
 
 def generate(
-    context: dg.AssetExecutionContext, order: Order, finished: FinishedAdapter, wanted: str, held: int
+    context: dg.AssetExecutionContext,
+    inputs: VersionInputs,
+    finished: FinishedAdapter,
+    wanted: str,
+    held: int,
 ) -> pl.DataFrame:
     """Run the generation process and return its rows of table `completions`."""
-    folder = paths.work(order.version, "generation")
+    folder = paths.work(inputs.version, "generation")
     output = folder / "completions.jsonl"
     output.unlink(missing_ok=True)
     run_process(
         context,
-        "medner_assets.modeling.generate",
+        "medner_assets.modeling.inference.generate",
         {
-            **order.common(),
-            "adapter": str(paths.adapter(order.version)),
-            "documents": str(order.data.write(EVALUATED_SPLIT, folder / "documents.jsonl")),
-            "decoding": order.recipe.decoding.model_dump(mode="json"),
-            "max_tokens": order.recipe.training.max_tokens,
+            **inputs.common(),
+            "adapter": str(paths.adapter(inputs.version)),
+            "documents": str(inputs.data.write(EVALUATED_SPLIT, folder / "documents.jsonl")),
+            "decoding": inputs.recipe.decoding.model_dump(mode="json"),
+            "max_tokens": inputs.recipe.training.max_tokens,
             "output": str(output),
             "work": str(prepared(folder / "scratch", empty=False)),
             "generation_id": wanted,
         },
         folder=folder,
         held=held,
-        what=f"generation of {order.version}",
-        offline=order.base.is_local,
+        what=f"generation of {inputs.version}",
+        offline=inputs.base.is_local,
     )
-    frame = completion_rows(read_lines(output), order, finished.weights_hash, wanted)
-    after = finished_adapter(paths.adapter(order.version))
+    frame = completion_rows(read_lines(output), inputs, finished.weights_hash, wanted)
+    after = finished_adapter(paths.adapter(inputs.version))
     if after is None or after.weights_hash != finished.weights_hash:
-        raise MednerError(f"{order.version} was trained anew while it generated: run `medner evaluate` again")
+        raise MednerError(
+            f"{inputs.version} was trained anew while it generated: run `medner evaluate` again"
+        )
     return frame
 
 
 def completion_rows(
-    written: list[Mapping[str, Any]], order: Order, weights_hash: str, wanted: str
+    written: list[Mapping[str, Any]], inputs: VersionInputs, weights_hash: str, wanted: str
 ) -> pl.DataFrame:
     """Return the rows of table `completions`, in the documents' order; each document has exactly one.
 
     written: what the generation process wrote, one mapping a document. Raises MednerError when some are
     missing.
     """
-    asked = order.data.documents.filter(pl.col("split") == EVALUATED_SPLIT)["doc_id"].to_list()
+    asked = inputs.data.documents.filter(pl.col("split") == EVALUATED_SPLIT)["doc_id"].to_list()
     by_document = {line["doc_id"]: line for line in written}
     if set(by_document) != set(asked) or len(written) != len(asked):
         raise MednerError(
-            f"generation of {order.version} wrote {len(by_document)} of {len(asked)} completions: "
+            f"generation of {inputs.version} wrote {len(by_document)} of {len(asked)} completions: "
             "run it again"
         )
     return pl.DataFrame(
         [
             {
                 **by_document[doc_id],
-                "dataset": order.data.name,
-                "dataset_version": order.data.version,
+                "dataset": inputs.data.name,
+                "dataset_version": inputs.data.version,
                 "split": EVALUATED_SPLIT,
                 "generation_id": wanted,
                 "weights_hash": weights_hash,

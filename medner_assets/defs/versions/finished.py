@@ -11,7 +11,7 @@ from typing import Any
 import polars as pl
 
 from medner_assets.errors import MednerError
-from medner_assets.warehouse.tables import TABLES
+from medner_assets.tables import TABLES
 
 WEIGHTS, DESCRIPTION, LOG = "adapter_model.safetensors", "medner.json", "training_log.jsonl"
 

@@ -30,7 +30,7 @@ class Base:
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class VersionInputs:
     """A version with all that its training and generation depend on."""
 
     version: str
@@ -65,12 +65,12 @@ def available_base(name: str) -> Base:
     return Base(name, recipe, folder, base_revision(recipe, folder if recipe.path else None))
 
 
-def order_of(version: str, warehouse: Warehouse) -> Order:
-    """Return the order of a version: its recipe, its base and its dataset as the warehouse has it.
+def inputs_of(version: str, warehouse: Warehouse) -> VersionInputs:
+    """Return the inputs of a version: its recipe, its base and its dataset as the warehouse has it.
 
     Raises MednerError when the recipe cannot be read, its dataset is not built, or its base cannot be run
     here.
     """
     recipe = load_version(version)
     data = data_of(recipe.dataset, warehouse)
-    return Order(version, recipe, available_base(recipe.base_model), data)
+    return VersionInputs(version, recipe, available_base(recipe.base_model), data)

@@ -6,32 +6,32 @@ from medner_assets import paths
 from medner_assets.defs.evaluation.predictions import relation_schema
 from medner_assets.defs.identity import combined, evaluation_id, generation_id
 from medner_assets.defs.versions.finished import FinishedAdapter
-from medner_assets.defs.versions.handover import Order
+from medner_assets.defs.versions.handover import VersionInputs
 from medner_assets.scoring.schemes import SCORER_VERSION
 
 READING_VERSION = "1"
 """Goes up whenever the same version would read another thing in the same text: windows, grounding."""
 
 
-def reading_settings(order: Order) -> dict[str, Any]:
+def reading_settings(inputs: VersionInputs) -> dict[str, Any]:
     """Return what every kind of reading job states (`modeling.job.ReadingJob`)."""
-    schema = relation_schema(order.data.gold_relations)
+    schema = relation_schema(inputs.data.gold_relations)
     return {
-        **order.common(),
-        "adapter": str(paths.adapter(order.version)),
-        "decoding": order.recipe.decoding.model_dump(mode="json"),
-        "postprocessing": list(order.recipe.postprocessing),
+        **inputs.common(),
+        "adapter": str(paths.adapter(inputs.version)),
+        "decoding": inputs.recipe.decoding.model_dump(mode="json"),
+        "postprocessing": list(inputs.recipe.postprocessing),
         "triples": sorted(schema.triples),
         "symmetric": sorted(schema.symmetric),
-        "max_tokens": order.recipe.training.max_tokens,
+        "max_tokens": inputs.recipe.training.max_tokens,
     }
 
 
-def annotation_id(order: Order, finished: FinishedAdapter) -> str:
+def annotation_id(inputs: VersionInputs, finished: FinishedAdapter) -> str:
     """Return the hash of all that annotations depend on but the text: equal hash, nothing to read anew.
 
     The dataset counts: its types stand in the prompt and its relations in the post-processing.
     """
-    generation = generation_id(finished.weights_hash, order.data.version, order.recipe)
-    evaluation = evaluation_id(generation, order.recipe.postprocessing, str(SCORER_VERSION))
+    generation = generation_id(finished.weights_hash, inputs.data.version, inputs.recipe)
+    evaluation = evaluation_id(generation, inputs.recipe.postprocessing, str(SCORER_VERSION))
     return combined(evaluation, READING_VERSION)

@@ -8,7 +8,7 @@ from medner_assets.defs.failures import clear_failures
 from medner_assets.defs.partitions import VERSIONS
 from medner_assets.defs.resources import Warehouse
 from medner_assets.recipes.loading import flattened, load_version, recipe_hash
-from medner_assets.warehouse.tables import TABLES
+from medner_assets.tables import TABLES
 
 
 @dg.asset(

@@ -1,0 +1,188 @@
+"""Annotate shards of a corpus: `python -m medner_assets.modeling.inference.annotate --job JOB.json [--worker
+N]`.
+
+Without a number it starts the job's workers, waits, and tells how far they are; with one it is a worker.
+What is done is the files that are there: nothing else is remembered, so that any number of these
+commands, on any machines that share the folder, can be started, killed and started again. A shard being
+made is claimed with a lock that ends with its worker. A shard that cannot be read is set aside with its
+reason and the others go on. Exit code 0: every shard is there or set aside.
+"""
+
+import fcntl
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+
+from medner_assets.corpus.shards import Shard, texts
+from medner_assets.errors import MednerError
+from medner_assets.interruption import dies_with
+from medner_assets.modeling.inference.extractor import Extractor
+from medner_assets.modeling.inference.shard_rows import (
+    remove_unfinished,
+    shard_file,
+    shard_frame,
+    write_shard,
+)
+from medner_assets.modeling.job import AnnotationJob
+from medner_assets.modeling.process import process
+from medner_assets.modeling.progress import Log, Reporter
+from medner_assets.paths import private_folder
+
+_MODULE, _POLL_SECONDS = "medner_assets.modeling.inference.annotate", 0.3
+
+
+def work(job: AnnotationJob, worker: int, log: Log) -> int:
+    """Make what is missing and not claimed by others, until nothing is; return how many shards that were."""
+    extractor: Extractor | None = None
+    made = 0
+    begin = worker * len(job.shards) // job.workers
+    order = [*job.shards[begin:], *job.shards[:begin]]  # workers begin at places of their own
+    while True:
+        before = made
+        for shard in order:
+            target = shard_file(job.output, job.annotation_id, shard)
+            if target.exists() or _aside(job, shard).exists():
+                continue
+            with _claimed(job.work / "claims" / shard.name) as is_mine:
+                # It may have been made between the look and the claim.
+                if not is_mine or target.exists():
+                    continue
+                remove_unfinished(target)
+                try:
+                    documents = texts(job.corpus, shard)
+                except MednerError as error:
+                    _set_aside(job, shard, str(error))
+                    continue
+                extractor = extractor or Extractor(job)
+                rows = shard_frame(extractor, documents, job.annotation_id, job.corpus_name, shard)
+                write_shard(target, rows)
+                made += 1
+                log.info(f"worker {worker}: {shard.place}, {len(documents)} documents")
+        if made == before:
+            return made
+
+
+def coordinate(job: AnnotationJob, file: Path, log: Log) -> None:
+    """Run the workers and report until all have ended; raise MednerError when a shard is missing then."""
+    private_folder(job.output)
+    for shard in job.shards:  # a file that was mended has another name; what is wrong with others may be gone
+        _aside(job, shard).unlink(missing_ok=True)
+    missing = _missing(job)
+    done = len(job.shards) - len(missing)
+    if done:
+        log.info(f"{done} of {len(job.shards)} shards were there before")
+    if not missing:
+        return
+    reporter = Reporter(job.work, log, "annotation", len(job.shards), "shards", done)
+    reporter.report(done)
+    workers = [_started(job, file, number) for number in range(min(job.workers, len(missing)))]
+    try:
+        while any(worker.poll() is None for worker in workers):
+            time.sleep(_POLL_SECONDS)
+            now = len(job.shards) - len(_missing(job))
+            if now != done:
+                done = now
+                reporter.report(done)
+    finally:
+        for worker in workers:
+            if worker.poll() is None:
+                worker.kill()
+    lost = _missing(job)
+    if lost:
+        raise MednerError(_reason(job, workers, lost))
+
+
+def _reason(job: AnnotationJob, workers: Sequence[subprocess.Popen[bytes]], lost: list[Shard]) -> str:
+    codes = [worker.wait() for worker in workers]
+    said = [_last_line(job.work / f"worker-{number}.log") for number, code in enumerate(codes) if code == 1]
+    if said and said[0]:
+        return said[0]
+    killed = sum(code < 0 for code in codes)
+    return (
+        f"{len(lost)} of {len(job.shards)} shards are missing, {killed} of {len(codes)} workers were killed: "
+        "run it again, finished shards stay"
+    )
+
+
+def _missing(job: AnnotationJob) -> list[Shard]:
+    there = {entry.name for entry in os.scandir(job.output)}
+    return [
+        shard
+        for shard in job.shards
+        if shard_file(job.output, job.annotation_id, shard).name not in there
+        and not _aside(job, shard).exists()
+    ]
+
+
+def _started(job: AnnotationJob, file: Path, number: int) -> "subprocess.Popen[bytes]":
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("DAGSTER_PIPES")}
+    if job.gpus:
+        environment["CUDA_VISIBLE_DEVICES"] = job.gpus[number % len(job.gpus)]
+    else:
+        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        environment["OMP_NUM_THREADS"] = str(max(1, cores // job.workers))
+    with (private_folder(job.work) / f"worker-{number}.log").open("wb") as errors:
+        return subprocess.Popen(
+            [sys.executable, "-m", _MODULE, "--job", str(file), "--worker", str(number)],
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=errors,
+            stderr=errors,
+            preexec_fn=dies_with(os.getpid()),
+        )
+
+
+@contextmanager
+def _claimed(lock: Path) -> Iterator[bool]:
+    """Yield whether the lock is this process's for the block; the lock of a dead process is free."""
+    private_folder(lock.parent)
+    descriptor = os.open(lock, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield True
+    except BlockingIOError:
+        yield False
+    finally:
+        os.close(descriptor)
+
+
+def _aside(job: AnnotationJob, shard: Shard) -> Path:
+    return job.work / "aside" / f"{shard.name}.json"
+
+
+def _set_aside(job: AnnotationJob, shard: Shard, reason: str) -> None:
+    file = _aside(job, shard)
+    partial = private_folder(file.parent) / f".{file.name}.{os.getpid()}"
+    partial.write_text(json.dumps({"shard": shard.name, "reason": reason}), encoding="utf-8")
+    partial.replace(file)
+
+
+def _last_line(log: Path) -> str:
+    lines = log.read_text(encoding="utf-8", errors="replace").splitlines() if log.exists() else []
+    return next((line.strip() for line in reversed(lines) if line.strip()), "")
+
+
+@click.command()
+@click.option(
+    "--job", "job_file", type=click.Path(path_type=Path), required=True, help="The job, a JSON file."
+)
+@click.option("--worker", type=int, help="Number of this worker; without it, start the workers of the job.")
+def main(job_file: Path, worker: int | None) -> None:
+    """Annotate the shards that JOB names."""
+    with process() as log:
+        job = AnnotationJob.read(job_file)
+        if worker is None:
+            coordinate(job, job_file, log)
+        else:
+            work(job, worker, log)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,105 @@
+"""The model that reads: a base with its adapter, merged and unpacked from 4-bit where that is exact and
+memory allows it.
+
+A plain LoRA is merged here: PEFT takes seconds to import. A 4-bit matrix is unpacked at every product:
+for each generated token, all of the model. Unpacked once, a base of 7 billion parameters takes 14 GiB and
+its adapter can be merged into it.
+"""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from medner_assets.errors import MednerError
+from medner_assets.modeling.adapters import WEIGHTS, load_merged
+from medner_assets.modeling.fused.projections import unpack
+from medner_assets.modeling.memory import device_memory
+
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
+    from transformers import PreTrainedModel
+
+
+_SHARE = 0.3
+"""Of the memory that is left: the rest is for the key-value cache."""
+
+
+def unpack_where_it_fits(model: "nn.Module", device: "torch.device") -> bool:
+    """Replace the 4-bit layers of `model` on a CUDA device by 16-bit ones if they fit; tell whether."""
+    import torch
+
+    if device.type != "cuda":
+        return False
+    wanted = sum(2 * state.shape.numel() for _, _, state in _packed(model))
+    if wanted > _SHARE * device_memory(device).usable:
+        return False
+    unpack_layers(model, torch.bfloat16)
+    return True
+
+
+def unpack_layers(model: Any, kind: "torch.dtype") -> None:
+    """Replace the 4-bit layers of `model` by nn.Linear in the type `kind`."""
+    import torch
+    from torch import nn
+
+    for name, layer, _ in _packed(model):
+        weight = unpack(layer, kind)
+        with torch.device("meta"):
+            plain = nn.Linear(weight.shape[1], weight.shape[0], bias=layer.bias is not None)
+        plain.weight = nn.Parameter(weight, requires_grad=False)
+        if layer.bias is not None:
+            plain.bias = layer.bias
+        parent, _, child = name.rpartition(".")
+        setattr(model.get_submodule(parent), child, plain)
+    if getattr(model, "is_loaded_in_4bit", False):
+        model.is_loaded_in_4bit = False
+        model.is_quantized = False
+
+
+def _packed(model: "nn.Module") -> list[tuple[str, Any, Any]]:
+    """Return (name, layer, quantisation state) of the 4-bit layers."""
+    found = []
+    for name, layer in model.named_modules():
+        state = getattr(getattr(layer, "weight", None), "quant_state", None)
+        if state is not None:
+            found.append((name, layer, state))
+    return found
+
+
+_PLAIN: dict[str, Any] = {
+    "peft_type": "LORA", "bias": "none", "use_dora": False, "use_rslora": False, "fan_in_fan_out": False,
+    "rank_pattern": {}, "alpha_pattern": {}, "modules_to_save": None, "lora_bias": False,
+}  # fmt: skip
+"""Settings of an adapter that is nothing but W + (alpha / r) * B @ A. Others are PEFT's business."""
+
+
+def load_for_reading(model: "PreTrainedModel", folder: Path, *, quantized: bool) -> "PreTrainedModel":
+    """Return `model` with the adapter in `folder`, merged where that is exact (full precision).
+
+    Raises MednerError when the adapter does not fit the model.
+    """
+    settings = json.loads((folder / "adapter_config.json").read_text(encoding="utf-8"))
+    if quantized or any(settings.get(name, plain) != plain for name, plain in _PLAIN.items()):
+        return load_merged(model, folder, merge=not quantized)
+    import torch
+    from safetensors.torch import load_file
+
+    factors = load_file(folder / WEIGHTS)
+    where = model.device
+    scale = settings["lora_alpha"] / settings["r"]
+    with torch.inference_mode():
+        for name, a in factors.items():
+            if not name.endswith(".lora_A.weight"):
+                continue
+            b = factors[name.replace(".lora_A.", ".lora_B.")]
+            module = name.removeprefix("base_model.model.").removesuffix(".lora_A.weight")
+            try:
+                weight = model.get_submodule(module).weight
+                weight += ((b.to(where, torch.float32) @ a.to(where, torch.float32)) * scale).to(weight.dtype)
+            except (AttributeError, RuntimeError):
+                raise MednerError(
+                    f"adapter {folder.name} does not fit the base model (at {module}): "
+                    "train the version again"
+                ) from None
+    return model
