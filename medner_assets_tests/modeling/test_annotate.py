@@ -13,8 +13,8 @@ from medner_assets.modeling.inference.shard_rows import SCHEMA, shard_file
 from medner_assets.modeling.job import AnnotationJob
 from medner_assets.paths import private_folder
 from medner_assets.tables import TABLES
-from medner_assets_tests.modeling.test_generation import Lines
 from medner_assets_tests.modeling.test_extractor import make_adapter, settings
+from medner_assets_tests.modeling.test_generation import Lines
 from medner_assets_tests.support.miniature import documents
 
 

@@ -11,8 +11,8 @@ import pytest
 
 from medner_assets.corpus.jsonl import write_documents
 from medner_assets.errors import MednerError
-from medner_assets.modeling.training import forking
 from medner_assets.modeling.publishing import enough_disk
+from medner_assets.modeling.training import forking
 from medner_assets.modeling.training.forking import cpu_process_count
 from medner_assets_tests.modeling.test_several_processes import losses
 from medner_assets_tests.modeling.test_training import job, weights
