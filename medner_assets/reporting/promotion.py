@@ -56,5 +56,5 @@ def _told(row: dict[str, object]) -> str:
 
     return (
         f"{row['verdict']}, {points('difference')} points (95 % {points('low')} to {points('high')}, "
-        f"p = {float(str(row['p_holm'])):.4f}, {row['documents']} documents)"
+        f"p = {float(str(row['p_adjusted'])):.4f}, {row['documents']} documents)"
     )

@@ -85,7 +85,7 @@ def _task(inputs: ReportInputs, scores: ScoresSection, baselines: BaselinesSecti
     word = row["verdict"] if isinstance(row["verdict"], str) else "not compared"
     tone = {"better": Tone.GOOD, "worse": Tone.BAD}.get(word, Tone.NEUTRAL)
     return TaskVerdict(
-        task, word, tone, row["difference"], row["low"], row["high"], row["p_holm"], row["documents"],
+        task, word, tone, row["difference"], row["low"], row["high"], row["p_adjusted"], row["documents"],
         row["groups"], f1, place,
     )  # fmt: skip
 

@@ -15,6 +15,7 @@ from medner_assets.errors import MednerError
 Schema = dict[str, pl.DataType]
 
 TEXT, INT, REAL, FLAG = pl.String(), pl.Int64(), pl.Float64(), pl.Boolean()
+TEXTS = pl.List(pl.String())
 
 _ERROR_COUNTS: Schema = {"error": TEXT, "tp": INT, "fp": INT, "fn": INT}
 _AT: Schema = {"evaluation_id": TEXT, "dataset": TEXT, "stage": TEXT, "split": TEXT, "doc_id": TEXT}
@@ -63,8 +64,18 @@ METRICS: Schema = {
 COMPARISONS: Schema = {
     "baseline": TEXT, "dataset": TEXT, "dataset_version": TEXT, "stage": TEXT, "task": TEXT, "scheme": TEXT,
     "baseline_f1": REAL, "version_f1": REAL, "difference": REAL, "low": REAL, "high": REAL,
-    "p_value": REAL, "p_holm": REAL, "verdict": TEXT, "documents": INT, "groups": INT, "seed": INT,
-    "resamples": INT, "evaluation_id": TEXT, "baseline_evaluation_id": TEXT,
+    "p_value": REAL, "p_adjusted": REAL, "verdict": TEXT, "standard_error": REAL,
+    "critical": REAL, "found_above": REAL, "documents": INT, "groups": INT, "seed": INT, "resamples": INT,
+    "evaluation_id": TEXT, "baseline_evaluation_id": TEXT,
+}  # fmt: skip
+
+RECIPE_COMPARISONS: Schema = {
+    "baseline": TEXT, "dataset": TEXT, "dataset_version": TEXT, "task": TEXT, "scheme": TEXT,
+    "trainings": INT, "baseline_trainings": INT, "version_f1": REAL, "version_sd": REAL,
+    "baseline_f1": REAL, "baseline_sd": REAL, "difference": REAL, "low": REAL, "high": REAL,
+    "p_adjusted": REAL, "standard_error": REAL, "degrees": REAL, "critical": REAL, "found_above": REAL,
+    "margin": REAL, "verdict": TEXT, "documents": INT, "groups": INT, "evaluation_id": TEXT,
+    "baseline_evaluation_id": TEXT, "evaluation_ids": TEXTS, "baseline_evaluation_ids": TEXTS,
 }  # fmt: skip
 
 

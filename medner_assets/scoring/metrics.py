@@ -14,6 +14,8 @@ from medner_assets.scoring.matching import Counts, Mask, match
 from medner_assets.scoring.schemes import Scheme, Task, counts_duplicates, signature, unit
 from medner_assets.scoring.statistics.bootstrap import f1_intervals
 from medner_assets.scoring.statistics.f1 import by_group, f1
+from medner_assets.scoring.statistics.logit import logit_t_intervals
+from medner_assets.scoring.statistics.simultaneous import FEWEST_GROUPS
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,12 +117,18 @@ def metric_table(
     seed: int,
     resamples: int,
 ) -> pl.DataFrame:
-    """Return the table metrics: totals over the measured documents, and 95 % intervals over their groups."""
+    """Return the table metrics: totals over the measured documents, and 95 % intervals over their groups.
+
+    Below 20 groups a percentile bootstrap covers too little, and the interval is t on the logit scale.
+    """
     documents = documents.filter(pl.Series(measured))
     levels = set(documents["level"].unique())
     counts = np.stack([each.documents[measured] for each in scores], axis=1)
-    intervals = f1_intervals(
-        by_group(counts, documents["group_id"].to_numpy()), seed=seed, resamples=resamples
+    grouped = by_group(counts, documents["group_id"].to_numpy())
+    intervals = (
+        logit_t_intervals(grouped)
+        if len(grouped) < FEWEST_GROUPS
+        else f1_intervals(grouped, seed=seed, resamples=resamples)
     )
     rows = []
     for i, each in enumerate(scores):

@@ -6,10 +6,11 @@ import numpy as np
 import polars as pl
 
 from medner_assets.errors import MednerError
-from medner_assets.scoring.comparison import compare_versions, verdict
+from medner_assets.scoring.comparison import BETTER, UNDECIDED, WORSE, compare_versions
 from medner_assets.scoring.evaluation import RESAMPLES
 from medner_assets.scoring.schemes import FINAL, Scheme
 from medner_assets.scoring.statistics.multiplicity import benjamini_hochberg
+from medner_assets.scoring.statistics.simultaneous import LEVEL
 
 
 def compare_slices(
@@ -45,8 +46,14 @@ def compare_slices(
         raise MednerError("slices: there are none: name at least one slice of documents")
     result = pl.concat(rows)
     adjusted = benjamini_hochberg(result["p_value"].to_numpy())
-    verdicts = [verdict(gap, p) for gap, p in zip(result["difference"], adjusted, strict=True)]
+    verdicts = [_verdict(gap, p) for gap, p in zip(result["difference"], adjusted, strict=True)]
     return result.with_columns(p_adjusted=np.asarray(adjusted), verdict=pl.Series(verdicts, dtype=pl.String))
+
+
+def _verdict(difference: float, p_adjusted: float) -> str:
+    if p_adjusted >= LEVEL:
+        return UNDECIDED
+    return BETTER if difference > 0 else WORSE
 
 
 _FIGURES = ("documents", "baseline_f1", "version_f1", "difference", "low", "high", "p_value")

@@ -15,6 +15,7 @@ WRITTEN = {
     "document_scores": scoring.DOCUMENT_SCORES,
     "metrics": scoring.METRICS,
     "comparisons": scoring.COMPARISONS,
+    "recipe_comparisons": scoring.RECIPE_COMPARISONS,
 }
 READ = {
     "documents": scoring.DOCUMENTS,

@@ -100,7 +100,7 @@ def test_the_target_is_reached_by_the_score_after_post_processing():
 def comparisons(relation: str | None, entity: str | None, stage: str = "final") -> pl.DataFrame:
     rows = [
         {"model_version": NEW, "baseline": OLD, "dataset": DATASET, "stage": stage, "task": task,
-         "scheme": scheme, "difference": 0.031, "low": 0.01, "high": 0.05, "p_holm": 0.0042,
+         "scheme": scheme, "difference": 0.031, "low": 0.01, "high": 0.05, "p_adjusted": 0.0042,
          "verdict": verdict, "documents": 200}
         for task, scheme, verdict in (("relation", "strict", relation), ("entity", "text", entity))
         if verdict is not None

@@ -36,7 +36,7 @@ def test_a_clear_gain_is_better_and_no_difference_is_not_distinguishable():
     assert relation["low"] < 0.6 < relation["high"]
     assert relation["verdict"] == "better"
     assert relation["p_value"] == pytest.approx(1 / 501)
-    assert relation["p_holm"] == pytest.approx(2 / 501)
+    assert relation["p_adjusted"] == pytest.approx(1 / 501)
     assert (entity["verdict"], entity["p_value"], entity["difference"]) == ("not distinguishable", 1.0, 0.0)
     assert row(compare(scores(10), scores(40)), "relation")["verdict"] == "worse"
 
@@ -52,7 +52,7 @@ def test_only_the_headline_metrics_at_final_have_a_verdict():
     table = compare(scores(40), scores(10))
     judged = table.filter(pl.col("verdict").is_not_null()).select("stage", "task", "scheme").rows()
     assert judged == [("final", "entity", "text"), ("final", "relation", "strict")]
-    assert table.filter(pl.col("p_holm").is_not_null()).height == 2
+    assert table.filter(pl.col("p_adjusted").is_not_null()).height == 2
 
 
 def test_stages_that_one_of_the_two_lacks_are_left_out():
@@ -94,7 +94,32 @@ def test_a_document_that_lacks_one_score_is_refused():
         compare(scores(40), scores(10).filter(~missing))
 
 
-def test_a_verdict_needs_an_adjusted_p_below_five_per_cent():
-    assert verdict(0.1, 0.05) == "not distinguishable"
-    assert verdict(0.1, 0.0499) == "better"
-    assert verdict(-0.1, 0.0499) == "worse"
+def test_a_verdict_says_on_which_side_of_0_the_interval_lies():
+    assert verdict(-0.001, 0.2, 20) == "not distinguishable"
+    assert verdict(0.001, 0.2, 20) == "better"
+    assert verdict(-0.2, -0.001, 20) == "worse"
+
+
+@pytest.mark.parametrize(("low", "groups"), [(0.1, 19), (None, 1)])
+def test_few_groups_give_no_verdict(low, groups):
+    assert verdict(low, 0.2, groups) == "no verdict"
+
+
+def test_the_headline_interval_and_its_adjusted_p_are_one_statement():
+    for found in range(10, 41, 3):
+        judged = compare(scores(found), scores(10, evaluation="e0")).filter(pl.col("verdict").is_not_null())
+        for each in judged.iter_rows(named=True):
+            outside = each["low"] > 0 or each["high"] < 0
+            assert outside == (each["p_adjusted"] < 0.05) == (each["verdict"] in ("better", "worse"))
+            assert each["high"] - each["difference"] == pytest.approx(
+                each["critical"] * each["standard_error"]
+            )
+            assert each["found_above"] >= each["high"] - each["difference"]
+
+
+def test_groups_without_any_item_are_not_counted():
+    empty = document("Nothing here.", [], [], id="none", group="gx")
+    said = [says(TEXT, ENTITIES, RELATIONS, id=f"d{i}") for i in range(40)]
+    frame = evaluate([*GOLD, empty], [*said, says("Nothing here.", [], [], id="none")])["document_scores"]
+    ours, theirs = (frame.with_columns(evaluation_id=pl.lit(name)) for name in ("e1", "e0"))
+    assert set(compare(ours, theirs)["groups"]) == {20}

@@ -255,7 +255,7 @@ def _comparison(
         "stage": "final",
         "task": task, "scheme": scheme, "baseline_f1": before, "version_f1": after,
         "difference": after - before,
-        "low": after - before - 0.2, "high": after - before + 0.2, "p_value": p / 2, "p_holm": p,
+        "low": after - before - 0.2, "high": after - before + 0.2, "p_value": p / 2, "p_adjusted": p,
         "verdict": verdict,
         "documents": 3, "groups": 3, "seed": 42, "resamples": 1000, "evaluation_id": "eval-new",
         "baseline_evaluation_id": "eval-old",

@@ -156,7 +156,8 @@ def test_better_or_luck_shows_the_headline_metrics_first(root: Path):
     put(
         root, "comparisons", "v2",
         {**row, "task": "relation", "scheme": "boundaries", "p_value": 0.2},
-        {**row, "task": "relation", "scheme": "strict", "p_value": 0.01, "p_holm": 0.02, "verdict": "better"},
+        {**row, "task": "relation", "scheme": "strict", "p_value": 0.01, "p_adjusted": 0.02,
+         "verdict": "better"},
         {**row, "task": "relation", "scheme": "strict", "stage": "raw", "p_value": 0.5},
         {**row, "task": "relation", "scheme": "strict", "baseline": "v0", "p_value": 0.5},
     )  # fmt: skip

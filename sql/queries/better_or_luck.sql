@@ -2,7 +2,7 @@
 -- parameters: version, baseline
 -- Grain: one row per (task, scheme), stage final.
 -- Reads: comparisons.
--- Units: F1 in fractions; low, high: 95 % interval of the difference; p_holm, verdict: the two headline
+-- Units: F1 in fractions; low, high: 95 % interval of the difference; p_adjusted, verdict: the two headline
 -- metrics only.
 select
     task,
@@ -13,9 +13,9 @@ select
     low,
     high,
     p_value,
-    p_holm,
+    p_adjusted,
     verdict,
     documents
 from comparisons
 where model_version = $version and baseline = $baseline and stage = 'final'
-order by p_holm is null, task, scheme;
+order by p_adjusted is null, task, scheme;

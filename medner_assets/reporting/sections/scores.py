@@ -20,7 +20,7 @@ _SHARES = dict.fromkeys(
 )
 _UNITS = _SHARES | dict.fromkeys(("difference", "low", "high"), Unit.POINTS) | {
     "p_value": Unit.P,
-    "p_holm": Unit.P,
+    "p_adjusted": Unit.P,
 }  # fmt: skip
 
 _SCORES = """
@@ -30,7 +30,7 @@ from metrics
 where model_version in $versions and dataset = $dataset
 """
 _COMPARISONS = """
-select task, scheme, stage, baseline_f1, version_f1, difference, low, high, p_value, p_holm, verdict,
+select task, scheme, stage, baseline_f1, version_f1, difference, low, high, p_value, p_adjusted, verdict,
 documents,
     groups, resamples, seed
 from comparisons

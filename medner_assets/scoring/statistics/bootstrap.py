@@ -33,11 +33,19 @@ def paired_intervals(counts: np.ndarray, baseline: np.ndarray, *, seed: int, res
 
     Both: (groups, metrics, 3), the same groups in the same order.
     """
+    return percentiles(paired_draws(counts, baseline, seed=seed, resamples=resamples))
+
+
+def paired_draws(counts: np.ndarray, baseline: np.ndarray, *, seed: int, resamples: int) -> np.ndarray:
+    """Return each metric's F1 difference in each resample of the groups, (resamples, metrics).
+
+    Both: (groups, metrics, 3), the same groups in the same order.
+    """
     both = np.concatenate([counts, baseline], axis=1)
     metrics = counts.shape[1]
     with one_thread():
         scores = np.concatenate([f1(drawn) for drawn in _resampled(both, seed, resamples)])
-    return percentiles(scores[:, :metrics] - scores[:, metrics:])
+    return scores[:, :metrics] - scores[:, metrics:]
 
 
 def percentiles(samples: np.ndarray) -> np.ndarray:

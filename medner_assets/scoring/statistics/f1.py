@@ -1,4 +1,4 @@
-"""F1 from additive counts, whole arrays at once."""
+"""F1 from additive counts, and what each group moves it by; whole arrays at once."""
 
 import numpy as np
 
@@ -8,6 +8,20 @@ def f1(counts: np.ndarray) -> np.ndarray:
     tp, fp, fn = counts[..., 0], counts[..., 1], counts[..., 2]
     below = 2 * tp + fp + fn
     return np.divide(2 * tp, below, out=np.zeros(below.shape), where=below > 0)
+
+
+def influence(counts: np.ndarray) -> np.ndarray:
+    """Return how far each group moves the micro F1 of its system: (…, groups, metrics).
+
+    counts: (…, groups, metrics, 3) tp, fp, fn. The first-order term of F1 = 2tp / (2tp + fp + fn) in a
+    group's counts, divided by the total of the denominator; zero where a metric has no item. The values of a
+    system sum to 0, and n/(n−1) times the sum of their squares estimates the variance of its F1 over groups.
+    """
+    total = counts.sum(axis=-3, keepdims=True)
+    below = 2 * counts[..., 0] + counts[..., 1] + counts[..., 2]
+    all_below = below.sum(axis=-2, keepdims=True)
+    above = 2 * counts[..., 0] - f1(total) * below
+    return np.divide(above, all_below, out=np.zeros(above.shape), where=all_below > 0)
 
 
 def by_group(counts: np.ndarray, groups: np.ndarray) -> np.ndarray:
