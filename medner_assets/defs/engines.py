@@ -6,11 +6,14 @@ and leaves nothing of it running, however the step ends.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
 import dagster as dg
 
+from medner_assets import paths
+from medner_assets.defs.cards import Card, own_card
 from medner_assets.defs.processes import supervise
 from medner_assets.defs.resources import engine_name
 from medner_assets.errors import MednerError
@@ -27,6 +30,8 @@ class Command:
     held: int
     """The lock that must outlive this process where the command does; a remote one cannot keep it."""
     what: str
+    shares_host: bool = False
+    """Whether the command works on one GPU, so that it gets one of its own where the host has several."""
 
 
 Engine = Callable[[Command], int]
@@ -35,17 +40,26 @@ Engine = Callable[[Command], int]
 
 def local(command: Command) -> int:
     """Run the command in a process group of this machine."""
-    with dg.open_pipes_session(
-        context=command.context,
-        context_injector=dg.PipesTempFileContextInjector(),
-        message_reader=dg.PipesTempFileMessageReader(),
-    ) as session:
+    with (
+        own_card(paths.data() / "work" / ".cards")
+        if command.shares_host
+        else nullcontext(Card({}, ())) as card,
+        dg.open_pipes_session(
+            context=command.context,
+            context_injector=dg.PipesTempFileContextInjector(),
+            message_reader=dg.PipesTempFileMessageReader(),
+        ) as session,
+    ):
         return supervise(
             command.argv,
-            {**command.environment, **session.get_bootstrap_env_vars()},
+            {**command.environment, **card.environment, **session.get_bootstrap_env_vars()},
             folder=command.folder,
-            held=[command.held],
+            held=[command.held, *card.held],
         )
+
+
+def _card(command: Command) -> AbstractContextManager[Card]:
+    return own_card(paths.data() / "work" / ".cards") if command.shares_host else nullcontext(Card({}, ()))
 
 
 def engine() -> Engine:

@@ -28,17 +28,19 @@ def run_process(
     held: int,
     what: str,
     offline: bool,
+    shares_host: bool = False,
 ) -> None:
     """Run `python -m <module> --job <folder>/job.json` and return when it has succeeded.
 
     job: what the process is to do, as JSON. folder: the step's own folder. held: the lock that the process
     keeps. what: names the work in messages. offline: nothing may be fetched from a hub.
+    shares_host: whether it works on one GPU, see `cards.py`.
     Raises MednerError with the process's own line when it ended with 1, else with the place of its log.
     """
     file = folder / "job.json"
     write_private(file, json.dumps(job, indent=1, sort_keys=True))
     argv = [sys.executable, "-m", module, "--job", str(file)]
-    code = engine()(Command(context, argv, process_environment(offline), folder, held, what))
+    code = engine()(Command(context, argv, process_environment(offline), folder, held, what, shares_host))
     if code != 0:
         raise MednerError(explained(code, folder / "stderr.log", what))
 

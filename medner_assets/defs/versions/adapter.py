@@ -105,6 +105,7 @@ def train(
         held=held,
         what=f"training of {inputs.version}",
         offline=inputs.base.is_local,
+        shares_host=inputs.recipe.training.gpus == 1,
     )
     finished = finished_adapter(output)
     if finished is None or finished.fingerprint != inputs.fingerprint:

@@ -119,6 +119,7 @@ def generate(
         held=held,
         what=f"generation of {inputs.version}",
         offline=inputs.base.is_local,
+        shares_host=True,
     )
     frame = completion_rows(read_lines(output), inputs, finished.weights_hash, wanted)
     after = finished_adapter(paths.adapter(inputs.version))
