@@ -130,12 +130,16 @@ def score(gold: Path, predicted: Path, as_json: bool) -> None:
 @main.command()
 @click.argument("version")
 @click.option("--force", is_flag=True, help="Train anew although nothing changed.")
-def train(version: str, force: bool) -> None:
+@click.option(
+    "--replicates", default=1, show_default=True, type=click.IntRange(1, 99),
+    help="How many of the recipe's trainings, each with a seed of its own.",
+)  # fmt: skip
+def train(version: str, force: bool, replicates: int) -> None:
     """Train the adapter of VERSION, and build its dataset where that is needed."""
     from medner_assets import paths
     from medner_assets.commands.runs import train as run
 
-    trained = run(version, force=force)
+    trained = run(version, force=force, replicates=replicates)
     if not trained:
         click.echo("nothing to train: same recipe, data and base (--force trains anew)", err=True)
     click.echo(paths.adapter(version))
