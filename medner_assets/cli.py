@@ -1,21 +1,21 @@
 """`medner`: what people type. Results go to standard output; progress and reasons to standard error.
 
-Exit codes: 0 done; 1 a mistake that the user can mend, told in one line; 130 interrupted. Everything is
-imported inside the commands, so that help is there at once.
+Exit codes: 0 done; 1 a mistake that the user can fix, described in one line; 130 interrupted. Everything is
+imported inside the commands, so that help is there at once. Each command's help ends with examples.
 """
 
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
-import click
+try:
+    import click
+except ModuleNotFoundError:  # a checkout that was not installed
+    sys.exit(f"Error: package click is not installed in {sys.executable}: run `make setup`")
 
 from medner_assets.errors import MednerError
-
-if TYPE_CHECKING:
-    from rich.console import Console, RenderableType
+from medner_assets.terminal import Commands, console, show, width
 
 FORMATS = (
     "ade", "pubtator", "bioc-xml", "bioc-json", "brat", "conll", "label-studio", "prodigy", "doccano",
@@ -23,58 +23,66 @@ FORMATS = (
 )  # fmt: skip
 
 
-@contextmanager
-def user_errors() -> Iterator[None]:
-    """Turn every mistake of a user into one line on standard error and exit code 1; nothing else does."""
+def _print_version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if not wanted or context.resilient_parsing:
+        return
+    from importlib.metadata import PackageNotFoundError, version
+
     try:
-        yield
-    except click.exceptions.Exit as exit_:
-        sys.exit(exit_.exit_code)
-    except click.ClickException as error:
-        _refuse(error.format_message())
-    except (MednerError, PermissionError, NotADirectoryError, IsADirectoryError) as error:
-        _refuse(str(error))
-    except OSError as error:
-        # A full disk, a broken device: nothing of ours is wrong, and the name of the file says where.
-        _refuse(f"{error.filename or 'the system'}: {error.strerror or error}")
-    except (KeyboardInterrupt, click.Abort):
-        click.echo("interrupted", err=True)
-        sys.exit(130)
-
-
-class Commands(click.Group):
-    """A group whose commands share one error boundary."""
-
-    def main(self, *args: Any, **kwargs: Any) -> Any:
-        """Run a command; never returns without an exit code."""
-        with user_errors():
-            super().main(*args, **{**kwargs, "standalone_mode": False})
-        sys.exit(0)
+        click.echo(f"medner {version('medner')}")
+    except PackageNotFoundError:
+        raise MednerError(f"medner is not installed in {sys.prefix}: run `make setup`") from None
+    context.exit()
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="medner")
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_print_version,
+    help="Show the version of medner and exit.",
+)
 def main() -> None:
-    """Train, evaluate and compare versions that read clinical text into entities and relations."""
+    """Train, evaluate and compare versions that read clinical text into entities and relations.
+
+    \b
+    Examples:
+      medner demo                 train and compare two versions on this machine's CPU
+      medner versions             list the versions and their scores
+      medner train --help         the options and examples of one command
+    """
 
 
 @main.command()
 def demo() -> None:
-    """Train, evaluate and compare two versions on this machine's CPU."""
+    """Train, evaluate and compare two versions on this machine's CPU. A second run reuses what is there.
+
+    \b
+    Examples:
+      medner demo
+    """
     from medner_assets.commands.demo import NEXT
     from medner_assets.commands.demo import demo as run
     from medner_assets.reporting.terminal import comparison_table
 
-    inputs, report = run(_console(stderr=True))
-    _show(comparison_table(inputs, report))
-    click.echo("\nGo on with:")
+    inputs, report = run(console(sys.stderr))
+    show(comparison_table(inputs, report))
+    click.echo("\nNext:")
+    longest = max(len(command) for command, _ in NEXT)
     for command, purpose in NEXT:
-        click.echo(f"  {command:<62} {purpose}")
+        click.echo(f"  {command:<{longest}}  {purpose}")
 
 
 @main.command()
 def doctor() -> None:
-    """Say what this machine has and lacks, each with its remedy. Exit 1 when something needed is missing."""
+    """Check what this machine has and lacks, each with its remedy. Exit 1 when something needed is missing.
+
+    \b
+    Examples:
+      medner doctor
+    """
     from medner_assets.commands.doctor import examined
 
     findings = examined()
@@ -86,11 +94,39 @@ def doctor() -> None:
 
 
 @main.command()
-def versions() -> None:
-    """List the versions, what each is compared with, and its scores."""
-    from medner_assets.commands.listing import versions_table
+@click.argument("name", required=False)
+def versions(name: str | None) -> None:
+    """List the versions and their scores; with NAME, one version: settings, entity and relation types.
 
-    _show(versions_table())
+    Scores are F1 in % on the test split, after post-processing. A pipe gets every column, unwrapped.
+
+    \b
+    Examples:
+      medner versions
+      medner versions tiny-v2
+    """
+    if name is not None:
+        from medner_assets.commands.describing import described_version
+
+        for line in described_version(name, width()):
+            show(line)
+        return
+    from medner_assets.commands.listing import listed, plain_lines, versions_table
+
+    found = listed()
+    if (cells := width()) is None:
+        for line in plain_lines(found):
+            click.echo(line)
+    else:
+        table, left_out = versions_table(found, cells)
+        show(table)
+        if left_out:
+            click.echo(
+                f"not shown at this width: {', '.join(left_out)}; `medner versions NAME` shows all", err=True
+            )
+    for each in found:
+        if each.problem:
+            click.echo(f"{each.name}: unreadable: {each.problem}", err=True)
 
 
 @main.command("import")
@@ -98,7 +134,13 @@ def versions() -> None:
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="File of JSON lines to write.")
 def import_(format: str, files: Sequence[Path], out: Path) -> None:
-    """Convert FILES of FORMAT to JSON lines; what cannot be placed is told with file and line."""
+    """Convert FILES of FORMAT to JSON lines; what cannot be placed is listed with file and line.
+
+    \b
+    Examples:
+      medner import pubtator Train.PubTator --out train.jsonl
+      medner import brat notes/ --out notes.jsonl
+    """
     from medner_assets.commands.exchange import import_corpus
 
     import_corpus(format, files, out)
@@ -110,7 +152,13 @@ def import_(format: str, files: Sequence[Path], out: Path) -> None:
 @click.argument("test", type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 def audit(train: Path, dev: Path, test: Path, as_json: bool) -> None:
-    """Say what a dataset (three files of JSON lines) can and cannot teach."""
+    """Check what a model can learn from a dataset, given as three files of JSON lines.
+
+    \b
+    Examples:
+      medner audit train.jsonl dev.jsonl test.jsonl
+      medner audit train.jsonl dev.jsonl test.jsonl --json > audit.json
+    """
     from medner_assets.commands.exchange import audit_files
 
     click.echo(audit_files(train, dev, test, as_json=as_json))
@@ -121,7 +169,13 @@ def audit(train: Path, dev: Path, test: Path, as_json: bool) -> None:
 @click.argument("predicted", type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 def score(gold: Path, predicted: Path, as_json: bool) -> None:
-    """Score predictions against gold, both as JSON lines."""
+    """Score predictions against gold, both as JSON lines.
+
+    \b
+    Examples:
+      medner score test.jsonl predicted.jsonl
+      medner score test.jsonl predicted.jsonl --json > scores.json
+    """
     from medner_assets.commands.exchange import score_files
 
     click.echo(score_files(gold, predicted, as_json=as_json))
@@ -129,50 +183,82 @@ def score(gold: Path, predicted: Path, as_json: bool) -> None:
 
 @main.command()
 @click.argument("version")
-@click.option("--force", is_flag=True, help="Train anew although nothing changed.")
-@click.option(
-    "--replicates", default=1, show_default=True, type=click.IntRange(1, 99),
-    help="How many of the recipe's trainings, each with a seed of its own.",
-)  # fmt: skip
-def train(version: str, force: bool, replicates: int) -> None:
-    """Train the adapter of VERSION, and build its dataset where that is needed."""
+@click.option("--force", is_flag=True, help="Train again although nothing changed.")
+@click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="A changed setting; needs --as.")
+@click.option("--as", "child", metavar="NAME", help="Name of the new version that has the changed settings.")
+def train(version: str, force: bool, settings: Sequence[str], child: str | None) -> None:
+    """Train the adapter of VERSION, and build its dataset where that is needed.
+
+    With --set and --as, a new version NAME is written beside VERSION, with VERSION as its baseline, and
+    trained. `medner versions VERSION` lists the settings. An interrupted training resumes from its last
+    checkpoint.
+
+    \b
+    Examples:
+      medner train tiny-v1
+      medner train tiny-v1 --set training.epochs=5 --as tiny-v1-long
+      medner train tiny-v1 --set lora.rank=32 --set lora.alpha=32 --as tiny-v1-r32
+    """
     from medner_assets import paths
+
+    if settings or child:
+        from medner_assets.commands.children import child_version
+
+        version, written = child_version(version, settings, child)
+        if written is not None:
+            click.echo(f"wrote {written}", err=True)
     from medner_assets.commands.runs import train as run
 
-    trained = run(version, force=force, replicates=replicates)
+    trained = run(version, force=force, warn=lambda line: click.echo(f"note: {line}", err=True))
     if not trained:
-        click.echo("nothing to train: same recipe, data and base (--force trains anew)", err=True)
+        click.echo("nothing to train: same recipe, data and base (--force trains again)", err=True)
     click.echo(paths.adapter(version))
 
 
 @main.command()
 @click.argument("version")
 def evaluate(version: str) -> None:
-    """Evaluate VERSION: completions, predictions, metrics, report, leaderboard."""
+    """Evaluate VERSION: completions, predictions, metrics, report, leaderboard.
+
+    \b
+    Examples:
+      medner evaluate tiny-v1
+    """
     from medner_assets.commands.comparing import last_comparison
     from medner_assets.commands.runs import evaluate as run
     from medner_assets.reporting.terminal import comparison_table
 
     run(version)
-    _show(comparison_table(*last_comparison(version)))
+    show(comparison_table(*last_comparison(version)))
 
 
 @main.command()
 @click.argument("version")
-@click.option("--baseline", help="Version to compare with; without it, the one that the recipe names.")
+@click.option("--baseline", help="Version to compare with. Default: the recipe's baseline.")
 def compare(version: str, baseline: str | None) -> None:
-    """Compare VERSION with its baseline, or with another version of the same dataset."""
+    """Compare VERSION with its baseline, or with another version of the same dataset.
+
+    \b
+    Examples:
+      medner compare tiny-v2
+      medner compare tiny-v3 --baseline tiny-v1
+    """
     from medner_assets.commands.comparing import compare as run
     from medner_assets.reporting.terminal import comparison_table
 
-    _show(comparison_table(*run(version, baseline)))
+    show(comparison_table(*run(version, baseline)))
 
 
 @main.command()
 @click.argument("version")
-@click.option("--reason", required=True, help="Why; it stands in the history.")
+@click.option("--reason", required=True, help="Why; it is kept in the history.")
 def promote(version: str, reason: str) -> None:
-    """Let VERSION serve its dataset from now on; a version that served before is a rollback."""
+    """Make VERSION the one that serves its dataset; naming a version that served before is a rollback.
+
+    \b
+    Examples:
+      medner promote tiny-v2 --reason 'relation F1 +2.1, interval above 0'
+    """
     from medner_assets.commands.runs import promote as run
 
     click.echo(run(version, reason))
@@ -180,42 +266,88 @@ def promote(version: str, reason: str) -> None:
 
 @main.command()
 @click.argument("version")
-@click.argument("text", required=False)
+@click.argument("input", required=False)
+@click.option(
+    "--text", "is_text", is_flag=True, help="INPUT is the text itself, even if it looks like a path."
+)
 @click.option("--json", "as_json", is_flag=True, help="JSON lines, as `medner score` reads them.")
-def predict(version: str, text: str | None, as_json: bool) -> None:
-    """Read entities and relations in TEXT, a file, a folder, or standard input with VERSION.
+def predict(version: str, input: str | None, is_text: bool, as_json: bool) -> None:
+    """Find entities and relations with VERSION in INPUT: a file, a folder, a text, or standard input.
 
-    A long text is read sentence by sentence, and shown as it is read.
+    A .jsonl file holds documents, one per line; any other file is one text. A long text is read sentence by
+    sentence and shown as it is read. A text given as an argument can be seen in the process list and stays in
+    the shell's history: for clinical text use a file or a pipe.
+
+    \b
+    Examples:
+      medner predict tiny-v2 note.txt
+      medner predict tiny-v2 notes/ --json > predicted.jsonl
+      medner predict tiny-v2 < note.txt
+      echo 'She took ibuprofen for migraine.' | medner predict tiny-v2
     """
-    from medner_assets.commands.predicting import inputs, told
+    from medner_assets.commands.predicting import described, inputs, trained
     from medner_assets.commands.predicting import predict as run
 
-    sources = inputs(text, sys.stdin)
+    trained(version)
+    sources = inputs(input, sys.stdin, is_text=is_text)
+    if any(source.is_argument for source in sources):
+        click.echo(
+            "note: a text given as an argument can be seen in the process list and stays in the shell's "
+            "history: use a file or a pipe for clinical text",
+            err=True,
+        )
     with closing(run(version, sources)) as parts:
-        sound = told(parts, len(sources))
+        read = described(parts, len(sources))
         if as_json:
             from medner_assets.commands.showing import json_lines
 
-            for line in json_lines(sound):
+            for line in json_lines(read):
                 click.echo(line)
         else:
             from medner_assets.commands.showing import shown_parts
 
-            for each in shown_parts(sound, named=len(sources) > 1):
-                _show(each)
+            for each in shown_parts(read, named=len(sources) > 1):
+                show(each)
+
+
+@main.command()
+@click.argument("folder", required=False, type=click.Path(path_type=Path))
+def schema(folder: Path | None) -> None:
+    """Write the JSON schemas of version, dataset and base recipes to FOLDER, else beside the recipes.
+
+    An editor with a YAML language server then completes and checks a recipe whose first line is
+    `# yaml-language-server: $schema=../schemas/version.json` (or dataset.json, base_model.json).
+
+    \b
+    Examples:
+      medner schema
+      medner schema build/schemas
+    """
+    from medner_assets.commands.schemas import write_schemas
+
+    for file in write_schemas(folder):
+        click.echo(file)
 
 
 @main.command()
 @click.argument("version")
 @click.argument("folder", type=click.Path(path_type=Path))
-@click.option("--name", help="What the corpus is called in the tables; without it, as its folder.")
-@click.option("--workers", type=click.IntRange(1, 256), help="Processes; without it, one a GPU, else one.")
+@click.option("--name", help="Name of the corpus in the tables. Default: the folder's name.")
+@click.option("--workers", type=click.IntRange(1, 256), help="Processes. Default: one per GPU, else one.")
 @click.option(
     "--shard-documents", default=1000, show_default=True, type=click.IntRange(1, 1_000_000),
-    help="Documents a shard.",
+    help="Documents per shard.",
 )  # fmt: skip
 def annotate(version: str, folder: Path, name: str | None, workers: int | None, shard_documents: int) -> None:
-    """Let VERSION read all .jsonl, .parquet and .txt files of FOLDER, in shards; run it again to go on."""
+    """Annotate all .jsonl, .parquet and .txt files of FOLDER with VERSION, in shards.
+
+    The results are in tables for SQL. Run it again after an interruption: finished shards are kept.
+
+    \b
+    Examples:
+      medner annotate tiny-v2 notes/
+      medner annotate tiny-v2 notes/ --name clinic-2026 --shard-documents 200
+    """
     from medner_assets.commands.annotating import annotate as run
 
     config = {"name": name or "", "workers": workers or 0, "shard_documents": shard_documents}
@@ -232,10 +364,20 @@ def annotate(version: str, folder: Path, name: str | None, workers: int | None, 
     show_default=True,
     help="How the rows are written.",
 )
-@click.option("--param", "params", multiple=True, metavar="NAME=VALUE", help="A parameter of the question.")
-@click.option("--rows", default=200, show_default=True, help="Rows that a table shows at most.")
+@click.option(
+    "--param", "params", multiple=True, metavar="NAME=VALUE", help="A parameter of a named question."
+)
+@click.option("--rows", default=200, show_default=True, help="Most rows that a table shows.")
 def sql(query: str | None, format: str, params: Sequence[str], rows: int) -> None:
-    """Answer QUERY: the name of a question, view or table, or SQL; without it, list what can be asked."""
+    """Answer QUERY: the name of a question, view or table, or SQL; without it, list what can be asked.
+
+    \b
+    Examples:
+      medner sql
+      medner sql leaderboard
+      medner sql lost_and_gained --param version=tiny-v2 --param baseline=tiny-v1
+      medner sql 'select error, items from error_counts' --format csv > errors.csv
+    """
     from medner_assets.commands.asking import answer
 
     answer(query, format, params, rows)
@@ -250,30 +392,19 @@ def sql(query: str | None, format: str, params: Sequence[str], rows: int) -> Non
     show_default=True,
     help="duckdb: all tables; jsonl, brat (a folder), pubtator: the predictions of a version.",
 )
-@click.option("--version", help="Version whose predictions to write.")
-@click.option("--force", is_flag=True, help="Take the place of a file that is there.")
+@click.option("--version", help="Version whose predictions are written.")
+@click.option("--force", is_flag=True, help="Replace an existing file.")
 def export(file: Path, format: str, version: str | None, force: bool) -> None:
-    """Write all tables as one DuckDB file, or the predictions of a version."""
+    """Write all tables as one DuckDB file, or the predictions of a version.
+
+    \b
+    Examples:
+      medner export all.duckdb
+      medner export predicted.jsonl --format jsonl --version tiny-v2
+    """
     from medner_assets.commands.exchange import export as run
 
     click.echo(run(file, format, version, force=force))
-
-
-def _console(*, stderr: bool = False) -> "Console":
-    from rich.console import Console
-
-    # A file or a pipe has no width: nothing is wrapped for it.
-    width = None if (sys.stderr if stderr else sys.stdout).isatty() else 200
-    return Console(stderr=stderr, highlight=False, width=width)
-
-
-def _show(renderable: "RenderableType") -> None:
-    _console().print(renderable)
-
-
-def _refuse(message: str) -> None:
-    click.echo(f"Error: {' '.join(message.split())}", err=True)
-    sys.exit(1)
 
 
 if __name__ == "__main__":

@@ -98,6 +98,7 @@ def _execute(
     from dagster._core.definitions.job_base import InMemoryJob
     from dagster._core.execution.api import execute_run_iterator
 
+    from medner_assets.defs.compute_logs import not_mirrored
     from medner_assets.defs.supervision import PROCESS_TAG, process_mark
 
     keys = [AssetKey(name) for name in assets]
@@ -113,7 +114,7 @@ def _execute(
         remote_job_origin=_origin(job),
     )
     failure, reported, interruption = None, Metadata(), Interruption()
-    with interruption.awaited(_Ended(dagster, run.run_id)):
+    with not_mirrored(), interruption.awaited(_Ended(dagster, run.run_id)):
         for event in execute_run_iterator(InMemoryJob(job), run, dagster):
             reason = _told(event, assets, display)
             failure = failure or reason
@@ -174,7 +175,7 @@ def _told(event: "DagsterEvent", assets: Sequence[str], display: Display) -> str
         display.finished(f"✓ {step} ({seconds:.1f} s)")
     elif event.event_type_value == "ASSET_CHECK_EVALUATION":
         return _blocked(event)
-    elif event.is_step_failure:
+    elif event.is_step_failure and not _is_interrupted(event):
         display.finished(f"✗ {step}")
         return _reason(event)
     return None

@@ -16,10 +16,15 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from medner_assets.terminal import console
+
 _POLL_SECONDS = 0.5
 _LINE_EVERY_SECONDS = 15.0
 _WAITING = "waiting for another run on the GPU"
 """Shown between two steps; one that follows at once replaces it before anyone sees it."""
+_BEFORE_THE_FIRST = "loading libraries, base and data"
+"""What a step of a process of its own does until that process reports how far it is."""
+_PROCESSES = ("adapter", "completions", "annotations")
 
 
 class Display:
@@ -78,8 +83,13 @@ class Display:
                     self._bar.update(self._task, completed=done, total=total, detail=detail)
             elif time.monotonic() - self._lined >= _LINE_EVERY_SECONDS:
                 self._lined = time.monotonic()
-                line = f"{reported['phase']}: {described(reported)}" if reported else self._step
+                line = f"{reported['phase']}: {described(reported)}" if reported else self._waited()
                 self._console.print(f"  {line}", highlight=False, soft_wrap=True)
+
+    def _waited(self) -> str:
+        """Return which step runs and for how long, before its process has said anything."""
+        doing = f", {_BEFORE_THE_FIRST}" if self._step in _PROCESSES else ""
+        return f"{self._step}: {_clock(time.time() - self._began)} so far{doing}"
 
     def _latest(self) -> dict[str, Any] | None:
         """Return what the step's process last said of itself; None before it said anything."""
@@ -99,13 +109,17 @@ def described(progress: dict[str, Any]) -> str:
     if progress.get("loss") is not None:
         parts.append(f"loss {progress['loss']:.3f}")
     if progress.get("eta_seconds"):
-        minutes, seconds = divmod(round(progress["eta_seconds"]), 60)
-        parts.append(f"{minutes}:{seconds:02d} to go")
+        parts.append(f"{_clock(progress['eta_seconds'])} to go")
     return ", ".join(parts)
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes}:{rest:02d}"
 
 
 @contextmanager
 def own_stderr() -> Iterator[Console]:
     """Yield a console on standard error that stays there while Dagster redirects it to its logs."""
     with os.fdopen(os.dup(2), "w", encoding="utf-8", errors="replace") as stream:
-        yield Console(file=stream)
+        yield console(stream)

@@ -1,6 +1,7 @@
 """The command line as a contract: help, exit codes, one line on a mistake, nothing but results on stdout."""
 
 import json
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -18,7 +19,7 @@ from medner_assets_tests.support.miniature import documents
 
 COMMANDS = {
     "demo", "doctor", "versions", "import", "audit", "score", "train", "evaluate", "compare", "promote",
-    "predict", "annotate", "sql", "export",
+    "predict", "annotate", "sql", "export", "schema",
 }  # fmt: skip
 
 
@@ -57,6 +58,18 @@ def test_every_command_stands_in_the_readme(command):
     assert f"medner {command}" in (PROJECT / "README.md").read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize("command", sorted(COMMANDS))
+def test_every_help_ends_with_examples_that_its_command_accepts(command):
+    shown = medner(command, "--help").output
+    lines = [line.strip() for line in shown.partition("Examples:")[2].partition("Options:")[0].splitlines()]
+    examples = [line.partition("| ")[2] or line for line in lines if line]
+    assert examples
+    for example in examples:
+        words = shlex.split(example.partition(" > ")[0].partition(" < ")[0])
+        assert words[:2] == ["medner", command], example
+        main.commands[command].make_context(command, words[2:])  # raises what a user would see
+
+
 def test_help_loads_nothing_that_takes_time():
     script = (
         "import sys, medner_assets.cli; "
@@ -77,6 +90,41 @@ def test_an_unknown_command_option_or_value_is_one_line_and_exit_code_1():
     assert "No such option" in refused("versions", "--nope")
     assert "Missing argument 'VERSION'" in refused("train")
     assert "'xml' is not one of" in refused("import", "xml", "a", "--out", "b")
+
+
+def test_settings_without_a_name_for_the_new_version_are_refused():
+    assert "name the new version with --as NAME" in refused("train", "tiny-v1", "--set", "lora.rank=8")
+    assert "add --set KEY=VALUE" in refused("train", "tiny-v1", "--as", "new")
+
+
+def test_schemas_are_written_where_they_are_asked_for(tmp_path):
+    result = medner("schema", str(tmp_path / "new"))
+    assert result.exit_code == 0
+    assert [Path(line).name for line in result.stdout.splitlines()] == [
+        "version.json", "dataset.json", "base_model.json"
+    ]  # fmt: skip
+    assert json.loads((tmp_path / "new" / "version.json").read_text())["title"] == "VersionRecipe"
+
+
+def test_a_checkout_that_is_not_installed_is_one_line_and_not_a_trace():
+    def ran(*blocked: str) -> subprocess.CompletedProcess[str]:
+        script = (
+            "import sys, importlib.metadata as m\n"
+            f"sys.modules.update(dict.fromkeys({blocked!r}))\n"
+            "def gone(name): raise m.PackageNotFoundError(name)\n"
+            "m.distribution = gone\n"
+            "sys.argv = ['medner', *sys.argv[1:]]\n"
+            "from medner_assets.cli import main; main()"
+        )
+        command = [sys.executable, "-c", script, *(["doctor"] if blocked else ["--version"])]
+        return subprocess.run(command, capture_output=True, text=True, check=False, cwd=PROJECT)
+
+    for result in (ran("click"), ran("polars"), ran()):
+        assert result.returncode == 1
+        assert "Traceback" not in result.stderr
+        assert len(result.stderr.strip().splitlines()) == 1
+        assert "installed in" in result.stderr
+        assert "run `make setup`" in result.stderr
 
 
 def test_versions_are_listed_on_standard_output():
@@ -208,9 +256,24 @@ def test_export_of_a_version_needs_its_name_and_never_replaces_a_file(tmp_path):
     assert "unknown version" in refused("export", str(tmp_path / "p"), "--format", "jsonl", "--version", "x")
 
 
-def test_predict_refuses_what_it_cannot_read(tmp_path):
+@pytest.fixture
+def trained(data) -> str:
+    """A version that has an adapter as far as `predict` looks before it reads its input."""
+    (data / "adapters" / "tiny-v1").mkdir(parents=True)
+    return "tiny-v1"
+
+
+def test_predict_without_an_adapter_says_what_to_run():
+    assert "tiny-v1 has no adapter yet: run `medner train tiny-v1`" in refused("predict", "tiny-v1", "words")
+
+
+def test_predict_refuses_what_it_cannot_read(trained, tmp_path):
     assert "the text is empty" in refused("predict", "tiny-v1", "  ")
+    assert "the text is empty" in refused("predict", "tiny-v1", "")
     assert "the text is empty" in refused("predict", "tiny-v1", stdin="")
+    assert "/tmp/nonexistent.txt: there is no such file" in refused(
+        "predict", "tiny-v1", "/tmp/nonexistent.txt"
+    )
     spoilt = tmp_path / "note.txt"
     spoilt.write_bytes(b"\xff\xfe")
     assert "not valid UTF-8 at byte 0" in refused("predict", "tiny-v1", str(spoilt))

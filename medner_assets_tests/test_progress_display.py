@@ -35,6 +35,15 @@ def test_a_log_file_gets_one_unbroken_line_a_step_and_no_control_characters():
     assert shown([line, "✓ next"]) == f"{line}\n✓ next\n"
 
 
+def test_before_the_process_reports_a_log_says_what_it_waits_for_and_how_long():
+    display = Display(Console(file=io.StringIO()), [])
+    display.started("adapter")
+    display._began -= 75
+    assert display._waited() == "adapter: 1:15 so far, loading libraries, base and data"
+    display.started("dataset audit")
+    assert display._waited() == "dataset audit: 0:00 so far"
+
+
 def test_what_an_earlier_process_left_is_not_shown_as_progress_of_this_one(tmp_path):
     file = tmp_path / "progress.json"
     file.write_text(json.dumps(STEP))

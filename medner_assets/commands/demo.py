@@ -14,9 +14,10 @@ from medner_assets.warehouse.catalogue import refresh
 
 VERSIONS = ("tiny-v1", "tiny-v2")
 NEXT = (
-    ("medner sql leaderboard", "every version with its scores, in SQL"),
-    ("medner predict tiny-v2 'She took ibuprofen for migraine.'", "what a version reads in a text of yours"),
-    ("make ui", "all of this as a graph, on http://127.0.0.1:3000"),
+    ("medner versions", "every version with its scores"),
+    ("medner sql", "the questions that SQL answers"),
+    ("echo 'She took ibuprofen for migraine.' | medner predict tiny-v2", "a text of yours"),
+    ("make ui", "the graph, on 127.0.0.1:3000"),
 )
 
 

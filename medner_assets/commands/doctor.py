@@ -46,7 +46,11 @@ def packages() -> list[Finding]:
     """Look at the packages that medner names: those that lack, or are of another version than it wants."""
     from packaging.requirements import Requirement
 
-    wanted = [Requirement(line) for line in requires("medner") or [] if "extra ==" not in line]
+    try:
+        named = requires("medner") or []
+    except PackageNotFoundError:
+        return [Finding("medner", "missing", f"not installed in {sys.prefix}", "make setup")]
+    wanted = [Requirement(line) for line in named if "extra ==" not in line]
     wrong = []
     for each in wanted:
         try:

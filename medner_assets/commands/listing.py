@@ -1,7 +1,15 @@
-"""`medner versions`: every version with its recipe in a line, and what is there of it."""
+"""`medner versions`: every version with what it is made from, and its scores where there are any.
+
+Pure but for `listed`, which reads recipes and tables.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import polars as pl
+from rich.cells import cell_len
 from rich.table import Table
+from rich.text import Text
 
 from medner_assets import paths
 from medner_assets.errors import MednerError
@@ -9,33 +17,95 @@ from medner_assets.recipes.loading import load_version, version_names
 from medner_assets.scoring.schemes import FINAL, HEADLINES
 from medner_assets.warehouse.store import Store
 
+NONE = "–"
+"""Stands where there is no value."""
 
-def versions_table() -> Table:
-    """Return one row a version: its place in the chain of baselines, what is trained, and its headline F1."""
+_GAP = 2
+_SUMMARY_CELLS = 40
+"""A narrower summary would be a tower of words: it is left out, and said to be."""
+_DROPPED_FIRST = ("summary", "base", "baseline", "dataset", "trained")
+"""What a narrow terminal goes without, in this order; names and scores always stand."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One version. `cells`: column → text; `problem`: why its recipe cannot be read, empty when it can."""
+
+    name: str
+    cells: Mapping[str, str]
+    problem: str = ""
+
+
+def listed() -> list[Listed]:
+    """Return every version, by name; one whose recipe cannot be read has the reason instead of cells."""
     store = Store(paths.warehouse())
     store.initialise()
-    table = Table(box=None, pad_edge=False)
-    for name in ("version", "baseline", "base", "dataset", "adapter", "entity F1", "relation F1", "summary"):
-        table.add_column(name, justify="right" if name.endswith("F1") else "left", no_wrap=True)
+    found = []
     for name in version_names():
         try:
             recipe = load_version(name)
         except MednerError as error:
-            table.add_row(name, "", "", "", "unreadable", "", "", str(error))
+            found.append(Listed(name, {}, str(error)))
             continue
-        trained = "trained" if paths.adapter(name).exists() else "–"
-        scores = headline_f1(store, name)
-        table.add_row(
-            name, recipe.baseline or "–", recipe.base_model, recipe.dataset, trained, *scores, recipe.summary
-        )
-    return table
+        entity, relation = headline_f1(store, name)
+        cells = {
+            "version": name,
+            "baseline": recipe.baseline or NONE,
+            "base": recipe.base_model,
+            "dataset": recipe.dataset,
+            "trained": "yes" if paths.adapter(name).exists() else NONE,
+            "entity F1": entity,
+            "relation F1": relation,
+            "summary": recipe.summary,
+        }
+        found.append(Listed(name, cells))
+    return found
+
+
+def versions_table(versions: Sequence[Listed], width: int) -> tuple[Table, list[str]]:
+    """Return the versions whose recipe can be read as a table for a terminal of `width` cells, and the
+    columns it goes without. No name and no score is ever cut; a name longer than the terminal is folded."""
+    rows = [each.cells for each in versions if not each.problem]
+    columns = list(rows[0]) if rows else []
+    wanted = {name: max(cell_len(name), *(cell_len(row[name]) for row in rows)) for name in columns}
+    if wanted:
+        wanted["summary"] = min(wanted["summary"], _SUMMARY_CELLS)
+    left_out: list[str] = []
+    for name in _DROPPED_FIRST:
+        if _GAP * (len(wanted) - 1) + sum(wanted.values()) <= width:
+            break
+        if name in wanted:
+            left_out.append(name)
+            del wanted[name]
+    table = Table(box=None, pad_edge=False, padding=(0, _GAP, 0, 0))
+    for name in wanted:
+        score = name.endswith("F1")
+        table.add_column(name, justify="right" if score else "left", no_wrap=score, overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(row[name]) for name in wanted))
+    return table, left_out
+
+
+def plain_lines(versions: Sequence[Listed]) -> list[str]:
+    """Return the versions as aligned lines of any length, for a pipe or a file: nothing is cut or wrapped."""
+    rows = [each.cells for each in versions if not each.problem]
+    if not rows:
+        return []
+    table = [list(rows[0]), *(list(row.values()) for row in rows)]
+    widths = [max(cell_len(row[n]) for row in table) for n in range(len(table[0]))]
+    return [
+        "  ".join(
+            cell + " " * (width - cell_len(cell)) for cell, width in zip(row, widths, strict=True)
+        ).rstrip()
+        for row in table
+    ]
 
 
 def headline_f1(store: Store, version: str) -> tuple[str, str]:
     """Return final F1 of entities and relations in %, `–` where there is none."""
     if not store.has("metrics", version):
-        return "–", "–"
+        return NONE, NONE
     rows = store.read("metrics", version).filter(pl.col("stage") == FINAL)
     found = {(row["task"], row["scheme"]): row["f1"] for row in rows.iter_rows(named=True)}
     entity, relation = (found.get(each) for each in HEADLINES)
-    return tuple("–" if f1 is None else f"{100 * f1:.1f}" for f1 in (entity, relation))  # type: ignore[return-value]
+    return tuple(NONE if f1 is None else f"{100 * f1:.1f}" for f1 in (entity, relation))  # type: ignore[return-value]

@@ -5,6 +5,7 @@ Only what is light is imported here: the process loads its libraries while the r
 
 import json
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -23,6 +24,11 @@ Part = dict[str, Any]
 """A part of a text and what was read in it; `inference.predict` says its keys."""
 
 
+_PATH = re.compile(r"(/|~|\./|\.\./).*|\S*/\S*|.*\.(txt|jsonl?|tsv|csv|xml|ann|md|pdf|docx?)", re.IGNORECASE)
+"""What looks like the name of a file or folder: starts like a path, is one word with a slash, or ends like a
+file's name."""
+
+
 @dataclass(frozen=True, slots=True)
 class Input:
     """One file to read, or a text as typed. `name` becomes the id of its document."""
@@ -30,19 +36,26 @@ class Input:
     name: str
     file: Path | None
     text: str = ""
+    is_argument: bool = False
+    """Whether the text stood on the command line, where others can see it."""
 
 
-def inputs(text: str | None, stream: TextIO) -> list[Input]:
-    """Return what to read: a text as typed, the file or folder of that name, or the stream where there is
-    none.
+def inputs(text: str | None, stream: TextIO, *, is_text: bool = False) -> list[Input]:
+    """Return what to read: the file or folder of that name, a text as typed, or the stream where there is
+    none or `-`.
 
-    A file whose name ends in .jsonl holds documents, one a line; any other is one text. Of a folder every
-    .txt and .jsonl file below it is read, by name. Raises MednerError when there is nothing to read.
+    A file whose name ends in .jsonl holds documents, one per line; any other is one text. Of a folder every
+    .txt and .jsonl file below it is read, by name. is_text: the text is one, whatever it looks like.
+    Raises MednerError when there is nothing to read, or when what looks like a path is none.
     """
-    if text is None:
+    if text is None and is_text:
+        raise MednerError("--text: give the text as the argument after the version")
+    if text is None or (text == "-" and not is_text):
         if stream.isatty():
-            raise MednerError("nothing to read: give a text, a file, a folder, or pipe a text in")
+            raise MednerError("nothing to read: name a file or a folder, or pipe a text in")
         return [Input("stdin", None, _worded(stream.read()))]
+    if is_text or not text.strip():
+        return [Input("text", None, _worded(text), is_argument=True)]
     path = Path(text) if len(text) <= 4096 and "\n" not in text and "\0" not in text else None
     if path is not None and _is(path.is_dir):
         files = sorted(
@@ -57,7 +70,20 @@ def inputs(text: str | None, stream: TextIO) -> list[Input]:
         if path.suffix != ".jsonl":
             _worded(read_text(path))
         return [Input(path.name, path.resolve())]
-    return [Input("text", None, _worded(text))]
+    if path is not None and _PATH.fullmatch(text):
+        raise MednerError(
+            f"{text}: there is no such file or folder: check the name, or use --text if it is a text"
+        )
+    return [Input("text", None, text, is_argument=True)]
+
+
+def trained(version: str) -> None:
+    """Raise MednerError when the version is unknown or has no adapter."""
+    from medner_assets.recipes.loading import load_version
+
+    load_version(version)
+    if not paths.adapter(version).exists():
+        raise MednerError(f"{version} has no adapter yet: run `medner train {version}`")
 
 
 def predict(version: str, sources: list[Input]) -> Generator[Part, None, None]:
@@ -66,11 +92,7 @@ def predict(version: str, sources: list[Input]) -> Generator[Part, None, None]:
     Raises MednerError when the version is unknown or not trained. An input that cannot be read is a part
     with `error`, and the others go on.
     """
-    from medner_assets.recipes.loading import load_version
-
-    load_version(version)
-    if not paths.adapter(version).exists():
-        raise MednerError(f"{version} has no adapter yet: run `medner train {version}`")
+    trained(version)
     work = paths.private_folder(paths.data() / "work")
     folder = Path(tempfile.mkdtemp(prefix="predict-", dir=work))
     try:
@@ -92,8 +114,8 @@ def predict(version: str, sources: list[Input]) -> Generator[Part, None, None]:
         shutil.rmtree(folder, ignore_errors=True)  # it holds the texts
 
 
-def told(parts: Iterator[Part], count: int) -> Iterator[Part]:
-    """Yield the parts that were read; tell of the others on standard error.
+def described(parts: Iterator[Part], count: int) -> Iterator[Part]:
+    """Yield the parts that were read; describe the others on standard error.
 
     Raises MednerError at the end when one of the `count` inputs could not be read.
     """

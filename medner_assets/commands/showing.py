@@ -41,11 +41,22 @@ def shown(part: dict[str, Any], styles: dict[str, str]) -> RenderableType:
                 "  ", (harmless(entity["text"]), "bold"), f"  {place}  ", (harmless(entity["type"]), style)
             )
         )
+    between = [each for each in part["relations"] if not _is_with_itself(each)]
     lines += [
-        Text(harmless(f"  {each['head_text']} --[{each['type']}]--> {each['tail_text']}"))
-        for each in part["relations"]
+        Text(harmless(f"  {each['head_text']} --[{each['type']}]--> {each['tail_text']}")) for each in between
     ]
+    if hidden := len(part["relations"]) - len(between):
+        what = "a mention with itself" if hidden == 1 else "mentions with themselves"
+        count = f"{hidden} relation{'' if hidden == 1 else 's'}"
+        lines.append(Text(f"  not shown: {count} of {what} (--json has all)", style="dim"))
     return Group(text, *(lines or [Text("  nothing found")]))
+
+
+def _is_with_itself(relation: dict[str, Any]) -> bool:
+    """Tell whether both arguments are one mention: a model's slip that says nothing about the text."""
+    if relation["head"] is not None or relation["tail"] is not None:
+        return bool(relation["head"] == relation["tail"])
+    return bool(relation["head_text"] == relation["tail_text"])
 
 
 def json_lines(parts: Iterable[dict[str, Any]]) -> Iterator[str]:

@@ -12,25 +12,18 @@ from pydantic import BaseModel, ValidationError
 
 from medner_assets.errors import MednerError
 from medner_assets.paths import RECIPES, checked_name
-from medner_assets.recipes.replicates import is_replicate, replicate_name, seed_of, version_and_index
 from medner_assets.recipes.settings import VersionRecipe
 from medner_assets.recipes.sources import BaseModelRecipe, DatasetRecipe
 
 Recipe = TypeVar("Recipe", bound=BaseModel)
 
 # A child states these anew or goes without: they describe one version, not what it shares with its baseline.
-_NOT_INHERITED = ("summary", "baseline", "expectation", "replicates")
+_NOT_INHERITED = ("summary", "baseline", "expectation")
 
 
 def version_names(folder: Path = RECIPES) -> list[str]:
-    """Return the versions: the stems of `versions/*.yaml`, sorted; their replicates are not among them."""
-    names = _names(folder / "versions")
-    if reserved := [name for name in names if is_replicate(name)]:
-        raise MednerError(
-            f"versions/{reserved[0]}.yaml: names that end in .rN are those of replicates: rename the file, "
-            "or state `replicates` in the recipe"
-        )
-    return names
+    """Return the version keys: the stems of `versions/*.yaml`, sorted."""
+    return _names(folder / "versions")
 
 
 def dataset_names(folder: Path = RECIPES) -> list[str]:
@@ -44,21 +37,20 @@ def base_model_names(folder: Path = RECIPES) -> list[str]:
 
 
 def load_version(name: str, folder: Path = RECIPES) -> VersionRecipe:
-    """Return the recipe of a version with its baseline's settings filled in; raise MednerError.
+    """Return the recipe of a version with its baseline's settings filled in; raise MednerError."""
+    return _checked_version(name, _merged_version(name, folder, ()), folder)
 
-    A replicate, `NAME.r2`, has the recipe of `NAME` with a seed of its own.
+
+def validated_version(name: str, content: Mapping[str, Any], folder: Path = RECIPES) -> VersionRecipe:
+    """Return the recipe that a file `versions/<name>.yaml` with this content would be; raise MednerError.
+
+    The file need not be there. content: as YAML gives it; its `baseline` names a version that is there.
     """
-    asked = name
-    name, index = version_and_index(asked)
-    merged = _merged_version(name, folder, ())
-    recipe = _validated(VersionRecipe, merged, folder / "versions" / f"{name}.yaml")
-    if not 1 <= index <= recipe.replicates or asked != replicate_name(name, index):
-        raise MednerError(
-            f"{asked[:80]}: {name} declares {recipe.replicates} replicate"
-            f"{'s' * (recipe.replicates != 1)}: raise `replicates` in versions/{name}.yaml first"
-        )
-    if index > 1:
-        recipe = recipe.model_copy(update={"seed": seed_of(recipe.seed, index)})
+    return _checked_version(name, _with_baseline(name, dict(content), folder, ()), folder)
+
+
+def _checked_version(name: str, merged: Mapping[str, Any], folder: Path) -> VersionRecipe:
+    recipe = _validated(VersionRecipe, dict(merged), folder / "versions" / f"{name}.yaml")
     _require(recipe.base_model, base_model_names(folder), "base_model", f"versions/{name}.yaml")
     _require(recipe.dataset, dataset_names(folder), "dataset", f"versions/{name}.yaml")
     return recipe
@@ -79,12 +71,8 @@ def load_base_model(name: str, folder: Path = RECIPES) -> BaseModelRecipe:
 
 
 def recipe_hash(recipe: BaseModel) -> str:
-    """Return 16 hexadecimal digits of the SHA-256 of the resolved recipe: equal settings, equal hash.
-
-    How often a version is trained is no setting of an adapter: more replicates leave those that are there.
-    """
-    content = recipe.model_dump(mode="json", exclude={"replicates"})
-    canonical = json.dumps(content, sort_keys=True, separators=(",", ":"))
+    """Return 16 hexadecimal digits of the SHA-256 of the resolved recipe: equal settings, equal hash."""
+    canonical = json.dumps(recipe.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()[:16]
 
 
@@ -106,7 +94,10 @@ def _merged_version(name: str, folder: Path, children: tuple[str, ...]) -> dict[
         chain = " → ".join((*children[children.index(name) :], name))
         raise MednerError(f"versions/{name}.yaml: cyclic baselines {chain}: let one of them name no baseline")
     _require(name, version_names(folder), "baseline" if children else "version", named_by)
-    own = _read(folder / "versions" / f"{name}.yaml")
+    return _with_baseline(name, _read(folder / "versions" / f"{name}.yaml"), folder, children)
+
+
+def _with_baseline(name: str, own: dict[str, Any], folder: Path, children: tuple[str, ...]) -> dict[str, Any]:
     baseline = own.get("baseline")
     if baseline is None:
         return own

@@ -6,7 +6,7 @@ import json
 import pytest
 from rich.console import Console
 
-from medner_assets.commands.predicting import inputs, told
+from medner_assets.commands.predicting import described, inputs
 from medner_assets.commands.showing import json_lines, shown_parts
 from medner_assets.errors import MednerError
 
@@ -79,11 +79,64 @@ def test_each_part_is_shown_with_its_entities_highlighted_at_their_places():
 
 def test_an_input_that_cannot_be_read_is_told_and_the_others_are_read(capsys):
     bad = {"id": "x", "error": "x: not valid UTF-8"}
-    parts = told(iter([FIRST, bad, SECOND]), 2)
+    parts = described(iter([FIRST, bad, SECOND]), 2)
     found = []
     with pytest.raises(MednerError, match="1 of 2 inputs could not be read"):
         found.extend(iter(parts))
     assert found == [FIRST, SECOND]
     assert "x: not valid UTF-8" in capsys.readouterr().err
     with pytest.raises(MednerError, match=r"^x: not valid UTF-8$"):
-        list(told(iter([bad]), 1))
+        list(described(iter([bad]), 1))
+
+
+@pytest.mark.parametrize(
+    "typed",
+    ["/tmp/nonexistent.txt", "notes/april", "./notes", "~/note", "note.txt", "my notes.TXT", "april.jsonl"],
+)
+def test_what_looks_like_a_path_and_is_none_is_refused_unless_it_is_said_to_be_a_text(typed):
+    with pytest.raises(MednerError, match="there is no such file or folder: check the name, or use --text"):
+        inputs(typed, io.StringIO())
+    assert inputs(typed, io.StringIO(), is_text=True)[0].text == typed
+
+
+@pytest.mark.parametrize("typed", ["Aspirin.", "aspirin", "She took aspirin/codeine.", "BP 120/80 mmHg"])
+def test_a_sentence_is_a_text_although_it_has_a_slash_or_a_full_stop(typed):
+    (source,) = inputs(typed, io.StringIO())
+    assert (source.text, source.is_argument) == (typed, True)
+
+
+def test_an_empty_text_never_means_the_current_folder(tmp_path, monkeypatch):
+    (tmp_path / "note.txt").write_text("words")
+    monkeypatch.chdir(tmp_path)
+    for typed in ("", " ", "\n"):
+        with pytest.raises(MednerError, match="the text is empty"):
+            inputs(typed, io.StringIO())
+    assert inputs(".", io.StringIO())[0].name == "note.txt"
+
+
+def test_a_dash_is_standard_input_and_neither_it_nor_a_file_is_an_argument_that_others_see(tmp_path):
+    (tmp_path / "note.txt").write_text("words")
+    assert inputs("-", io.StringIO("piped"))[0] == inputs(None, io.StringIO("piped"))[0]
+    assert not inputs("-", io.StringIO("piped"))[0].is_argument
+    assert not inputs(str(tmp_path / "note.txt"), io.StringIO())[0].is_argument
+
+
+def test_a_relation_of_a_mention_with_itself_is_counted_and_not_shown():
+    self_related = {
+        **SECOND,
+        "relations": [
+            *SECOND["relations"],
+            {"type": "causes", "head_text": "Rash", "tail_text": "Rash", "head": 0, "tail": 0},
+            {"type": "causes", "head_text": "itch", "tail_text": "itch", "head": None, "tail": None},
+        ],
+    }
+    console = Console(width=80, file=io.StringIO())
+    for each in shown_parts([self_related], named=False):
+        console.print(each)
+    shown = console.file.getvalue()
+    assert "heparin --[causes]--> Rash" in shown
+    assert "Rash --[causes]--> Rash" not in shown
+    assert "itch" not in shown
+    assert "not shown: 2 relations of mentions with themselves (--json has all)" in shown
+    (line,) = json_lines([self_related])
+    assert {"head": "E0", "tail": "E0", "type": "causes"} in json.loads(line)["relations"]

@@ -1,0 +1,24 @@
+"""`medner schema`: the JSON schemas of recipes, written where editors look for them."""
+
+import json
+from pathlib import Path
+
+from medner_assets import paths
+from medner_assets.recipes.schemas import FOLDER, KINDS, recipe_schema
+
+
+def write_schemas(folder: Path | None) -> list[Path]:
+    """Write the three schemas into `folder`, created if need be, and return the files.
+
+    None: beside the recipes, where the first line of a shipped recipe points.
+    """
+    target = folder or paths.RECIPES / FOLDER
+    target.mkdir(parents=True, exist_ok=True)
+    written = []
+    for kind in KINDS:
+        file = target / f"{kind}.json"
+        partial = file.with_suffix(".partial")
+        partial.write_text(json.dumps(recipe_schema(kind), indent=1) + "\n", encoding="utf-8")
+        partial.replace(file)
+        written.append(file)
+    return written
