@@ -1,19 +1,27 @@
 # All that a person types. Stamps live inside .venv, so that removing it starts anew.
 PYTHON ?= python3
-# Another index for torch, e.g. TORCH_INDEX=https://download.pytorch.org/whl/cpu; empty: pip's own.
+# The index of torch: a URL, or `default` for pip's own. Empty: pip's own where there is a GPU and on a Mac, else PyTorch's
+# CPU index where it answers (tools/torch_build.py).
 TORCH_INDEX ?=
+export TORCH_INDEX
 
 BIN := .venv/bin
 RUN := .venv/.stamp-run
 DEV := .venv/.stamp-dev
-PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
+# Ours where it is there: the Python that made it may be gone from the PATH.
+FOUND = $(if $(wildcard $(BIN)/python),$(BIN)/python,$(PYTHON))
+supported = @$(1) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 15))' 2>/dev/null \
+	|| { echo "make: medner needs Python 3.11 to 3.14; '$(1)' is $$($(1) -c 'import sys; print("Python " + sys.version.split()[0])' 2>/dev/null || echo not there):" \
+	"name another, e.g. PYTHON=python3.12" >&2; exit 1; }
 
-.PHONY: help setup demo ui test check bench bench-base fuzz chaos scale audit-deps clean
+.PHONY: help setup demo ui test check bench bench-base fuzz chaos scale audit-deps check-index clean
 
 help:  ## list what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 setup: $(RUN)  ## make .venv with the pinned set
+	$(if $(filter command environment,$(firstword $(origin PYTHON))),$(call supported,$(PYTHON)))
+	@$(if $(filter command environment,$(firstword $(origin PYTHON))),$(PYTHON) tools/install.py same)
 
 demo: $(RUN)  ## train, evaluate and compare two versions on this machine's CPU
 	@$(BIN)/medner demo
@@ -53,15 +61,17 @@ audit-deps: $(RUN)  ## known holes in the pinned packages, by pip-audit in an en
 		&& .venv/audit/bin/python -m pip --disable-pip-version-check install --quiet 'pip-audit==2.10.1'; }
 	@.venv/audit/bin/pip-audit --strict --requirement constraints.txt --no-deps --disable-pip
 
+check-index: $(RUN)  ## whether the public index alone has every pin and extra, for each supported Python; needs the network
+	@test -x .venv/uv/bin/uv || { $(FOUND) -m venv .venv/uv \
+		&& .venv/uv/bin/python -m pip --disable-pip-version-check install --quiet 'uv==0.13.9'; } \
+		|| { rm -rf .venv/uv; echo "skipped: uv, which asks the index, cannot be installed here"; exit 0; }; \
+	$(BIN)/python tools/public_index.py .venv/uv/bin/uv || test $$? -eq 77
+
 $(RUN): pyproject.toml constraints.txt
-	@test -x $(BIN)/python || $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
-		|| { echo "medner needs Python 3.11 or newer: name one with 'make PYTHON=python3.12 …'" >&2; exit 1; }
-	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	@echo "installing the pinned packages into .venv (once, a few minutes)" >&2
-	@$(PIP) $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX)) "$$(grep '^torch==' constraints.txt)"
-	@$(PIP) --editable . "$$(grep '^dagster-dg-cli==' constraints.txt)"
+	$(call supported,$(FOUND))
+	@$(FOUND) tools/install.py run
 	@touch $@
 
 $(DEV): $(RUN)
-	@$(PIP) --editable '.[dev]'
+	@$(BIN)/python tools/install.py dev
 	@touch $@
