@@ -186,7 +186,11 @@ def score(gold: Path, predicted: Path, as_json: bool) -> None:
 @click.option("--force", is_flag=True, help="Train again although nothing changed.")
 @click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="A changed setting; needs --as.")
 @click.option("--as", "child", metavar="NAME", help="Name of the new version that has the changed settings.")
-def train(version: str, force: bool, settings: Sequence[str], child: str | None) -> None:
+@click.option(
+    "--replicates", default=1, show_default=True, type=click.IntRange(1, 99),
+    help="How many of the recipe's trainings, each with a seed of its own.",
+)  # fmt: skip
+def train(version: str, force: bool, settings: Sequence[str], child: str | None, replicates: int) -> None:
     """Train the adapter of VERSION, and build its dataset where that is needed.
 
     With --set and --as, a new version NAME is written beside VERSION, with VERSION as its baseline, and
@@ -196,6 +200,7 @@ def train(version: str, force: bool, settings: Sequence[str], child: str | None)
     \b
     Examples:
       medner train tiny-v1
+      medner train tiny-v1 --replicates 5
       medner train tiny-v1 --set training.epochs=5 --as tiny-v1-long
       medner train tiny-v1 --set lora.rank=32 --set lora.alpha=32 --as tiny-v1-r32
     """
@@ -209,7 +214,10 @@ def train(version: str, force: bool, settings: Sequence[str], child: str | None)
             click.echo(f"wrote {written}", err=True)
     from medner_assets.commands.runs import train as run
 
-    trained = run(version, force=force, warn=lambda line: click.echo(f"note: {line}", err=True))
+    def warn(line: str) -> None:
+        click.echo(f"note: {line}", err=True)
+
+    trained = run(version, force=force, replicates=replicates, warn=warn)
     if not trained:
         click.echo("nothing to train: same recipe, data and base (--force trains again)", err=True)
     click.echo(paths.adapter(version))

@@ -1,17 +1,21 @@
 """Commands that run assets: train, evaluate, promote, and the datasets that they need."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 
 import polars as pl
 
 from medner_assets import paths
+from medner_assets.defs.automation.freshness import outdated
 from medner_assets.defs.automation.jobs import CHAIN
 from medner_assets.defs.datasets.sources import is_current, source_state
 from medner_assets.defs.resources import Warehouse
+from medner_assets.errors import MednerError
 from medner_assets.launching import launch
 from medner_assets.modeling.requirements import base_folder
 from medner_assets.recipes.loading import load_base_model, load_dataset, load_version
+from medner_assets.recipes.replicates import is_replicate, names_of, replicate_name
 from medner_assets.recipes.sanity import doubts
 
 
@@ -29,20 +33,31 @@ def ensure_dataset(name: str) -> bool:
     return True
 
 
-def train(version: str, *, force: bool, warn: Callable[[str], None]) -> bool:
-    """Train the adapter of a version, after its dataset if need be; return whether anything was trained.
+def train(version: str, *, force: bool, warn: Callable[[str], None], replicates: int = 1) -> bool:
+    """Train a version, or its first replicates, after its dataset if need be; return whether any was trained.
 
-    warn: takes each setting that makes little sense, before training starts. Raises KeyboardInterrupt with
-    what is kept when the user interrupts it.
+    A replicate that fails does not keep the others from being trained; the first failure is raised at the
+    end. warn: takes each setting that makes little sense, before training starts. Raises KeyboardInterrupt
+    with what is kept when the user interrupts it, and MednerError, before anything is trained, for more replicates than the recipe declares.
     """
-    ensure_dataset(load_version(version).dataset)
+    recipe = load_version(version)
+    if is_replicate(version) and replicates > 1:
+        raise MednerError(f"{version} is one replicate: name its version to train several")
+    if replicates > recipe.replicates:
+        load_version(replicate_name(version, replicates))  # raises, and says what to change
+    ensure_dataset(recipe.dataset)
     for line in doubts_of(version):
         warn(line)
-    try:
-        reported = launch(["recipe", "adapter"], version, {"adapter": {"force": force}})
-    except KeyboardInterrupt:
-        raise KeyboardInterrupt(kept_of(version)) from None
-    return bool(reported["adapter"]["trained"])
+    trained = False
+    with each_tried() as tried:
+        for name in names_of(version, replicates):
+            with tried():
+                try:
+                    reported = launch(["recipe", "adapter"], name, {"adapter": {"force": force}})
+                except KeyboardInterrupt:
+                    raise KeyboardInterrupt(kept_of(name)) from None
+                trained |= bool(reported["adapter"]["trained"])
+    return trained
 
 
 def doubts_of(version: str) -> list[str]:
@@ -65,10 +80,38 @@ def kept_of(version: str) -> str:
 
 
 def evaluate(version: str) -> None:
-    """Run a version's completions to its report, and the leaderboard."""
-    load_version(version)
-    launch(CHAIN[2:], version)
-    launch(["leaderboard"])
+    """Run a version's completions to its report, those of its trained replicates before, and the leaderboard.
+
+    A replicate that fails is missing from the report, which says so; its failure is raised at the end.
+    """
+    recipe = load_version(version)
+    others = () if is_replicate(version) else names_of(version, recipe.replicates)[1:]
+    with each_tried() as tried:
+        for name in others:
+            if paths.adapter(name).exists():
+                with tried():
+                    if set(outdated(name)) - {CHAIN[-1]}:
+                        launch(CHAIN[2:-1], name)
+        with tried():
+            launch(CHAIN[2:-1] if is_replicate(version) else CHAIN[2:], version)
+            launch(["leaderboard"])
+
+
+@contextmanager
+def each_tried() -> Iterator[Callable[[], AbstractContextManager[None]]]:
+    """Yield a context that keeps a MednerError for later; the first of them is raised when all were tried."""
+    failures: list[MednerError] = []
+
+    @contextmanager
+    def tried() -> Iterator[None]:
+        try:
+            yield
+        except MednerError as error:
+            failures.append(error)
+
+    yield tried
+    if failures:
+        raise failures[0]
 
 
 def promote(version: str, reason: str) -> str:

@@ -12,18 +12,25 @@ from pydantic import BaseModel, ValidationError
 
 from medner_assets.errors import MednerError
 from medner_assets.paths import RECIPES, checked_name
+from medner_assets.recipes.replicates import is_replicate, replicate_name, seed_of, version_and_index
 from medner_assets.recipes.settings import VersionRecipe
 from medner_assets.recipes.sources import BaseModelRecipe, DatasetRecipe
 
 Recipe = TypeVar("Recipe", bound=BaseModel)
 
 # A child states these anew or goes without: they describe one version, not what it shares with its baseline.
-_NOT_INHERITED = ("summary", "baseline", "expectation")
+_NOT_INHERITED = ("summary", "baseline", "expectation", "replicates")
 
 
 def version_names(folder: Path = RECIPES) -> list[str]:
-    """Return the version keys: the stems of `versions/*.yaml`, sorted."""
-    return _names(folder / "versions")
+    """Return the versions: the stems of `versions/*.yaml`, sorted; their replicates are not among them."""
+    names = _names(folder / "versions")
+    if reserved := [name for name in names if is_replicate(name)]:
+        raise MednerError(
+            f"versions/{reserved[0]}.yaml: names that end in .rN are those of replicates: rename the file, "
+            "or state `replicates` in the recipe"
+        )
+    return names
 
 
 def dataset_names(folder: Path = RECIPES) -> list[str]:
@@ -37,8 +44,19 @@ def base_model_names(folder: Path = RECIPES) -> list[str]:
 
 
 def load_version(name: str, folder: Path = RECIPES) -> VersionRecipe:
-    """Return the recipe of a version with its baseline's settings filled in; raise MednerError."""
-    return _checked_version(name, _merged_version(name, folder, ()), folder)
+    """Return the recipe of a version with its baseline's settings filled in; raise MednerError.
+
+    A replicate, `NAME.r2`, has the recipe of `NAME` with a seed of its own.
+    """
+    asked = name
+    name, index = version_and_index(asked)
+    recipe = _checked_version(name, _merged_version(name, folder, ()), folder)
+    if not 1 <= index <= recipe.replicates or asked != replicate_name(name, index):
+        raise MednerError(
+            f"{asked[:80]}: {name} declares {recipe.replicates} replicate"
+            f"{'s' * (recipe.replicates != 1)}: raise `replicates` in versions/{name}.yaml first"
+        )
+    return recipe if index == 1 else recipe.model_copy(update={"seed": seed_of(recipe.seed, index)})
 
 
 def validated_version(name: str, content: Mapping[str, Any], folder: Path = RECIPES) -> VersionRecipe:
@@ -71,8 +89,12 @@ def load_base_model(name: str, folder: Path = RECIPES) -> BaseModelRecipe:
 
 
 def recipe_hash(recipe: BaseModel) -> str:
-    """Return 16 hexadecimal digits of the SHA-256 of the resolved recipe: equal settings, equal hash."""
-    canonical = json.dumps(recipe.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
+    """Return 16 hexadecimal digits of the SHA-256 of the resolved recipe: equal settings, equal hash.
+
+    How often a version is trained is no setting of an adapter: more replicates leave those that are there.
+    """
+    content = recipe.model_dump(mode="json", exclude={"replicates"})
+    canonical = json.dumps(content, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()[:16]
 
 

@@ -163,6 +163,9 @@ class VersionRecipe(Settings):
     base_model: str
     dataset: str
     seed: int = Field(42, ge=0, lt=2**31)
+    replicates: int = Field(
+        1, ge=1, le=99, description="Trainings with different seeds; two make a statement on the recipe."
+    )
     training: TrainingRecipe = TrainingRecipe()
     lora: LoraRecipe = LoraRecipe()
     decoding: DecodingRecipe = DecodingRecipe()

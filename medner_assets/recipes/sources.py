@@ -85,6 +85,9 @@ class DatasetRecipe(Settings):
         (), description="Relation types for which (a, b) and (b, a) are one."
     )
     targets: Targets = Targets()
+    margin: float = Field(
+        0.01, gt=0, le=1, description="Entity F1 that a promotion may cost; within it recipes are equivalent."
+    )
     accepted_leakage: AcceptedLeakage = AcceptedLeakage()
     licence: str = Field(min_length=1, description="Terms of the texts, as their source states them.")
 

@@ -19,7 +19,7 @@ from medner_assets.recipes.sources import Targets
 DATASET_TABLES = ("documents", "gold_entities", "gold_relations", "audits")
 """Read for the dataset of the version."""
 PAIR_TABLES = ("completions", "rejected_lines", "document_scores", "entity_outcomes", "relation_outcomes",
-               "training_log", "comparisons")  # fmt: skip
+               "training_log", "comparisons", "recipe_comparisons")  # fmt: skip
 """Read for the version and its baseline."""
 FAMILY_TABLES = ("recipes", "adapters", "metrics")
 """Read for the version and its baseline; rows of the dataset's other versions, where given, make the
@@ -59,6 +59,8 @@ class ReportInputs:
     test_documents: int | None
     """Documents of the test split; None: the dataset's table is missing."""
     targets: Targets | None
+    missing_replicates: Mapping[str, tuple[str, ...]]
+    """Version → why declared replicates of it do not count, a line each."""
     tables: Mapping[str, pl.DataFrame]
     """Table → rows with the columns of warehouse/tables.py and the partition key; a table may be empty."""
 
@@ -75,6 +77,7 @@ def inputs_from_frames(
     tables: Mapping[str, pl.DataFrame],
     targets: Targets | None = None,
     begun: Mapping[str, int] | None = None,
+    missing_replicates: Mapping[str, tuple[str, ...]] | None = None,
 ) -> ReportInputs:
     """Return the inputs of the report of `version` against `baseline`.
 
@@ -83,6 +86,7 @@ def inputs_from_frames(
     datasets are left out, except those of `FAMILY_TABLES`. Every table must be there, typed; an empty
     one is told as missing.
     targets: of the dataset's recipe; None: the report names no targets.
+    missing_replicates: version → why declared replicates do not count, a line each.
     begun: version → test documents that a generation under way has completed; they stand in no table yet.
     """
     wanted = (*DATASET_TABLES, *PAIR_TABLES, *FAMILY_TABLES)
@@ -96,9 +100,10 @@ def inputs_from_frames(
         kept[name] = tables[name].filter(pl.col("dataset") == dataset)
     for name in PAIR_TABLES:
         kept[name] = tables[name].filter(pl.col("model_version").is_in(pair))
-    kept["comparisons"] = kept["comparisons"].filter(
-        (pl.col("model_version") == version) & (pl.col("baseline") == (baseline or ""))
-    )
+    for name in ("comparisons", "recipe_comparisons"):
+        kept[name] = tables[name].filter(
+            (pl.col("model_version") == version) & (pl.col("baseline") == (baseline or ""))
+        )
     documents = kept["documents"]
     return ReportInputs(
         version=_facts(version, kept, begun or {}),
@@ -106,6 +111,7 @@ def inputs_from_frames(
         dataset=dataset,
         test_documents=None if documents.is_empty() else documents.filter(pl.col("split") == "test").height,
         targets=targets,
+        missing_replicates=missing_replicates or {},
         tables=kept,
     )
 

@@ -38,6 +38,17 @@ def test_a_report_reads_the_version_and_its_baseline(recipes):
     assert compared_with(readable_versions(recipes)) == {"v1": {"v1", "v2", "v3"}, "v2": {"v2"}, "v3": {"v3"}}
 
 
+def test_a_report_reads_the_replicates_of_both_sides_and_a_replicate_has_none(recipes):
+    for name in ("v1", "v2"):
+        file = recipes / "versions" / f"{name}.yaml"
+        file.write_text(file.read_text() + "replicates: 2\n")
+    readable = readable_versions(recipes)
+    assert compared_with(readable) == {
+        "v1": {"v1", "v2", "v3"}, "v1.r2": {"v1", "v2", "v3"}, "v2": {"v2"}, "v2.r2": {"v2"}, "v3": {"v3"},
+    }  # fmt: skip
+    assert versions_of_datasets(readable) == {"d": {"v1", "v1.r2", "v2", "v2.r2"}, "other": {"v3"}}
+
+
 @pytest.mark.parametrize(
     "broken",
     ["summary: [", "summary: x\nbase_model: b\ndataset: d\nlora: {rnk: 3}\n", "- a list\n", "\xff"],

@@ -3,7 +3,7 @@
 from medner_assets import paths
 from medner_assets.defs.automation.jobs import CHAIN
 from medner_assets.defs.identity import generation_id
-from medner_assets.defs.reporting.evaluations import scores_of
+from medner_assets.defs.reporting.evaluations import recipes_compared, scores_of
 from medner_assets.defs.reporting.pairs import pair_rows
 from medner_assets.defs.resources import Warehouse
 from medner_assets.defs.versions.completions import adapter_for, existing
@@ -11,6 +11,7 @@ from medner_assets.defs.versions.finished import FinishedAdapter
 from medner_assets.defs.versions.handover import inputs_of
 from medner_assets.errors import MednerError
 from medner_assets.recipes.loading import recipe_hash
+from medner_assets.recipes.replicates import is_replicate
 from medner_assets.reporting.report import report_name
 
 
@@ -42,6 +43,8 @@ def outdated(version: str) -> tuple[str, ...]:
         return CHAIN[3:]
     if not store.has("metrics", version) or set(warehouse.read("metrics", version)["evaluation_id"]) != {own}:
         return CHAIN[4:]
+    if is_replicate(version):
+        return ()
     baseline = inputs.recipe.baseline
     report = paths.reports() / report_name(version, baseline)
     if not report.exists() or own not in report.read_text(encoding="utf-8"):
@@ -63,4 +66,9 @@ def _is_compared(warehouse: Warehouse, version: str, baseline: str | None, own: 
     written = pair_rows(warehouse, version, baseline).select(pairs).unique().rows()
     if baseline is None or not warehouse.store().has("document_scores", baseline):
         return written == []
-    return written == [(own, scores_of(warehouse, baseline)["evaluation_id"][0])]
+    of_recipes = recipes_compared(warehouse, version, baseline)
+    kept = pair_rows(warehouse, version, baseline, "recipe_comparisons")
+    replicates = ["evaluation_ids", "baseline_evaluation_ids"]
+    return written == [(own, scores_of(warehouse, baseline)["evaluation_id"][0])] and kept.select(
+        replicates
+    ).equals(of_recipes.select(replicates))

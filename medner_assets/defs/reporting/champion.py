@@ -19,6 +19,7 @@ from medner_assets.defs.reporting.promotions import EMPTY, history_markdown, pro
 from medner_assets.defs.resources import Warehouse
 from medner_assets.errors import MednerError
 from medner_assets.recipes.loading import load_version
+from medner_assets.recipes.replicates import is_replicate, version_and_index
 from medner_assets.reporting.promotion import decide_promotion
 
 
@@ -68,6 +69,11 @@ def champion(config: Promotion, warehouse: Warehouse) -> dg.MaterializeResult:
 
 def promote(warehouse: Warehouse, version: str, reason: str) -> None:
     """Let a version serve its dataset; raise MednerError when it is not evaluated or serves already."""
+    if is_replicate(version):
+        raise MednerError(
+            f"{version} is a replicate: promote {version_and_index(version)[0]}, so that no one serves the "
+            "replicate that the test split happens to favour"
+        )
     dataset = load_version(version).dataset
     add(warehouse, dataset, version, reason, automatic=False)
 

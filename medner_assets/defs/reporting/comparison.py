@@ -9,12 +9,13 @@ from medner_assets.defs.evaluation.metrics import metrics
 from medner_assets.defs.failures import clear_failures
 from medner_assets.defs.identity import combined
 from medner_assets.defs.partitions import BASELINE_TO_REPORT, VERSIONS
-from medner_assets.defs.reporting.evaluations import compared, is_evaluated, scores_of
+from medner_assets.defs.reporting.evaluations import compared, is_evaluated, recipes_compared, scores_of
 from medner_assets.defs.reporting.gathering import report_inputs
-from medner_assets.defs.reporting.pairs import keep_comparison
+from medner_assets.defs.reporting.pairs import keep_comparison, keep_recipe_comparison
 from medner_assets.defs.reporting.publishing import publish, publish_card
 from medner_assets.defs.resources import Warehouse
 from medner_assets.recipes.loading import load_base_model, load_dataset, load_version
+from medner_assets.recipes.replicates import is_replicate, version_and_index
 from medner_assets.reporting.model_card import model_card
 from medner_assets.reporting.report import render_html, render_markdown, report_name
 from medner_assets.tables import TABLES
@@ -28,7 +29,7 @@ from medner_assets.tables import TABLES
     owners=["team:evaluation"],
     code_version="1",
     automation_condition=WHEN_INPUTS_CHANGE,
-    metadata=table_metadata("comparisons"),
+    metadata=table_metadata("comparisons", "recipe_comparisons"),
 )
 @clear_failures()
 def comparison_report(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.MaterializeResult:
@@ -36,13 +37,21 @@ def comparison_report(context: dg.AssetExecutionContext, warehouse: Warehouse) -
 
     From the same data, the model card: README.md of the adapter's folder, in Hugging Face format.
     A version without a baseline, or whose baseline is not evaluated yet, is reported without a comparison,
-    and the report says so.
+    and the report says so. It covers the replicates of both sides; a replicate alone has no report.
     """
     version = context.partition_key
+    if is_replicate(version):
+        return part_of_another(version)
     recipe = load_version(version)
     own = scores_of(warehouse, version)["evaluation_id"][0]
     comparisons = comparisons_of(warehouse, version, recipe.baseline)
     rows = keep_comparison(warehouse, version, recipe.baseline, comparisons)
+    of_recipes = (
+        recipes_compared(warehouse, version, recipe.baseline)
+        if recipe.baseline is not None
+        else pl.DataFrame(schema=TABLES["recipe_comparisons"].schema)
+    )
+    rows += keep_recipe_comparison(warehouse, version, recipe.baseline, of_recipes)
     inputs = report_inputs(warehouse, version, recipe.baseline, recipe.dataset, comparisons)
     scored = inputs.tables["completions"].filter(pl.col("model_version") == version)["weights_hash"][0]
     base, dataset = load_base_model(recipe.base_model), load_dataset(recipe.dataset)
@@ -50,15 +59,36 @@ def comparison_report(context: dg.AssetExecutionContext, warehouse: Warehouse) -
     # Last: a report that names the present evaluations says that all before it was written too.
     report = publish(report_name(version, recipe.baseline), render_html(inputs))
     return dg.MaterializeResult(
-        data_version=dg.DataVersion(combined(own, *comparisons["baseline_evaluation_id"].unique())),
+        data_version=dg.DataVersion(combined(own, *compared_evaluations(comparisons, of_recipes))),
         metadata={
             "dagster/row_count": rows,
             **{part: dg.MetadataValue.md(text) for part, text in render_markdown(inputs).items()},
             "report": dg.MetadataValue.path(report),
             "model card": dg.MetadataValue.path(card) if card else "none: the adapter was trained anew",
-            **differences(comparisons),
+            **differences(comparisons, "these adapters"),
+            **differences(of_recipes, "these recipes"),
         },
     )
+
+
+def part_of_another(replicate: str) -> dg.MaterializeResult:
+    """Return what a replicate has in place of a report: the name of its version, whose report covers it."""
+    version = version_and_index(replicate)[0]
+    return dg.MaterializeResult(
+        data_version=dg.DataVersion(version),
+        metadata={
+            "dagster/row_count": 0,
+            "report": f"none of its own: the report of {version} covers its replicates",
+        },
+    )
+
+
+def compared_evaluations(comparisons: pl.DataFrame, of_recipes: pl.DataFrame) -> list[str]:
+    """Return the evaluations that a report compares its own with: the baseline's, and all replicates'."""
+    found = set(comparisons["baseline_evaluation_id"].unique())
+    for side in ("evaluation_ids", "baseline_evaluation_ids"):
+        found |= {each for ids in of_recipes[side] for each in ids}
+    return sorted(found)
 
 
 def comparisons_of(warehouse: Warehouse, version: str, baseline: str | None) -> pl.DataFrame:
@@ -68,10 +98,18 @@ def comparisons_of(warehouse: Warehouse, version: str, baseline: str | None) -> 
     return compared(warehouse, version, baseline)
 
 
-def differences(comparisons: pl.DataFrame) -> dict[str, float | str]:
-    """Return difference and verdict of the headline metrics, for the plots and the run's page."""
+def differences(comparisons: pl.DataFrame, of: str) -> dict[str, float | str]:
+    """Return what was found on the headline metrics, for the plots and the run's page.
+
+    of: these adapters, or these recipes: a number stands under what it speaks of.
+    """
     return {
-        f"{row['task']} f1 {name}": row[name]
+        f"{row['task']} f1 {name}, {of}": row[column]
         for row in comparisons.filter(pl.col("verdict").is_not_null()).iter_rows(named=True)
-        for name in ("difference", "verdict")
+        for column, name in (
+            ("difference", "difference"),
+            ("p_adjusted", "adjusted p"),
+            ("verdict", "verdict"),
+        )
+        if row[column] is not None
     }

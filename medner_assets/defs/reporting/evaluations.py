@@ -5,9 +5,12 @@ import polars as pl
 from medner_assets.defs.identity import evaluation_id
 from medner_assets.defs.resources import Warehouse
 from medner_assets.errors import MednerError
-from medner_assets.recipes.loading import load_version
+from medner_assets.recipes.loading import load_dataset, load_version
+from medner_assets.recipes.replicates import is_replicate, names_of
 from medner_assets.scoring.comparison import compare_versions
+from medner_assets.scoring.recipe_comparison import compare_recipes
 from medner_assets.scoring.schemes import SCORER_VERSION
+from medner_assets.tables import TABLES
 
 
 def is_evaluated(warehouse: Warehouse, version: str) -> bool:
@@ -31,6 +34,33 @@ def scores_of(warehouse: Warehouse, version: str) -> pl.DataFrame:
     if scores["evaluation_id"].unique().to_list() != [present]:
         raise MednerError(f"the scores of {version} are older than its completions or recipe: {again}")
     return scores
+
+
+def replicate_scores(warehouse: Warehouse, version: str) -> tuple[list[pl.DataFrame], list[str]]:
+    """Return the rows of `document_scores` of each evaluated replicate of a version, and what is missing.
+
+    A replicate that is not evaluated, or not by its present recipe, is left out, and a line says which and
+    why.
+    """
+    scores, missing = [], []
+    for name in names_of(version, load_version(version).replicates):
+        try:
+            scores.append(scores_of(warehouse, name))
+        except MednerError as error:
+            missing.append(str(error))
+    return scores, missing
+
+
+def recipes_compared(warehouse: Warehouse, version: str, baseline: str) -> pl.DataFrame:
+    """Return the rows of `recipe_comparisons`; none where either side has fewer than two replicates."""
+    if is_replicate(version) or is_replicate(baseline) or version == baseline:
+        return pl.DataFrame(schema=TABLES["recipe_comparisons"].schema)
+    return compare_recipes(
+        replicate_scores(warehouse, version)[0],
+        replicate_scores(warehouse, baseline)[0],
+        baseline=baseline,
+        margin=load_dataset(load_version(version).dataset).margin,
+    )
 
 
 def compared(warehouse: Warehouse, version: str, baseline: str) -> pl.DataFrame:

@@ -5,9 +5,12 @@ from collections.abc import Iterable
 import polars as pl
 
 from medner_assets import paths
-from medner_assets.defs.partitions import readable_versions
+from medner_assets.defs.partitions import readable_versions, versions_of_datasets
+from medner_assets.defs.reporting.evaluations import replicate_scores
+from medner_assets.defs.reporting.pairs import pair_rows
 from medner_assets.defs.resources import Warehouse
 from medner_assets.recipes.loading import load_dataset
+from medner_assets.recipes.replicates import is_replicate
 from medner_assets.reporting.inputs import (
     DATASET_TABLES,
     FAMILY_TABLES,
@@ -23,17 +26,30 @@ def report_inputs(
 ) -> ReportInputs:
     """Return the inputs of a report. comparisons: rows of that table; none without a baseline."""
     pair = [name for name in (baseline, version) if name is not None]
-    family = {name for name, recipe in readable_versions().items() if recipe.dataset == dataset}
+    recipes = readable_versions()
+    family = versions_of_datasets(recipes).get(dataset, set())
     tables = {
         **{name: rows_of(warehouse, name, [dataset]) for name in DATASET_TABLES},
         **{name: rows_of(warehouse, name, pair) for name in PAIR_TABLES},
         **{name: rows_of(warehouse, name, family | set(pair)) for name in FAMILY_TABLES},
     }
     tables["comparisons"] = comparisons.select(pl.lit(version).alias("model_version"), pl.all())
+    tables["recipe_comparisons"] = pair_rows(warehouse, version, baseline, "recipe_comparisons").select(
+        pl.lit(version).alias("model_version"), pl.all()
+    )
+    missing = {name: missing_replicates(warehouse, name) for name in pair}
     targets = load_dataset(dataset).targets
     return inputs_from_frames(
-        version, baseline, dataset, tables, targets, {name: begun(name) for name in pair}
+        version, baseline, dataset, tables, targets, {name: begun(name) for name in pair}, missing
     )
+
+
+def missing_replicates(warehouse: Warehouse, version: str) -> tuple[str, ...]:
+    """Return why declared replicates of a version do not count, a line each; none where none was trained."""
+    if is_replicate(version):
+        return ()
+    scores, missing = replicate_scores(warehouse, version)
+    return tuple(missing) if len(scores) > 1 else ()
 
 
 def begun(version: str) -> int:

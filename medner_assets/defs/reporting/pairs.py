@@ -28,16 +28,37 @@ def keep_comparison(warehouse: Warehouse, version: str, baseline: str | None, ro
     return rows.height
 
 
-def existing_pairs(warehouse: Warehouse, version: str) -> pl.DataFrame:
-    """Return the rows of `comparisons` of a version, all its pairs; none where none was written."""
-    if not warehouse.store().has("comparisons", version):
-        return pl.DataFrame(schema=TABLES["comparisons"].schema)
-    return warehouse.read("comparisons", version)
+def keep_recipe_comparison(
+    warehouse: Warehouse, version: str, baseline: str | None, rows: pl.DataFrame
+) -> int:
+    """Make `rows` those of a pair of recipes, beside the version's other pairs; return how many they are."""
+    with exclusive(paths.work(version, "comparison") / "lock", f"a comparison of {version}"):
+        others = [
+            own
+            for (other,), own in existing_pairs(warehouse, version, "recipe_comparisons").group_by(
+                "baseline", maintain_order=True
+            )
+            if other != baseline and is_present(warehouse, version, str(other), own)
+        ]
+        warehouse.replace({"recipe_comparisons": pl.concat([rows, *others])}, version)
+    return rows.height
 
 
-def pair_rows(warehouse: Warehouse, version: str, baseline: str | None) -> pl.DataFrame:
+def existing_pairs(warehouse: Warehouse, version: str, table: str = "comparisons") -> pl.DataFrame:
+    """Return the rows of a version, all its pairs; none where none was written.
+
+    table: comparisons (of adapters) or recipe_comparisons.
+    """
+    if not warehouse.store().has(table, version):
+        return pl.DataFrame(schema=TABLES[table].schema)
+    return warehouse.read(table, version)
+
+
+def pair_rows(
+    warehouse: Warehouse, version: str, baseline: str | None, table: str = "comparisons"
+) -> pl.DataFrame:
     """Return the rows of one pair; none where there are none."""
-    return existing_pairs(warehouse, version).filter(pl.col("baseline") == (baseline or ""))
+    return existing_pairs(warehouse, version, table).filter(pl.col("baseline") == (baseline or ""))
 
 
 def is_present(warehouse: Warehouse, version: str, baseline: str, rows: pl.DataFrame) -> bool:

@@ -26,7 +26,7 @@ join metrics e on e.model_version = a.model_version and e.dataset = a.dataset
     and e.stage = 'final' and e.task = 'entity' and e.scheme = 'text'
 left join metrics raw on raw.model_version = a.model_version and raw.dataset = a.dataset
     and raw.stage = 'raw' and raw.task = 'relation' and raw.scheme = 'strict'
-where a.dataset = $dataset
+where a.dataset = $dataset and not regexp_matches(a.model_version, '[.]r[0-9]+$')
 order by a.model_version
 """
 _UNITS = {
@@ -38,7 +38,7 @@ _UNITS = {
     "relation_f1": Unit.SHARE,
     "relation_raw": Unit.SHARE,
 }
-_NOT_A_SETTING = ("expectation", "summary", "baseline")
+_NOT_A_SETTING = ("expectation", "summary", "baseline", "replicates")
 
 
 @dataclass(frozen=True, slots=True)

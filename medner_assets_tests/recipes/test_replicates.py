@@ -1,0 +1,69 @@
+import pytest
+
+from medner_assets.errors import MednerError
+from medner_assets.recipes.loading import load_version, recipe_hash, version_names
+from medner_assets.recipes.replicates import names_of, seed_of, version_and_index
+
+BASE = "summary: a base\npath: data/base/b\nlicence: MIT\n"
+DATASET = (
+    "summary: a dataset\nsource: {kind: synthetic, seed: 1, documents: {train: 2, test: 1}}\n"
+    "split: {kind: documents}\nlicence: MIT\n"
+)
+ROOT = "summary: first\nbase_model: b\ndataset: d\nseed: 7\n"
+
+
+@pytest.fixture
+def folder(tmp_path):
+    for name, content in {
+        "base_models/b": BASE, "datasets/d": DATASET,
+        "versions/v1": ROOT + "replicates: 3\n", "versions/v2": "summary: second\nbaseline: v1\n",
+    }.items():  # fmt: skip
+        file = tmp_path / f"{name}.yaml"
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(content)
+    return tmp_path
+
+
+def test_a_replicate_has_the_recipe_of_its_version_and_a_seed_of_its_own(folder):
+    first, second = load_version("v1", folder), load_version("v1.r2", folder)
+    assert (first.seed, second.seed) == (7, seed_of(7, 2))
+    assert second.model_copy(update={"seed": 7}) == first
+    assert len({load_version(name, folder).seed for name in names_of("v1", 3)}) == 3
+
+
+def test_seeds_follow_from_the_recipe_s_seed_alone():
+    # The first four bytes of sha1("42/2"), without the sign.
+    assert seed_of(42, 2) == 0x46349EC4
+    assert seed_of(42, 1) == 42
+
+
+def test_replicates_are_partitions_and_not_versions(folder):
+    assert version_names(folder) == ["v1", "v2"]
+    assert names_of("v1", 3) == ("v1", "v1.r2", "v1.r3")
+    assert version_and_index("v1.r3") == ("v1", 3)
+    assert version_and_index("tiny-v1.2") == ("tiny-v1.2", 1)
+
+
+def test_a_baseline_s_replicates_are_not_inherited(folder):
+    assert load_version("v2", folder).replicates == 1
+
+
+@pytest.mark.parametrize("name", ["v1.r4", "v2.r2", "v1.r0", "v1.r1"])
+def test_a_replicate_that_the_recipe_does_not_declare_is_refused(folder, name):
+    with pytest.raises(MednerError, match="declares . replicate"):
+        load_version(name, folder)
+
+
+def test_more_replicates_leave_the_hash_of_the_recipe_as_it_is(folder):
+    before = [recipe_hash(load_version(name, folder)) for name in ("v1", "v1.r2")]
+    (folder / "versions" / "v1.yaml").write_text(ROOT + "replicates: 5\n")
+    assert [recipe_hash(load_version(name, folder)) for name in ("v1", "v1.r2")] == before
+    assert before[0] != before[1]
+
+
+def test_a_version_file_named_like_a_replicate_is_refused(folder):
+    (folder / "versions" / "x.r2.yaml").write_text(ROOT)
+    with pytest.raises(
+        MednerError, match=r"versions/x\.r2\.yaml: names that end in .rN are those of replicates"
+    ):
+        version_names(folder)
