@@ -38,7 +38,8 @@ def train(version: str, *, force: bool, warn: Callable[[str], None], replicates:
 
     A replicate that fails does not keep the others from being trained; the first failure is raised at the
     end. warn: takes each setting that makes little sense, before training starts. Raises KeyboardInterrupt
-    with what is kept when the user interrupts it, and MednerError, before anything is trained, for more replicates than the recipe declares.
+    with what is kept when the user interrupts it, and MednerError, before anything is trained, for more
+    replicates than the recipe declares.
     """
     recipe = load_version(version)
     if is_replicate(version) and replicates > 1:
