@@ -19,12 +19,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from medner_assets.modeling.requirements import visible_gpus
 from medner_assets_tests.support.checkout import make_checkout
 
+ROOT = Path(__file__).resolve().parent.parent
 BOTH = len(visible_gpus()) > 1
 
 VERSION = """\
@@ -159,7 +159,7 @@ class Project:
 
         corpus = self.data.parent / f"corpus-{workers}"
         corpus.mkdir()
-        write_documents(corpus / "notes.jsonl", generate_documents("stated", 5, notes))
+        write_documents(corpus / "notes.jsonl", generate_documents("stated", 4 + workers, notes))
         shard = notes // 16
         self.medner(
             "annotate", "one", str(corpus), "--workers", str(workers), "--shard-documents", str(shard)

@@ -74,7 +74,7 @@ class Checkout:
             "MEDNER_RECIPES": str(self.root / "recipes"),
             "MEDNER_CORPORA": str(self.root / "corpora"),
             "MEDNER_DATA": str(self.data),
-            "PYTHONPATH": str(self.root),
+            "PYTHONPATH": os.pathsep.join([str(self.root), *filter(None, [os.environ.get("PYTHONPATH")])]),
         }
         return {**os.environ, **own}
 
