@@ -376,7 +376,11 @@ def annotate(version: str, folder: Path, name: str | None, workers: int | None, 
     "--param", "params", multiple=True, metavar="NAME=VALUE", help="A parameter of a named question."
 )
 @click.option("--rows", default=200, show_default=True, help="Most rows that a table shows.")
-def sql(query: str | None, format: str, params: Sequence[str], rows: int) -> None:
+@click.option(
+    "--allow-read", "readable", multiple=True, metavar="FOLDER", type=click.Path(path_type=Path),
+    help="A folder or file of yours that the query may read besides the warehouse.",
+)  # fmt: skip
+def sql(query: str | None, format: str, params: Sequence[str], rows: int, readable: Sequence[Path]) -> None:
     """Answer QUERY: the name of a question, view or table, or SQL; without it, list what can be asked.
 
     \b
@@ -385,10 +389,11 @@ def sql(query: str | None, format: str, params: Sequence[str], rows: int) -> Non
       medner sql leaderboard
       medner sql lost_and_gained --param version=tiny-v2 --param baseline=tiny-v1
       medner sql 'select error, items from error_counts' --format csv > errors.csv
+      medner sql --allow-read lists "from documents semi join 'lists/ids.csv' using (doc_id)"
     """
     from medner_assets.commands.asking import answer
 
-    answer(query, format, params, rows)
+    answer(query, format, params, rows, readable)
 
 
 @main.command()

@@ -19,7 +19,8 @@ EMBEDDED_BASES = PROJECT / "data" / "base"
 DAGSTER_STORAGE = PROJECT / "data" / "dagster"
 """Dagster's own storage, whatever MEDNER_DATA is: dagster.yaml names it relative to the checkout."""
 
-_NAME = re.compile(r"[a-z0-9][a-z0-9.-]{0,62}")
+NAME = "[a-z0-9][a-z0-9.-]{0,62}"
+"""The pattern of a partition key; `..` is no part of one."""
 
 
 def data() -> Path:
@@ -67,11 +68,16 @@ def work(version: str, step: str) -> Path:
 
 def checked_name(name: str) -> str:
     """Return `name` if it is a partition key, so that it can stand in a path; raise MednerError if not."""
-    if not _NAME.fullmatch(name) or ".." in name:
+    if not is_name(name):
         raise MednerError(
             f"{name!r} is not a valid name: use 1 to 63 of a-z, 0-9, '.' and '-', a letter or digit first"
         )
     return name
+
+
+def is_name(name: str) -> bool:
+    """Tell whether `name` can be a partition key."""
+    return re.fullmatch(NAME, name) is not None and ".." not in name
 
 
 def private_folder(folder: Path) -> Path:

@@ -9,7 +9,8 @@ from typing import Any
 
 import duckdb
 
-from medner_assets.warehouse.catalogue import connect, refresh
+from medner_assets.warehouse.analyst_file import refresh
+from medner_assets.warehouse.catalogue import connect
 from medner_assets.warehouse.store import Store
 from medner_assets_tests.support.rows import frame
 

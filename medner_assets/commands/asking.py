@@ -2,29 +2,53 @@
 
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import cast
 
 import click
+import duckdb
 from rich.console import Console
 
+from medner_assets import paths
 from medner_assets.errors import MednerError
-from medner_assets.warehouse.catalogue import connect, refresh
+from medner_assets.warehouse.analyst_file import refresh
+from medner_assets.warehouse.catalogue import connect, seal, spilled
 from medner_assets.warehouse.queries import ask, listing
+from medner_assets.warehouse.read_only_thread import writes_nowhere
 from medner_assets.warehouse.rendering import Format, write_answer
+from medner_assets.warehouse.store import Store
 
 
-def answer(query: str | None, format: str, params: Sequence[str], rows: int) -> None:
-    """Write the answer to standard output; notes go to standard error. query: None: what can be asked."""
+def answer(
+    query: str | None, format: str, params: Sequence[str], rows: int, readable: Sequence[Path]
+) -> None:
+    """Write the answer to standard output; notes go to standard error.
+
+    query: None: what can be asked. readable: files and folders that it may read besides the warehouse.
+    """
     message = refresh().message
-    with connect() as connection:
-        given = parameters(params)
-        found = listing(connection) if query is None else ask(connection, query, given)
-        for note in (*([message] if message else []), *found.notes):
-            click.echo(note, err=True)
-        width = Console().width if sys.stdout.isatty() else None
-        chosen = cast(Format, format)
-        stream = sys.stdout.buffer
-        write_answer(found, chosen, stream, width=width, rows=rows)
+    if message:
+        click.echo(message, err=True)
+    given = parameters(params)
+    width = Console().width if sys.stdout.isatty() else None
+    Store(paths.warehouse()).initialise()
+
+    opened: list[duckdb.DuckDBPyConnection] = []
+
+    def answered() -> None:
+        with connect() as connection:
+            opened.append(connection)
+            seal(connection, readable=readable)
+            found = listing(connection) if query is None else ask(connection, query, given)
+            for note in found.notes:
+                click.echo(note, err=True)
+            write_answer(found, cast(Format, format), sys.stdout.buffer, width=width, rows=rows)
+
+    def interrupt() -> None:
+        for each in opened:
+            each.interrupt()
+
+    writes_nowhere(answered, but_in=[spilled()], interrupted=interrupt)
 
 
 def parameters(params: Sequence[str]) -> dict[str, str]:

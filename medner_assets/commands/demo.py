@@ -10,7 +10,7 @@ from medner_assets.defs.automation.freshness import outdated
 from medner_assets.launching import launch
 from medner_assets.recipes.loading import load_version
 from medner_assets.reporting.inputs import ReportInputs
-from medner_assets.warehouse.catalogue import refresh
+from medner_assets.warehouse.analyst_file import refresh
 
 VERSIONS = ("tiny-v1", "tiny-v2")
 NEXT = (

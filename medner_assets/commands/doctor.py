@@ -148,7 +148,7 @@ def corpora() -> Finding:
 
 def catalogue() -> Finding:
     """Look at the analyst's DuckDB file: whether it has the present views, and whether someone holds it."""
-    from medner_assets.warehouse.catalogue import refresh
+    from medner_assets.warehouse.analyst_file import refresh
 
     refreshed = refresh()
     if refreshed.outcome in ("held", "refused"):

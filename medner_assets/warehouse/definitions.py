@@ -7,6 +7,7 @@ from typing import Literal
 import duckdb
 
 from medner_assets.errors import MednerError
+from medner_assets.paths import NAME
 from medner_assets.tables import TABLES, Table
 from medner_assets.warehouse.sql_files import in_order
 
@@ -53,14 +54,16 @@ def view_of(table: Table, root: Path) -> str:
 
     The empty file comes first, so that its columns decide and a partition that was written before a column
     was declared shows null there. It holds no rows, so the second pattern may find it again.
+    A folder that is no valid key is left out: medner wrote none such.
     Columns are qualified, because a macro's parameter of the same name would clash with a bare one.
     """
-    folder = _glob_literal(root / table.name)
+    folder = glob_literal(root / table.name).replace("'", "''")
     columns = ", ".join(f'rows."{name}"' for name in (table.partition, *table.schema))
     files = f"['{folder}/{table.partition}=_empty/*.parquet', '{folder}/*/*.parquet']"
     return (
         f"select {columns} from read_parquet({files}, hive_partitioning = true, "  # noqa: S608 - names are declared
-        f"hive_types = {{'{table.partition}': varchar}}, union_by_name = true) as rows"
+        f"hive_types = {{'{table.partition}': varchar}}, union_by_name = true) as rows "
+        f"where regexp_full_match(rows.{table.partition}, '{NAME}')"
     )
 
 
@@ -93,9 +96,9 @@ def definition_of(
     return Definition(name, kind, statement, (f"comment on {kind} {name} is {text_literal(purpose)}",))
 
 
-def _glob_literal(folder: Path) -> str:
-    """Return the folder as it stands in a quoted glob: what DuckDB would read as a pattern is escaped."""
+def glob_literal(folder: Path) -> str:
+    """Return the folder as it stands in a glob: what DuckDB would read as a pattern is escaped."""
     text = str(folder.resolve())
     if "\\" in text or "?" in text:
         raise MednerError(f"{text}: DuckDB cannot read a path with '\\' or '?': choose another MEDNER_DATA")
-    return "".join(f"[{each}]" if each in "*[" else each for each in text).replace("'", "''")
+    return "".join(f"[{each}]" if each in "*[" else each for each in text)

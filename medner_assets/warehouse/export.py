@@ -21,7 +21,7 @@ from medner_assets import paths
 from medner_assets.errors import MednerError
 from medner_assets.schema import Grounding
 from medner_assets.tables import TABLES
-from medner_assets.warehouse.catalogue import STORAGE_VERSION
+from medner_assets.warehouse.analyst_file import STORAGE_VERSION
 from medner_assets.warehouse.definitions import comments_on, define, native_definitions, view_of
 from medner_assets.warehouse.partition_files import sync_folder
 from medner_assets.warehouse.store import Store
@@ -41,7 +41,7 @@ def export_tables(
 ) -> Exported:
     """Write every table with its views and macros into one portable DuckDB file, with nothing outside it.
 
-    DuckDB 1.5 and later can read it. force: take the place of a file that is there. Raises MednerError when
+    DuckDB 1.0 and later can read it. force: take the place of a file that is there. Raises MednerError when
     there is one and `force` is not given, and when the path is one that medner itself lives in.
     """
     root = root or paths.warehouse()

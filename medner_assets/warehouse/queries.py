@@ -1,9 +1,8 @@
 """Answer questions in SQL: a named question of `sql/queries`, any view or table, or a query as it was typed.
 
-Questions run in the in-memory session of `catalogue.connect`, so nothing that is asked changes a table. A
-query may read what its user may read (a list of ids in a CSV file, say), but only statements that return rows
-are accepted: COPY, ATTACH, INSTALL and all that writes or fetches are refused. A parameter is bound as a
-value and never becomes SQL.
+Questions run in the in-memory session of `catalogue.connect`, so nothing that is asked changes a table.
+`statements.py` says what a typed text is, and accepts only what returns rows. A parameter is bound as a value
+and never becomes SQL.
 """
 
 import difflib
@@ -19,13 +18,12 @@ from medner_assets.errors import MednerError
 from medner_assets.paths import SQL
 from medner_assets.tables import TABLES
 from medner_assets.warehouse.sql_files import SqlFile, sql_files
+from medner_assets.warehouse.statements import question_of, refuse_changes
 
 _PARAMETERS = "parameters:"
 _LONGEST_MESSAGE = 500
 _ONE_WORD = re.compile(r"[\w.-]+")
-_COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
-_EXPLAIN = re.compile(r"\s*explain\s+(analyze\s+)?", re.IGNORECASE)
-_PIVOT = re.compile(r"\s*(pivot|from|with|select)\b", re.IGNORECASE)
+_NO_ACCESS = re.compile(r'Cannot access file "(.*?)"')
 
 # Where the values of these parameters can be looked up, to say so when there are none: a typo gives no rows.
 _KNOWN_VALUES = {
@@ -91,9 +89,12 @@ def ask(
         raise MednerError(
             f"unknown question, view or table {what[:80]!r}{_suggestion(what, [*questions, *objects])}"
         )
-    wanted = _only_statement(connection, what)
-    _check_parameters("the query", sorted(wanted.named_parameters), parameters)
-    return Answer(_bound(connection, what, parameters))
+    with query_errors():
+        wanted = question_of(connection, what)
+    _check_parameters("the query", wanted.parameters, parameters)
+    with query_errors():
+        refuse_changes(connection, wanted, parameters)
+    return Answer(_bound(connection, wanted.text, parameters))
 
 
 def listing(connection: duckdb.DuckDBPyConnection, folder: Path = SQL) -> Answer:
@@ -125,6 +126,12 @@ def query_errors() -> Iterator[None]:
         # The message quotes the value, which may be clinical text.
         raise MednerError(
             "the query: a value does not fit the type that it is converted to: use try_cast"
+        ) from None
+    except duckdb.PermissionException as error:
+        named = _NO_ACCESS.search(str(error))
+        raise MednerError(
+            f"the query: {named.group(1) if named else 'a file'} is not of the warehouse, and a query reads "
+            "nothing else: add --allow-read FOLDER for a folder of yours"
         ) from None
     except duckdb.Error as error:
         message = " ".join(str(error).partition("\n\nLINE ")[0].split())
@@ -158,34 +165,6 @@ def _check_characters(what: str, text: str) -> None:
         text.encode("utf-8")
     except UnicodeEncodeError:
         raise MednerError(f"{what}: holds bytes that are not UTF-8: type it in UTF-8") from None
-
-
-def _only_statement(connection: duckdb.DuckDBPyConnection, text: str) -> duckdb.Statement:
-    """Return the one statement of `text`; raise MednerError when there are others or it may write."""
-    statements = _statements(connection, text)
-    if len(statements) != 1:
-        raise MednerError(f"the query: {len(statements)} statements, and exactly one can be answered")
-    statement = statements[0]
-    code = _COMMENT.sub(" ", text)
-    if statement.type == duckdb.StatementType.EXPLAIN:
-        inner = _statements(connection, _EXPLAIN.sub("", code, count=1))
-        allowed = [each.type for each in inner] == [duckdb.StatementType.SELECT]
-    elif statement.type == duckdb.StatementType.MULTI:  # a pivot whose columns DuckDB looks up first
-        allowed = _PIVOT.match(code) is not None
-    else:
-        allowed = statement.type == duckdb.StatementType.SELECT
-    if not allowed:
-        kind = str(statement.type).rpartition(".")[2].lower()
-        raise MednerError(
-            f"the query: {kind} is not answered here, only what returns rows: use --format for files, "
-            "and open data/medner.duckdb for tables of your own"
-        )
-    return statement
-
-
-def _statements(connection: duckdb.DuckDBPyConnection, text: str) -> list[duckdb.Statement]:
-    with query_errors():
-        return connection.extract_statements(text)
 
 
 def _bound(

@@ -11,7 +11,7 @@ from pathlib import Path
 import polars as pl
 
 from medner_assets.errors import MednerError
-from medner_assets.paths import checked_name, private_folder
+from medner_assets.paths import checked_name, is_name, private_folder
 from medner_assets.tables import TABLES, Table
 from medner_assets.warehouse.partition_files import (
     PART,
@@ -90,7 +90,16 @@ class Store:
         declared = _table(table)
         files = (self.root / declared.name).glob(f"{declared.partition}=*/{PART}")
         names = (file.parent.name.partition("=")[2] for file in files)
-        return sorted(name for name in names if name != EMPTY)
+        return sorted(name for name in names if is_name(name))
+
+    def strangers(self) -> list[Path]:
+        """Return the folders of partitions whose names are no keys, so that nothing reads them."""
+        return sorted(
+            folder
+            for table in TABLES.values()
+            for folder in (self.root / table.name).glob("*")
+            if not _is_partition(folder.name, table.partition)
+        )
 
     def remove(self, table: str, key: str) -> bool:
         """Remove a partition; return whether it was there. A query that runs meanwhile may fail."""
@@ -128,6 +137,11 @@ class Store:
                 frame = frame.with_columns(pl.lit(None, dtype=column.dtype).alias(column.name))
         rows = _checked(table, frame)
         return rows.select(pl.lit(key, dtype=pl.String()).alias(table.partition), pl.all())
+
+
+def _is_partition(folder: str, partition: str) -> bool:
+    kind, _, key = folder.partition("=")
+    return kind == partition and (key == EMPTY or is_name(key))
 
 
 def _schema_of(file: Path) -> dict[str, pl.DataType] | None:

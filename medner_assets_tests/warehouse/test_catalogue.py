@@ -14,7 +14,8 @@ import pytest
 from medner_assets.errors import MednerError
 from medner_assets.paths import SQL
 from medner_assets.tables import TABLES
-from medner_assets.warehouse.catalogue import connect, refresh
+from medner_assets.warehouse.analyst_file import refresh
+from medner_assets.warehouse.catalogue import connect
 from medner_assets.warehouse.sql_files import sql_files
 from medner_assets.warehouse.store import Store
 from medner_assets_tests.support.rows import metric, opened, put
@@ -73,14 +74,14 @@ def test_the_file_shows_the_rows_of_now_without_being_written_again(place: tuple
         assert analyst.sql("select model_version, f1 from scores").fetchall() == [("v1", 0.7)]
 
 
-def test_the_file_can_be_opened_by_duckdb_1_5_and_read_by_its_owner_only(place: tuple[Path, Path]):
+def test_the_file_can_be_opened_by_duckdb_1_0_and_read_by_its_owner_only(place: tuple[Path, Path]):
     path, root = place
     refresh(path, root)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert [file.name for file in path.parent.iterdir() if file.name != "warehouse"] == ["medner.duckdb"]
     with opened(path) as analyst:
         tags = analyst.sql("select tags from duckdb_databases() where database_name = 'medner'").fetchall()
-    assert tags == [({"storage_version": "v1.5.0+"},)]
+    assert tags == [({"storage_version": "v1.0.0+"},)]
 
 
 def test_tables_and_columns_carry_their_meaning(place: tuple[Path, Path]):

@@ -77,7 +77,7 @@ def test_tables_of_the_duckdb_file_have_the_declared_columns_and_their_meaning(f
         comments = "select distinct comment is null from duckdb_columns() where table_name = 'metrics'"
         assert file.sql(comments).fetchall() == [(False,)]
         tags = file.sql("select tags from duckdb_databases() where database_name = 'all'").fetchall()
-        assert tags == [({"storage_version": "v1.5.0+"},)]
+        assert tags == [({"storage_version": "v1.0.0+"},)]
 
 
 def test_a_file_is_its_owners_only_and_nothing_is_left_beside_it(filled: Path, tmp_path: Path):

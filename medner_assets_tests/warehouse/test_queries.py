@@ -108,6 +108,15 @@ def test_a_version_that_the_warehouse_does_not_know_is_noted(medner: duckdb.Duck
         "pragma database_list",
         "call pragma_version()",
         "checkpoint memory",
+        "explain analyze /* /* */ select 1 -- */ copy (select 42) to '{file}'",
+        "/* /* */ select 1 -- */ copy (pivot (values (1, 2)) t(a, b) on a using max(b)) to '{file}'",
+        "explain (analyze) copy (select 1) to '{file}'",
+        "with x as (copy (select 1) to '{file}') from x",
+        "explain analyze with x as (copy (select 1) to '{file}') from x",
+        "from query('with x as (copy (select 1) to ''{file}'') from x')",
+        "from json_execute_serialized_sql(json_serialize_sql("
+        "'with x as (copy (select 1) to ''{file}'') from x'))",
+        "from query('from json_execute' || '_serialized_sql(json_serialize_sql(''select 1''))')",
     ],
 )
 def test_what_writes_or_fetches_is_refused_and_leaves_no_file(
@@ -141,11 +150,15 @@ def test_every_statement_that_only_reads_is_answered(medner: duckdb.DuckDBPyConn
     assert rows(medner, query)
 
 
-def test_a_query_may_read_a_file_of_the_analyst(medner: duckdb.DuckDBPyConnection, tmp_path: Path):
-    (tmp_path / "ids.csv").write_text("version\nv1\n")
-    assert rows(
-        medner, f"select count(*) from scores join '{tmp_path}/ids.csv' on version = model_version"
-    ) == [(2,)]
+def test_the_order_of_a_query_and_its_names_stay_as_typed(medner: duckdb.DuckDBPyConnection):
+    asked = ask(medner, "select task, f1 as best from scores order by best desc;", {})
+    assert asked.relation.columns == ["task", "best"]
+    assert asked.relation.fetchall() == [("entity", 0.9), ("relation", 0.5)]
+
+
+def test_a_pivot_that_looks_its_columns_up_runs_no_text(medner: duckdb.DuckDBPyConnection):
+    with pytest.raises(MednerError, match="takes no query"):
+        rows(medner, "pivot (from query('select 1 as a')) on a using count(*)")
 
 
 def test_a_mistake_in_a_query_is_one_line_that_names_it(medner: duckdb.DuckDBPyConnection):

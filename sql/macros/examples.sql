@@ -4,8 +4,18 @@
 -- Reads: outcomes, evaluations, documents.
 -- Units: context: up to 160 characters of the document, from 60 before the mention or the relation's head;
 -- null where the dataset has another content now.
+-- Without `with`: DuckDB 1.4 does not find such a part of a macro that DuckDB 2 wrote.
 create or replace macro examples(version, error, stage := 'final') as table
-    with found as (
+    select
+        found.dataset,
+        found.task,
+        found.doc_id,
+        found.predicted_type,
+        found.predicted,
+        found.gold_type,
+        found.gold,
+        substring(found.text, greatest(found.place - 60, 1), 160) as context
+    from (
         select
             outcomes.dataset,
             outcomes.task,
@@ -33,15 +43,4 @@ create or replace macro examples(version, error, stage := 'final') as table
             and outcomes.stage = stage
             and outcomes.error = error
             and (outcomes.ordinal is not null or outcomes.fn = 1)
-    )
-
-    select
-        found.dataset,
-        found.task,
-        found.doc_id,
-        found.predicted_type,
-        found.predicted,
-        found.gold_type,
-        found.gold,
-        substring(found.text, greatest(found.place - 60, 1), 160) as context
-    from found;
+    ) as found;

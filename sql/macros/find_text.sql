@@ -4,8 +4,16 @@
 -- Reads: documents.
 -- Units: place: first character of the match, from 0; context: up to 160 characters of the document, from 60
 -- before the match.
+-- Without `with`: DuckDB 1.4 does not find such a part of a macro that DuckDB 2 wrote.
 create or replace macro find_text(pattern) as table
-    with matches as (
+    select
+        matches.dataset,
+        matches.split,
+        matches.doc_id,
+        matches.found,
+        instr(matches.text, matches.found) - 1 as place,
+        substring(matches.text, greatest(instr(matches.text, matches.found) - 60, 1), 160) as context
+    from (
         select
             documents.dataset,
             documents.split,
@@ -14,13 +22,4 @@ create or replace macro find_text(pattern) as table
             regexp_extract(documents.text, pattern, 0, 'i') as found
         from documents
         where regexp_matches(documents.text, pattern, 'i')
-    )
-
-    select
-        matches.dataset,
-        matches.split,
-        matches.doc_id,
-        matches.found,
-        instr(matches.text, matches.found) - 1 as place,
-        substring(matches.text, greatest(instr(matches.text, matches.found) - 60, 1), 160) as context
-    from matches;
+    ) as matches;

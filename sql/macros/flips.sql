@@ -4,33 +4,8 @@
 -- Reads: outcomes, evaluations.
 -- Units: change is 'lost' where a finds it and b does not, else 'gained'; error, predicted_type, predicted:
 -- how the one that misses it fails. Only evaluations on the same content of a dataset compare.
+-- Without `with`: DuckDB 1.4 does not find such a part of a macro that DuckDB 2 wrote.
 create or replace macro flips(a, b, stage := 'final') as table
-    with pair as (
-        select
-            first_evaluation.evaluation_id as a_evaluation,
-            second_evaluation.evaluation_id as b_evaluation
-        from evaluations as first_evaluation
-        inner join evaluations as second_evaluation
-            on
-                first_evaluation.dataset = second_evaluation.dataset
-                and first_evaluation.dataset_version = second_evaluation.dataset_version
-        where first_evaluation.model_version = a and second_evaluation.model_version = b
-    ),
-
-    a_side as not materialized (
-        select outcomes.*
-        from outcomes
-        inner join pair on outcomes.evaluation_id = pair.a_evaluation
-        where outcomes.model_version = a and outcomes.stage = stage and outcomes.gold_id is not null
-    ),
-
-    b_side as not materialized (
-        select outcomes.*
-        from outcomes
-        inner join pair on outcomes.evaluation_id = pair.b_evaluation
-        where outcomes.model_version = b and outcomes.stage = stage and outcomes.gold_id is not null
-    )
-
     select
         missed.dataset,
         missed.task,
@@ -42,14 +17,27 @@ create or replace macro flips(a, b, stage := 'final') as table
         missed.error,
         missed.predicted_type,
         missed.predicted
-    from b_side as missed
-    semi join a_side as found
+    from outcomes as missed
+    inner join evaluations as second_evaluation on missed.evaluation_id = second_evaluation.evaluation_id
+    inner join evaluations as first_evaluation
         on
-            missed.task = found.task
+            second_evaluation.dataset = first_evaluation.dataset
+            and second_evaluation.dataset_version = first_evaluation.dataset_version
+    semi join outcomes as found
+        on
+            first_evaluation.evaluation_id = found.evaluation_id
+            and missed.task = found.task
             and missed.doc_id = found.doc_id
             and missed.gold_id = found.gold_id
+            and found.model_version = a
+            and found.stage = stage
             and found.error = 'correct'
-    where missed.fn = 1
+    where
+        missed.model_version = b
+        and missed.stage = stage
+        and missed.fn = 1
+        and second_evaluation.model_version = b
+        and first_evaluation.model_version = a
     union all
     select
         missed.dataset,
@@ -62,11 +50,24 @@ create or replace macro flips(a, b, stage := 'final') as table
         missed.error,
         missed.predicted_type,
         missed.predicted
-    from a_side as missed
-    semi join b_side as found
+    from outcomes as missed
+    inner join evaluations as first_evaluation on missed.evaluation_id = first_evaluation.evaluation_id
+    inner join evaluations as second_evaluation
         on
-            missed.task = found.task
+            first_evaluation.dataset = second_evaluation.dataset
+            and first_evaluation.dataset_version = second_evaluation.dataset_version
+    semi join outcomes as found
+        on
+            second_evaluation.evaluation_id = found.evaluation_id
+            and missed.task = found.task
             and missed.doc_id = found.doc_id
             and missed.gold_id = found.gold_id
+            and found.model_version = b
+            and found.stage = stage
             and found.error = 'correct'
-    where missed.fn = 1;
+    where
+        missed.model_version = a
+        and missed.stage = stage
+        and missed.fn = 1
+        and first_evaluation.model_version = a
+        and second_evaluation.model_version = b;
