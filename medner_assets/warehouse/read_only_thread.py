@@ -1,9 +1,9 @@
 """Run a function in a thread that the kernel lets read but not write: Linux's Landlock, without privileges.
 
-The second bar of `medner sql`: should a statement that writes ever be taken for one that reads, the kernel
-refuses it the file. The rule holds for the thread and for those that it starts (DuckDB's workers), for as long
-as they live, and not for the rest of the process. Files that are open already, such as standard output, stay
-writable. On systems without Landlock (kernels before 5.13, macOS) the function runs as it is.
+The second bar of `medner sql`: should a statement that writes be taken for one that reads, the kernel
+refuses it the file. The rule holds for the thread and for those that it starts (DuckDB's workers), for as
+long as they live, and not for the rest of the process. Files that are open already, such as standard output,
+stay writable. On systems without Landlock (kernels before 5.13, macOS) the function runs as it is.
 Source: https://docs.kernel.org/userspace-api/landlock.html
 """
 
@@ -24,6 +24,7 @@ _VERSION_FLAG, _PATH_BENEATH, _PR_SET_NO_NEW_PRIVS = 1, 1, 38
 _WRITE_FILE, _REFER, _TRUNCATE = 1 << 1, 1 << 13, 1 << 14
 _REMOVE_AND_MAKE = sum(1 << bit for bit in range(4, 13))
 _TCP = 0b11
+_LOOK_SECONDS, _END_SECONDS = 0.1, 10.0
 
 
 def writes_nowhere(
@@ -40,6 +41,7 @@ def writes_nowhere(
     """
     returned: list[Result] = []
     raised: list[BaseException] = []
+    ended = threading.Event()  # not the thread's own end, which Python 3.11 takes for come when interrupted
 
     def run() -> None:
         try:
@@ -47,14 +49,17 @@ def writes_nowhere(
             returned.append(function())
         except BaseException as error:  # noqa: BLE001 - raised again in the thread that asked
             raised.append(error)
+        finally:
+            ended.set()
 
     thread = threading.Thread(target=run, name="read-only", daemon=True)
     thread.start()
     try:
-        thread.join()
+        while not ended.wait(_LOOK_SECONDS):  # a signal that a worker of DuckDB took would end no longer wait
+            pass
     except KeyboardInterrupt:
         interrupted()
-        thread.join(5)
+        ended.wait(_END_SECONDS)
         raise
     if raised:
         raise raised[0]

@@ -23,8 +23,8 @@ _CHANGES = re.compile(
     r"CHECKPOINT|FORCE)(_.*|\b)"
 )
 """Operators and functions of a plan that do more than read, or that hide what they run."""
-_HIDES = re.compile(r"\b(query|json_execute_serialized_sql)\b", re.IGNORECASE)
-"""Functions that run text. A PIVOT looks its columns up before its plan is seen, and takes none of them."""
+_HIDES = re.compile(r"\b(query|json_execute_serialized_sql|copy|insert|update|delete|merge)\b", re.IGNORECASE)
+"""A PIVOT looks its columns up, before its plan can be seen: it takes none of these words, even as text."""
 _AT_TOP = "must be at the top level"
 """DuckDB's words for a part that changes something inside of a query."""
 _ROWS_ONLY = (

@@ -234,3 +234,72 @@ def test_the_shipped_definitions_are_those_of_the_checkout(place: tuple[Path, Pa
     path, root = place
     refresh(path, root)
     assert refresh(path, root, SQL).outcome == "current"
+
+
+def test_a_file_of_an_older_storage_is_written_anew_with_all_that_is_the_analysts(place: tuple[Path, Path]):
+    path, root = place
+    Store(root).initialise()
+    with duckdb.connect(path, config={"storage_compatibility_version": "v1.5.0"}) as analyst:
+        analyst.execute("create table scratch (id integer primary key, word varchar default 'x')")
+        analyst.execute("insert into scratch values (1, 'mine')")
+        analyst.execute("create index by_word on scratch (word)")
+        analyst.execute("comment on table scratch is 'of the analyst'")
+        analyst.execute("create view notes as select word from scratch")
+        analyst.execute("create macro double(x) as 2 * x")
+    refreshed = refresh(path, root)
+    assert refreshed.outcome == "written"
+    assert "DuckDB 1.0.0 and later open it now" in refreshed.message
+    with opened(path) as analyst:
+        tags = analyst.sql("select tags from duckdb_databases() where database_name = 'medner'").fetchall()
+        assert tags == [({"storage_version": "v1.0.0+"},)]
+        assert analyst.sql("select word, double(2) from notes").fetchall() == [("mine", 4)]
+        comments = "select comment from duckdb_tables() where table_name = 'scratch'"
+        assert analyst.sql(comments).fetchall() == [("of the analyst",)]
+        assert analyst.sql("from scores").fetchall() == []
+    assert sorted(each.name for each in path.parent.iterdir()) == ["medner.duckdb", "warehouse"]
+
+
+def test_what_older_clients_cannot_hold_keeps_the_file_in_its_storage(place: tuple[Path, Path]):
+    path, root = place
+    Store(root).initialise()
+    with duckdb.connect(path, config={"storage_compatibility_version": "v1.5.0"}) as analyst:
+        analyst.execute("create table scratch as select 1::variant as any")
+    assert "still takes DuckDB 1.5 or later to open it" in refresh(path, root).message
+    assert refresh(path, root).outcome == "current"
+    with opened(path) as analyst:
+        assert len(analyst.sql("from scratch").fetchall()) == 1
+
+
+POISON = (
+    "create or replace view medner_catalogue as select 'x' as definition_hash, "
+    """['view:"; copy (select 42) to ''{out}''; --', 'view "notes"; drop table scratch; --:x'] as objects""",
+    "create or replace view medner_catalogue as select content as definition_hash, [] as objects "
+    "from read_text('{secret}')",
+    "drop view medner_catalogue; "
+    "create table medner_catalogue as select 'x' as definition_hash, ['view:notes'] as objects",
+)
+
+
+@pytest.mark.parametrize("poison", POISON)
+def test_nothing_that_others_wrote_into_the_file_runs_on_refresh(place: tuple[Path, Path], poison: str):
+    path, root = place
+    refresh(path, root)
+    out, secret = path.with_name("out.csv"), path.with_name("secret")
+    secret.write_text("canary")
+    with duckdb.connect(path) as attacker:
+        attacker.execute("create table scratch as select 7 as a; create view notes as select a from scratch")
+        attacker.execute(poison.replace("{out}", str(out)).replace("{secret}", str(secret)))
+    refreshed = refresh(path, root)
+    assert refreshed.outcome in ("written", "refused")
+    assert "canary" not in refreshed.message
+    assert not out.exists()
+    with opened(path) as analyst:
+        assert analyst.sql("from notes").fetchall() == [(7,)]
+
+
+def test_a_file_that_others_could_read_is_the_owners_again_after_a_refresh(place: tuple[Path, Path]):
+    path, root = place
+    refresh(path, root)
+    path.chmod(0o644)
+    refresh(path, root)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600

@@ -156,9 +156,20 @@ def test_the_order_of_a_query_and_its_names_stay_as_typed(medner: duckdb.DuckDBP
     assert asked.relation.fetchall() == [("entity", 0.9), ("relation", 0.5)]
 
 
-def test_a_pivot_that_looks_its_columns_up_runs_no_text(medner: duckdb.DuckDBPyConnection):
-    with pytest.raises(MednerError, match="takes no query"):
-        rows(medner, "pivot (from query('select 1 as a')) on a using count(*)")
+@pytest.mark.parametrize(
+    "query",
+    [
+        "pivot (from query('select 1 as a')) on a using count(*)",
+        "with c as (copy (select 1) to '{file}') pivot c on #1 using count(*)",
+        "explain with c as (copy (select 1) to '{file}') pivot c on #1 using count(*)",
+    ],
+)
+def test_a_pivot_that_looks_its_columns_up_runs_nothing_before_it_is_seen(
+    medner: duckdb.DuckDBPyConnection, tmp_path: Path, query: str
+):
+    with pytest.raises(MednerError, match=r"takes no (query|copy)"):
+        rows(medner, query.format(file=tmp_path / "out"))
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_mistake_in_a_query_is_one_line_that_names_it(medner: duckdb.DuckDBPyConnection):

@@ -10,7 +10,7 @@ from medner_assets.errors import MednerError
 from medner_assets.warehouse.catalogue import connect, seal, spilled
 from medner_assets.warehouse.queries import ask, query_errors
 from medner_assets.warehouse.read_only_thread import kernel_bars_writing, writes_nowhere
-from medner_assets_tests.warehouse.rows import metric, put
+from medner_assets_tests.support.rows import metric, put
 
 needs_landlock = pytest.mark.skipif(not kernel_bars_writing(), reason="this kernel has no Landlock")
 

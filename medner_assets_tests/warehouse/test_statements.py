@@ -17,7 +17,7 @@ from medner_assets.errors import MednerError
 from medner_assets.warehouse.catalogue import connect, seal
 from medner_assets.warehouse.queries import ask
 from medner_assets.warehouse.statements import question_of
-from medner_assets_tests.warehouse.rows import metric, put
+from medner_assets_tests.support.rows import metric, put
 
 VALUES = st.sampled_from(
     ["1", "'--'", "'/*'", "$$ ; copy (select 1) to 'y' $$", "$tag$ */ $tag$", "E'\\' ; --'", "''';'", "null"]
@@ -71,8 +71,8 @@ PREFIXES = st.sampled_from(
 def statements(draw: Callable[..., str]) -> str:
     """One or two statements, with noise in between and around."""
     parts = [draw(NOISE)]
-    for _ in range(draw(st.sampled_from([1, 1, 2]))):
-        parts += [draw(PREFIXES), draw(NOISE), draw(st.one_of(READS, WRITES)), draw(NOISE)]
+    for _ in range(draw(st.sampled_from([1, 1, 1, 2]))):
+        parts += [draw(PREFIXES), draw(NOISE), draw(st.one_of(READS, READS, WRITES)), draw(NOISE)]
     return "".join(parts)
 
 
@@ -94,7 +94,7 @@ def test_nothing_but_one_query_runs_and_no_file_is_written_or_read_outside(root:
         seal(connection, root)
         before = sorted(root.rglob("*"))
 
-        @settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
+        @settings(max_examples=250, deadline=None, suppress_health_check=list(HealthCheck))
         @given(statements(), st.sampled_from([outside / "out", root / "metrics" / "out.parquet"]))
         def holds(text: str, target: Path) -> None:
             nonlocal ran
@@ -108,13 +108,16 @@ def test_nothing_but_one_query_runs_and_no_file_is_written_or_read_outside(root:
             else:
                 ran += 1
                 assert is_one_query(connection, typed), typed
+            wrote = target.exists()
+            target.unlink(missing_ok=True)
+            assert not wrote, typed
             assert "canary" not in str(answered), typed
             assert list(outside.iterdir()) == [secret], typed
             assert sorted(root.rglob("*")) == before, typed
             assert connection.sql("select count(*) from scores").fetchall() == [(1,)], typed
 
         holds()
-    assert ran > 20  # it is not that nothing runs
+    assert ran > 5  # it is not that nothing runs
 
 
 @pytest.mark.parametrize(
