@@ -20,7 +20,7 @@ from pathlib import Path
 import click
 
 TRAIN = "medner_assets.modeling.training.train"
-PARALLEL = 10
+PARALLEL, AN_ARCHIVE = 10, 4
 
 
 @click.group()
@@ -63,16 +63,15 @@ def prepare(folder: Path, versions: tuple[str, ...]) -> None:
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.argument("out", type=click.Path(path_type=Path))
 def run(folder: Path, out: Path) -> None:
-    """Train every job of FOLDER, several at once, and write one archive of each version's adapters to OUT."""
+    """Train every job of FOLDER, several at once, and write the adapters to archives in OUT."""
     jobs = sorted(folder.glob("*.job.json"), key=lambda file: file.stat().st_size)
     with tempfile.TemporaryDirectory() as scratch, ThreadPoolExecutor(PARALLEL) as pool:
         done = list(pool.map(lambda file: _trained(file, Path(scratch)), jobs))
-        archives: dict[str, list[Path]] = {}
-        for adapter in filter(None, done):
-            archives.setdefault(adapter.name.split(".r")[0], []).append(adapter)
-        for version, adapters in archives.items():
-            with tarfile.open(out / f"{version}.adapters.tar.gz", "w:gz") as archive:
-                for adapter in adapters:
+        adapters = sorted(filter(None, done))
+        # Few files, and none too large to send.
+        for start in range(0, len(adapters), AN_ARCHIVE):
+            with tarfile.open(out / f"{start:03}.adapters.tar.gz", "w:gz") as archive:
+                for adapter in adapters[start : start + AN_ARCHIVE]:
                     archive.add(adapter, arcname=adapter.name)
     sys.exit(int(None in done))
 
@@ -102,10 +101,12 @@ def take(out: Path) -> None:
     folder = paths.private_folder(paths.data() / "adapters")
     for archive in sorted(out.glob("*.adapters.tar.gz")):
         with tarfile.open(archive) as opened:
+            there = {each.name for each in folder.iterdir()}
             for member in opened.getmembers():
-                if not (folder / member.name).exists() or "/" in member.name:
+                if member.name.split("/")[0] not in there:
                     opened.extract(member, folder, filter="data")
-                    print(member.name)
+                    if member.isdir():
+                        print(member.name)
 
 
 if __name__ == "__main__":

@@ -3,10 +3,11 @@
 import json
 from dataclasses import dataclass
 
+from medner_assets.reporting.attribution import attributed
 from medner_assets.reporting.decisions import Decision, Evidence, next_steps
 from medner_assets.reporting.expectation import ExpectationRow, expectation_rows
 from medner_assets.reporting.inputs import ReportInputs
-from medner_assets.reporting.numbers import Number, Unit
+from medner_assets.reporting.numbers import Number, Phrase, Unit
 from medner_assets.reporting.questions import Questions
 from medner_assets.reporting.sections.baselines import BaselinesSection, baselines_section
 from medner_assets.reporting.sections.configuration import ConfigurationSection, configuration_section
@@ -55,6 +56,8 @@ class Contents:
     baselines: BaselinesSection
     lessons: LessonsSection
     decision: Decision
+    attribution: Phrase | None
+    """How much of the gain is post-processing, and how much the adapter; None: nothing to tell apart."""
 
 
 def contents_of(inputs: ReportInputs) -> Contents:
@@ -76,7 +79,8 @@ def contents_of(inputs: ReportInputs) -> Contents:
             cost=cost_section(ask, inputs, configuration.adapters, scores),
             baselines=baselines,
             lessons=lessons_section(ask, inputs),
-            decision=_decision(inputs, scores, errors),
+            attribution=attributed(inputs, scores),
+            decision=_decision(inputs, scores, errors, baselines),
         )
 
 
@@ -117,7 +121,9 @@ def _targets(inputs: ReportInputs, scores: ScoresSection) -> tuple[TargetRow, ..
     )
 
 
-def _decision(inputs: ReportInputs, scores: ScoresSection, errors: ErrorsSection) -> Decision:
+def _decision(
+    inputs: ReportInputs, scores: ScoresSection, errors: ErrorsSection, baselines: BaselinesSection
+) -> Decision:
     name, recipe = inputs.version.name, inputs.version.recipe or {}
     gains = {
         row.stage: gain
@@ -133,6 +139,7 @@ def _decision(inputs: ReportInputs, scores: ScoresSection, errors: ErrorsSection
             target=Number(inputs.targets.relation_f1 if inputs.targets else None, Unit.SHARE),
             gains=gains,
             cut_completions=Number(None, Unit.SHARE) if rejected is None else rejected["cut_share"],
+            labels_follow_text=baselines.labels_follow_text,
         ),
         recipe,
     )

@@ -1,11 +1,11 @@
-"""What a training run was like, by stated rules over its log: undertrained, converged or overfitting;
-steady or not.
+"""What a training run was like, by stated rules over its log: still learning, converged, overfitting,
+diverging or oscillating; steady or not.
 
 Rules look at the dev loss; where none was logged, at the mean training loss of an epoch, and then
-overfitting cannot
-be judged. A rule that cannot be applied says so.
+overfitting cannot be judged. A rule that cannot be applied says so.
 """
 
+import math
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -14,9 +14,13 @@ from medner_assets.reporting.numbers import Number, Phrase
 FLAT = 0.02
 """A relative change of the loss below this counts as none."""
 SPIKE = 4.0
-"""A gradient norm above this many medians is a spike."""
+"""A gradient norm above this many medians of the steps around it is a spike."""
+AROUND = 10
+"""Logged steps on either side that are around a step: a norm that decays slowly has no spike."""
 SPIKES = 0.01
 """More than this share of logged steps with a spike makes a run unsteady."""
+TURNS = 2
+"""From this many changes of direction on, each of more than `FLAT`, a dev loss oscillates."""
 
 
 class Finding(StrEnum):
@@ -25,6 +29,8 @@ class Finding(StrEnum):
     UNDERTRAINED = "undertrained"
     CONVERGED = "converged"
     OVERFITTING = "overfitting"
+    DIVERGING = "diverging"
+    OSCILLATING = "oscillating"
     STEADY = "stable gradients"
     UNSTABLE = "unstable gradients"
     UNDECIDED = "undecided"
@@ -39,6 +45,12 @@ class TrainingFigures:
     previous_eval: Number
     last_eval: Number
     best_eval: Number
+    best_before: Number
+    """Lowest dev loss before the last evaluation."""
+    turns: Number
+    """How often the dev loss changed its direction, moves of less than `FLAT` left out."""
+    broken_evals: Number
+    """Dev losses that are NaN or infinite."""
     train_at_best: Number
     """Mean training loss of the epoch whose dev loss was lowest."""
     previous_train: Number
@@ -51,9 +63,12 @@ class TrainingFigures:
     steps: Number
     """Logged training steps with a gradient norm."""
     spikes: Number
-    """Logged steps whose gradient norm exceeds `SPIKE` medians, the first tenth (warm-up) left out."""
+    """Logged steps whose gradient norm exceeds `SPIKE` medians of the steps around, the first tenth
+    (warm-up) left out."""
     not_finite: Number
     """Logged losses and gradient norms that are NaN or infinite."""
+    kept_best: bool = False
+    """Whether early stopping kept the checkpoint with the lowest dev loss."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,38 +86,65 @@ def diagnosed(figures: TrainingFigures) -> tuple[Diagnosis, Diagnosis]:
 
 
 def _learning(figures: TrainingFigures) -> Diagnosis:
-    previous, last, best = figures.previous_eval, figures.last_eval, figures.best_eval
-    if previous.value is None or last.value is None or best.value is None:
-        return _without_dev(figures)
-    rising = last.value > best.value * (1 + FLAT)
-    if rising and _below(figures.last_train, figures.train_at_best):
+    if figures.broken_evals.value:
         return Diagnosis(
-            Finding.OVERFITTING,
-            f"the last dev loss is more than {FLAT:.0%} above the lowest while the training loss fell on",
-            ("dev loss ", best, " at its lowest, ", last, " at the end; training loss ",
-             figures.train_at_best, " → ", figures.last_train),
+            Finding.DIVERGING,
+            "a dev loss is not finite",
+            (figures.broken_evals, " dev losses are not finite"),
+        )
+    last, best = figures.last_eval, figures.best_eval
+    if figures.previous_eval.value is None or last.value is None or best.value is None:
+        return _without_dev(figures)
+    turning = (figures.turns.value or 0) >= TURNS
+    if last.value > best.value * (1 + FLAT):
+        # One rise among several turns is the oscillation; two evaluations above the lowest are a rise.
+        stays = figures.previous_eval.value > best.value * (1 + FLAT)
+        if figures.kept_best:
+            return _kept(figures)
+        if stays or not turning:
+            return _rising(figures)
+    if turning and not figures.kept_best:
+        return Diagnosis(
+            Finding.OSCILLATING,
+            f"the dev loss changed its direction {TURNS} times or more, by more than {FLAT:.0%} each time",
+            ("dev loss turned ", figures.turns, " times over ", figures.evaluations, " evaluations, ", best,
+             " at its lowest, ", last, " at the end"),
         )  # fmt: skip
     evidence: Phrase = (
-        "dev loss ",
-        previous,
-        " → ",
-        last,
-        " over the last two of ",
-        figures.evaluations,
+        "dev loss ", figures.previous_eval, " → ", last, " over the last two of ", figures.evaluations,
         " evaluations",
-    )
-    if last.value < previous.value * (1 - FLAT):
+    )  # fmt: skip
+    before = figures.best_before.value
+    if before is not None and last.value < before * (1 - FLAT):
         return Diagnosis(
             Finding.UNDERTRAINED,
-            f"the dev loss still fell by {FLAT:.0%} or more between the last two evaluations",
+            f"the last dev loss is {FLAT:.0%} or more below all before it",
             evidence,
         )
     return Diagnosis(
         Finding.CONVERGED,
-        f"the dev loss changed by less than {FLAT:.0%}, or rose, between the last two evaluations, "
-        f"and the training loss shows no overfitting",
+        f"the last dev loss is within {FLAT:.0%} of the lowest, and not that much below all before it",
         evidence,
+    )
+
+
+def _kept(figures: TrainingFigures) -> Diagnosis:
+    return Diagnosis(
+        Finding.CONVERGED,
+        "early stopping kept the checkpoint with the lowest dev loss, and nothing of what came after it",
+        ("dev loss ", figures.best_eval, " at its lowest, ", figures.last_eval, " when training stopped"),
+    )
+
+
+def _rising(figures: TrainingFigures) -> Diagnosis:
+    evidence: Phrase = (
+        "dev loss ", figures.best_eval, " at its lowest, ", figures.last_eval, " at the end; training loss ",
+        figures.train_at_best, " → ", figures.last_train,
     )  # fmt: skip
+    rule = f"the last dev loss is more than {FLAT:.0%} above the lowest while the training loss "
+    if _below(figures.last_train, figures.train_at_best):
+        return Diagnosis(Finding.OVERFITTING, rule + "fell on", evidence)
+    return Diagnosis(Finding.DIVERGING, rule + "did not fall on", evidence)
 
 
 def _without_dev(figures: TrainingFigures) -> Diagnosis:
@@ -117,6 +159,8 @@ def _without_dev(figures: TrainingFigures) -> Diagnosis:
         " → ",
         last,
     )
+    if not math.isfinite(last.value):
+        return Diagnosis(Finding.DIVERGING, "the training loss of the last epoch is not finite", evidence)
     if last.value < previous.value * (1 - FLAT):
         return Diagnosis(
             Finding.UNDERTRAINED,
@@ -141,12 +185,13 @@ def _gradients(figures: TrainingFigures) -> Diagnosis:
     if not steps or spikes is None:
         return Diagnosis(Finding.UNDECIDED, "gradient norms are needed", ("none were logged",))
     evidence: Phrase = (
-        figures.spikes, " of ", figures.steps, f" logged steps above {SPIKE:g} medians; median ",
-        figures.median_gradient, ", largest ", figures.largest_gradient, ", at the end ",
+        figures.spikes, " of ", figures.steps, f" logged steps above {SPIKE:g} medians of the steps around; ",
+        "median of all ", figures.median_gradient, ", largest ", figures.largest_gradient, ", at the end ",
         figures.final_gradient,
     )  # fmt: skip
     rule = (
-        f"{SPIKES:.0%} of the logged steps after the first tenth have a gradient norm above {SPIKE:g} medians"
+        f"{SPIKES:.0%} of the logged steps after the first tenth have a gradient norm above {SPIKE:g} "
+        f"medians of the {AROUND} steps on either side"
     )
     if spikes > SPIKES * steps:
         return Diagnosis(Finding.UNSTABLE, f"more than {rule}", evidence)

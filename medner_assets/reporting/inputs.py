@@ -59,6 +59,8 @@ class ReportInputs:
     test_documents: int | None
     """Documents of the test split; None: the dataset's table is missing."""
     targets: Targets | None
+    margin: float | None
+    """How much entity F1 a promotion may cost; None: not known."""
     missing_replicates: Mapping[str, tuple[str, ...]]
     """Version → why declared replicates of it do not count, a line each."""
     tables: Mapping[str, pl.DataFrame]
@@ -78,6 +80,7 @@ def inputs_from_frames(
     targets: Targets | None = None,
     begun: Mapping[str, int] | None = None,
     missing_replicates: Mapping[str, tuple[str, ...]] | None = None,
+    margin: float | None = None,
 ) -> ReportInputs:
     """Return the inputs of the report of `version` against `baseline`.
 
@@ -86,6 +89,7 @@ def inputs_from_frames(
     datasets are left out, except those of `FAMILY_TABLES`. Every table must be there, typed; an empty
     one is told as missing.
     targets: of the dataset's recipe; None: the report names no targets.
+    margin: of the dataset's recipe.
     missing_replicates: version → why declared replicates do not count, a line each.
     begun: version → test documents that a generation under way has completed; they stand in no table yet.
     """
@@ -111,6 +115,7 @@ def inputs_from_frames(
         dataset=dataset,
         test_documents=None if documents.is_empty() else documents.filter(pl.col("split") == "test").height,
         targets=targets,
+        margin=margin,
         missing_replicates=missing_replicates or {},
         tables=kept,
     )

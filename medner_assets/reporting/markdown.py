@@ -3,8 +3,9 @@
 from medner_assets.reporting.contents import Contents, contents_of
 from medner_assets.reporting.expectation import ExpectationRow, Outcome
 from medner_assets.reporting.inputs import ReportInputs
-from medner_assets.reporting.numbers import Number, plain
-from medner_assets.reporting.verdict import NOUNS, TaskVerdict
+from medner_assets.reporting.numbers import plain
+from medner_assets.reporting.statements import NOUNS
+from medner_assets.reporting.verdict import TaskVerdict
 
 
 def short_form(inputs: ReportInputs) -> dict[str, str]:
@@ -15,7 +16,14 @@ def short_form(inputs: ReportInputs) -> dict[str, str]:
     contents = contents_of(inputs)
     verdict = [f"**{contents.verdict.headline}.**"]
     verdict.extend(f"⚠ {plain(line)}" for line in contents.verdict.warnings)
-    verdict.extend(_verdict_line(each) for each in contents.verdict.tasks if each.low.value is not None)
+    verdict.append(f"{plain(contents.verdict.recommendation)}")
+    if contents.verdict.recipes:
+        verdict.append("These recipes. " + " ".join(map(plain, contents.verdict.recipes)))
+    if contents.verdict.adapters:
+        verdict.append("These adapters. " + " ".join(map(plain, contents.verdict.adapters)))
+    if contents.verdict.limits is not None:
+        verdict.append(plain(contents.verdict.limits))
+    verdict.extend(_places(each) for each in contents.verdict.tasks if each.place)
     if contents.expectations:
         verdict.append(_expectation_line(contents.expectations))
     return {
@@ -47,19 +55,8 @@ def scores_table(contents: Contents) -> str:
     return "\n".join(lines)
 
 
-def _verdict_line(each: TaskVerdict) -> str:
-    told = "; ".join(f"{name} {place}" for name, place in each.place)
-    places = f" Among trivial readers: {told}." if told else ""
-    return (
-        f"{NOUNS[each.task].capitalize()}: **{each.word}**, {each.difference} points "
-        f"(95 % {each.low} to {each.high}, p {p_value(each.p_value)}, {each.documents} documents).{places}"
-    )
-
-
-def p_value(number: Number) -> str:
-    """Return a p-value with its sign of relation, e.g. `< 0.001` or `= 0.03`."""
-    text = str(number)
-    return text if text.startswith("<") else f"= {text}"
+def _places(each: TaskVerdict) -> str:
+    return "Among trivial readers: " + "; ".join(f"{name} {place}" for name, place in each.place) + "."
 
 
 def _expectation_line(rows: tuple[ExpectationRow, ...]) -> str:

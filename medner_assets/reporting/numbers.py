@@ -17,6 +17,8 @@ class Unit(StrEnum):
     """A fraction, written in per cent without the sign: 0.884 → 88.4."""
     POINTS = "points"
     """A difference of two fractions, written in percentage points with its sign: 0.016 → +1.6."""
+    BOUND = "bound"
+    """An end of an interval of a difference: as points, whose name stands beside it once."""
     GAP = "gap"
     """A difference of two fractions whose direction the words say, in percentage points: 0.086 → 8.6."""
     CHANGE = "change"
@@ -144,6 +146,7 @@ _WRITERS: dict[Unit, Callable[[float], str]] = {
     Unit.COUNT: _grouped,
     Unit.SHARE: lambda value: _minus(f"{100 * value:.1f}"),
     Unit.POINTS: lambda value: _signed(100 * value, 1),
+    Unit.BOUND: lambda value: _signed(100 * value, 1),
     Unit.GAP: lambda value: _minus(f"{100 * value:.1f}"),
     Unit.CHANGE: lambda value: f"{_signed(100 * value, 0)} %",
     Unit.LOSS: lambda value: _minus(f"{value:.3f}"),

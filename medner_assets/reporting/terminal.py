@@ -10,9 +10,9 @@ from rich.text import Text
 
 from medner_assets.reporting.contents import Contents, contents_of
 from medner_assets.reporting.inputs import ReportInputs
-from medner_assets.reporting.markdown import p_value
 from medner_assets.reporting.numbers import plain
-from medner_assets.reporting.verdict import NOUNS, TaskVerdict, Tone
+from medner_assets.reporting.statements import NOUNS
+from medner_assets.reporting.verdict import Tone, Verdict
 
 _COLOURS = {Tone.GOOD: "green", Tone.BAD: "red", Tone.NEUTRAL: "default", Tone.WARNING: "yellow"}
 
@@ -26,7 +26,7 @@ def comparison_table(inputs: ReportInputs, report: Path | None = None) -> Render
     lines: list[RenderableType] = [Text(contents.verdict.headline + ".", style="bold")]
     lines += [Text(f"! {plain(line)}", style="yellow") for line in contents.verdict.warnings]
     lines.append(_scores(contents))
-    lines += [_verdict(each) for each in contents.verdict.tasks if each.low.value is not None]
+    lines += _statements(contents.verdict)
     if report is not None:
         lines.append(Text(f"report: {report}", overflow="fold"))
     return Group(*lines)
@@ -64,10 +64,15 @@ def _target(target: str, word: str) -> Text:
     return Text(f"{target} {word.split(',')[0]}", style="green" if word.startswith("met") else "yellow")
 
 
-def _verdict(each: TaskVerdict) -> Text:
-    return Text.assemble(
-        f"{NOUNS[each.task]}: ",
-        (each.word, f"bold {_COLOURS[each.tone]}"),
-        f", {each.difference} points (95 % {each.low} to {each.high}, "
-        f"p {p_value(each.p_value)}, {each.documents} documents)",
-    )
+def _statements(verdict: Verdict) -> list[RenderableType]:
+    """Return what is said of the recipes and of the adapters, each under its own heading, and what to do."""
+    lines: list[RenderableType] = []
+    for heading, said in (("These recipes", verdict.recipes), ("These adapters", verdict.adapters)):
+        if said:
+            lines.append(Text(f"{heading}:", style="dim"))
+            lines += [Text(f"  {plain(each)}", style=_COLOURS[verdict.tone]) for each in said]
+    if verdict.limits is not None:
+        lines.append(Text(plain(verdict.limits)))
+    lines += [Text(plain(each)) for each in verdict.targets]
+    lines.append(Text(f"→ {plain(verdict.recommendation)}", style="bold"))
+    return lines

@@ -1,16 +1,23 @@
-"""The first screen: better, worse or not distinguishable, on what, how sure, and where both stand among
-trivial
-baselines. What should make a reader distrust the rest comes before it."""
+"""The first screen: what can be said, of these adapters or of these recipes, how sure, what to do, and
+where both stand among trivial baselines and targets. What makes a reader distrust the rest comes first."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 from medner_assets.reporting.inputs import ReportInputs
 from medner_assets.reporting.numbers import Number, Phrase, Unit, difference
+from medner_assets.reporting.recommendation import distances, quoted, recommended
 from medner_assets.reporting.sections.baselines import BaselinesSection, Place
 from medner_assets.reporting.sections.scores import TASKS, ScoresSection
-
-NOUNS = {"entity": "entities", "relation": "relations"}
+from medner_assets.reporting.statements import (
+    NO_VERDICT,
+    NOUNS,
+    Statement,
+    headline,
+    of_adapters,
+    of_recipes,
+    one_training_each,
+)
 
 
 class Tone(StrEnum):
@@ -28,17 +35,17 @@ class TaskVerdict:
 
     task: str
     word: str
-    """better, worse, not distinguishable or not compared."""
+    """Of recipes where they were compared, else of adapters; not compared."""
     tone: Tone
     difference: Number
     low: Number
     high: Number
-    p_value: Number
-    """Holm-adjusted over the two headline metrics."""
+    p_adjusted: Number
+    """Adjusted over the two headline metrics."""
     documents: Number
     groups: Number
     f1: tuple[Number, ...]
-    """In the order of `ReportInputs.pair`."""
+    """Of these adapters, in the order of `ReportInputs.pair`."""
     place: tuple[tuple[str, str], ...]
     """(version, where it stands on the baseline ladder); empty where nothing can be placed."""
 
@@ -50,60 +57,113 @@ class Verdict:
     headline: str
     tone: Tone
     warnings: tuple[Phrase, ...]
+    recipes: tuple[Phrase, ...]
+    """What is said of the recipes, a sentence a task; empty unless both were trained several times."""
+    adapters: tuple[Phrase, ...]
+    """What is said of these two adapters, likewise."""
+    limits: Phrase | None
+    """What a comparison of single adapters does not say."""
+    recommendation: Phrase
+    targets: tuple[Phrase, ...]
+    """How far each score of the version is from its target."""
+    quotes: tuple[Phrase, ...]
+    """One line a version that can be quoted as it stands."""
+    date: str
+    """When the version was trained, ISO; empty: never."""
     tasks: tuple[TaskVerdict, ...]
 
 
 def verdict_of(inputs: ReportInputs, scores: ScoresSection, baselines: BaselinesSection) -> Verdict:
     """Return the verdict from the comparisons at stage final, under the headline schemes."""
-    tasks = tuple(_task(inputs, scores, baselines, task) for task in TASKS)
-    warnings = (*_warnings(inputs), *_trivial(inputs, scores, baselines), *_audit(inputs, baselines))
+    adapters, recipes = of_adapters(scores), of_recipes(scores)
+    spoken = {each.task: each for each in (*adapters, *recipes)}
+    tasks = tuple(_task(inputs, scores, baselines, task, spoken.get(task)) for task in TASKS)
+    warnings = (
+        *_few(adapters),
+        *_warnings(inputs),
+        *_replicates(inputs),
+        *_trivial(inputs, scores, baselines),
+        *_audit(inputs, baselines),
+    )
     tone = _tone(tasks)
+    baseline = inputs.baseline.name if inputs.baseline else ""
+    finished = (inputs.version.adapter or {}).get("finished_at")
     return Verdict(
-        headline=_headline(inputs, tasks),
+        headline=headline(inputs, adapters, recipes),
         # What should make a reader distrust the rest is not dressed as good news.
         tone=Tone.WARNING if warnings and tone is Tone.GOOD else tone,
         warnings=warnings,
+        recipes=tuple(each.told(baseline) for each in recipes),
+        adapters=tuple(each.told(baseline) for each in adapters),
+        limits=one_training_each(inputs, scores),
+        recommendation=recommended(inputs, baselines, adapters, recipes),
+        targets=distances(inputs, scores),
+        quotes=tuple(quoted(inputs, scores, each) for each in inputs.pair if each.scored),
+        date=f"{finished:%Y-%m-%d}" if finished is not None else "",
         tasks=tasks,
     )
 
 
-def _task(inputs: ReportInputs, scores: ScoresSection, baselines: BaselinesSection, task: str) -> TaskVerdict:
-    row = scores.comparison(task)
+def _task(
+    inputs: ReportInputs,
+    scores: ScoresSection,
+    baselines: BaselinesSection,
+    task: str,
+    statement: Statement | None,
+) -> TaskVerdict:
     f1 = tuple(scores.f1(task, each.name) for each in inputs.pair)
+    if statement is None:
+        gap = difference(f1[-1], f1[0], Unit.POINTS) if len(f1) == 2 else Number(None, Unit.POINTS)
+        nothing = Number(None)
+        return TaskVerdict(
+            task, "not compared", Tone.NEUTRAL, gap, nothing, nothing, nothing, nothing, nothing, f1,
+            _places(inputs, baselines, task, f1),
+        )  # fmt: skip
+    tone = _TONES.get(statement.word, Tone.NEUTRAL)
+    # A point that few documents give is placed nowhere.
+    place = () if statement.word == NO_VERDICT else _places(inputs, baselines, task, f1)
+    return TaskVerdict(
+        task, statement.word, tone, statement.difference, statement.low, statement.high,
+        statement.p_adjusted, statement.documents, statement.groups, f1, place,
+    )  # fmt: skip
+
+
+_TONES = {
+    "better": Tone.GOOD, "scores higher": Tone.GOOD, "worse": Tone.BAD, "scores lower": Tone.BAD,
+    NO_VERDICT: Tone.WARNING,
+}  # fmt: skip
+
+
+def _places(
+    inputs: ReportInputs, baselines: BaselinesSection, task: str, f1: tuple[Number, ...]
+) -> tuple[tuple[str, str], ...]:
     places = zip(inputs.pair, map(baselines.place, f1), strict=True)
-    place = tuple(
+    return tuple(
         (each.name, found.value)
         for each, found in places
         if task == "relation" and found is not Place.UNKNOWN
     )
-    if row is None:
-        gap = difference(f1[-1], f1[0], Unit.POINTS) if len(f1) == 2 else Number(None, Unit.POINTS)
-        nothing = Number(None)
-        return TaskVerdict(
-            task, "not compared", Tone.NEUTRAL, gap, nothing, nothing, nothing, nothing, nothing, f1, place
-        )
-    word = row["verdict"] if isinstance(row["verdict"], str) else "not compared"
-    tone = {"better": Tone.GOOD, "worse": Tone.BAD}.get(word, Tone.NEUTRAL)
-    return TaskVerdict(
-        task, word, tone, row["difference"], row["low"], row["high"], row["p_adjusted"], row["documents"],
-        row["groups"], f1, place,
-    )  # fmt: skip
 
 
-def _headline(inputs: ReportInputs, tasks: tuple[TaskVerdict, ...]) -> str:
-    version = inputs.version
-    if not version.scored:
-        return f"{version.name} is not evaluated yet"
-    if inputs.baseline is None:
-        return f"{version.name} names no baseline: its scores stand beside trivial readers only"
-    if not inputs.baseline.scored:
-        what = "was never trained" if inputs.baseline.adapter is None else "is not evaluated"
-        return f"{inputs.baseline.name} {what}: {version.name} stands alone"
-    words: dict[str, list[str]] = {}
-    for each in tasks:
-        words.setdefault(each.word, []).append(NOUNS[each.task])
-    parts = [f"{word} on {' and '.join(nouns)}" for word, nouns in words.items()]
-    return f"{version.name} is " + ", ".join(parts)
+def _few(adapters: tuple[Statement, ...]) -> tuple[Phrase, ...]:
+    """Return the first warning: too few groups for any verdict."""
+    few = [each for each in adapters if each.word == NO_VERDICT]
+    if not few:
+        return ()
+    nouns = " and ".join(NOUNS[each.task] for each in few)
+    return ((
+        f"No verdict on {nouns}: only ", few[0].groups, " groups of test documents hold an item, and from "
+        "fewer than 20 an interval means too little. Scores and targets below are those of these few.",
+    ),)  # fmt: skip
+
+
+def _replicates(inputs: ReportInputs) -> tuple[Phrase, ...]:
+    """Return which declared replicates do not count; the others do."""
+    return tuple(
+        (f"A replicate of {name} is missing, and the others are compared: {why}.",)
+        for name, reasons in inputs.missing_replicates.items()
+        for why in reasons
+    )
 
 
 def _tone(tasks: tuple[TaskVerdict, ...]) -> Tone:

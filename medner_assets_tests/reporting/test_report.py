@@ -110,10 +110,11 @@ def test_the_headline_scores_stand_in_the_report_as_they_were_given():
 
 def test_the_first_screen_says_better_on_what_and_how_sure():
     page = Page(standard_page()).text
-    assert f"{NEW} is better on entities, not distinguishable on relations." in page
+    assert f"This adapter of {NEW}, against this adapter of {OLD}: scores higher on entities, " in page
+    assert "not distinguishable on relations." in page
+    assert "One training each: it says nothing of the recipes." in page
     assert re.search(
-        r"\+38\.9 points, 95 % interval \+18\.9 to \+58\.9; p\s+=\s+0\.004 \(adjusted over both\); "
-        r"3 documents",
+        r"\+38\.9 points, 95 % interval \+18\.9 to \+58\.9; adjusted p\s+=\s+0\.004; 3 documents",
         page,
     )
 
@@ -267,7 +268,9 @@ def test_medical_text_and_type_names_with_markup_are_harmless():
 
 def test_the_short_form_for_dagster_is_short_and_has_the_scores():
     text = "\n\n".join(render_markdown(inputs()).values())
-    assert text.startswith(f"**{NEW} is better on entities, not distinguishable on relations.**")
+    assert text.startswith(
+        f"**This adapter of {NEW}, against this adapter of {OLD}: scores higher on entities"
+    )
     assert "| relations | new | 50.0 | 50.0 | **50.0** | 40.0–60.0 | 1 | 1 | 1 | 75.0: missed |" in text
     assert "<" not in text.replace("< 0.001", "")
     assert len(text) < 1500

@@ -1,5 +1,7 @@
 """Expectation against result, the decision rules, the promotion rule, and the place on the ladder."""
 
+from dataclasses import replace
+
 import polars as pl
 import pytest
 
@@ -83,7 +85,9 @@ def test_without_a_score_no_rule_fires():
 
 def test_steps_that_the_recipe_takes_already_are_done_and_say_what_they_gained():
     steps = {plain(step.text): step.state for step in next_steps(evidence(0.55), RECIPE).steps}
-    assert steps["Remove duplicates (`deduplicate`): +5.2 points of F1"] is State.DONE
+    assert steps["Remove duplicates (`deduplicate`): worth nothing at `final`, which counts items once"] is (
+        State.DONE
+    )
     assert steps["Train 10 epochs or more (`training.epochs` is 7)"] is State.OPEN
     assert steps["Use LoRA rank 64 (`lora.rank` is 32)"] is State.OPEN
     assert steps["Weigh relation tokens more (`training.relation_loss_weight` is 2.0)"] is State.DONE
@@ -91,10 +95,24 @@ def test_steps_that_the_recipe_takes_already_are_done_and_say_what_they_gained()
 
 
 def test_the_target_is_reached_by_the_score_after_post_processing():
-    last = next_steps(evidence(0.72, final=0.76), RECIPE).steps[-1]
-    assert (last.state, plain(last.text)) == (
-        State.DONE, "Reach the target: relation F1 76.0 %, target 75.0 %",
-    )  # fmt: skip
+    steps = {plain(step.text): step.state for step in next_steps(evidence(0.72, final=0.76), RECIPE).steps}
+    assert steps["Reach the target: relation F1 76.0 %, target 75.0 %"] is State.DONE
+
+
+@pytest.mark.parametrize("f1", [0.2, 0.65, 0.8])
+def test_labels_that_do_not_follow_the_text_ask_for_no_training(f1: float):
+    decision = next_steps(replace(evidence(f1), labels_follow_text=False), RECIPE)
+    assert "do not follow the text" in plain(decision.rule)
+    assert not any("epochs" in plain(step.text) or "rank" in plain(step.text) for step in decision.steps)
+
+
+def test_a_target_that_is_met_asks_for_no_training_and_one_that_is_missed_does():
+    met = next_steps(evidence(0.55, final=0.76), RECIPE)
+    assert plain(met.rule) == (
+        "the target of relation F1 is met, by 1.0 points: more training is asked for by no rule"
+    )
+    assert not any("epochs" in plain(step.text) for step in met.steps)
+    assert any("epochs" in plain(step.text) for step in next_steps(evidence(0.55, final=0.74), RECIPE).steps)
 
 
 def comparisons(relation: str | None, entity: str | None, stage: str = "final") -> pl.DataFrame:

@@ -33,7 +33,9 @@ def test_the_terminal_shows_scores_difference_verdict_and_the_whole_path():
     assert "relations old 0.0 0.0 0.0 0.0–10.0 0 1 2 75.0 missed" in lines
     assert "new 50.0 50.0 50.0 40.0–60.0 1 1 1 75.0 missed" in lines
     assert max(map(len, text.splitlines())) <= 80
-    assert "relations: not distinguishable, +50.0 points (95 % +30.0 to +70.0" in " ".join(text.split())
+    told = " ".join(text.split())
+    assert f"Relations: not distinguishable from {OLD} (differences above" in told
+    assert "+50.0 points (95 % +30.0 to +70.0, adjusted p" in told
     assert f"report: {path}" in text.replace("\n", "")
     assert f"! {OLD} is below a trivial baseline" in text
 

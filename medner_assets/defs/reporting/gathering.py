@@ -38,9 +38,16 @@ def report_inputs(
         pl.lit(version).alias("model_version"), pl.all()
     )
     missing = {name: missing_replicates(warehouse, name) for name in pair}
-    targets = load_dataset(dataset).targets
+    stated = load_dataset(dataset)
     return inputs_from_frames(
-        version, baseline, dataset, tables, targets, {name: begun(name) for name in pair}, missing
+        version,
+        baseline,
+        dataset,
+        tables,
+        stated.targets,
+        {name: begun(name) for name in pair},
+        missing,
+        stated.margin,
     )
 
 

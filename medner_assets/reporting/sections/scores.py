@@ -21,7 +21,7 @@ _SHARES = dict.fromkeys(
 _UNITS = _SHARES | dict.fromkeys(("difference", "low", "high"), Unit.POINTS) | {
     "p_value": Unit.P,
     "p_adjusted": Unit.P,
-}  # fmt: skip
+} | dict.fromkeys(("found_above", "margin", "version_sd", "baseline_sd", "sd"), Unit.GAP)  # fmt: skip
 
 _SCORES = """
 select task, scheme, model_version, stage, precision, recall, f1, f1_low, f1_high, macro_f1, tp, fp, fn,
@@ -31,10 +31,29 @@ where model_version in $versions and dataset = $dataset
 """
 _COMPARISONS = """
 select task, scheme, stage, baseline_f1, version_f1, difference, low, high, p_value, p_adjusted, verdict,
-documents,
+    found_above, documents,
     groups, resamples, seed
 from comparisons
 where model_version = $version and baseline = $baseline and dataset = $dataset
+"""
+_RECIPES = """
+select task, trainings, baseline_trainings, version_f1, version_sd, baseline_f1, baseline_sd, difference,
+    low, high, p_adjusted, found_above, margin, verdict, documents, groups
+from recipe_comparisons
+where model_version = $version and baseline = $baseline and dataset = $dataset
+"""
+# Trainings of one recipe on the version's base, whichever versions of the dataset have several.
+_SPREAD = """
+select regexp_replace(metrics.model_version, '[.]r[0-9]+$', '') as version, task, count(*) as trainings,
+    stddev_samp(f1) as sd
+from metrics
+inner join adapters on metrics.model_version = adapters.model_version
+where metrics.dataset = $dataset and stage = 'final'
+    and (task = 'entity' and scheme = 'text' or task = 'relation' and scheme = 'strict')
+    and base_model = (select base_model from adapters where model_version = $version)
+group by version, task
+having count(*) > 1
+order by version, task
 """
 # An item counts under the type it has: a gold item under its gold type, a false positive under its
 # predicted type.
@@ -82,6 +101,10 @@ class ScoresSection:
     """(task, scheme, model_version, stage) → row of `metrics`."""
     comparisons: Mapping[tuple[str, str, str], Mapping[str, Any]]
     """(task, scheme, stage) → row of `comparisons`; empty where nothing could be compared."""
+    recipes: Mapping[str, Mapping[str, Any]]
+    """Task → row of `recipe_comparisons`; empty unless both recipes were trained at least twice."""
+    spread: Mapping[tuple[str, str], Mapping[str, Any]]
+    """(version, task) → trainings and SD of F1, of versions of this base and dataset with several."""
     by_type: Mapping[str, tuple[TypeRow, ...]]
     stages: Mapping[str, tuple[StageRow, ...]]
     """Version → its stages in order."""
@@ -120,6 +143,21 @@ def scores_section(ask: Questions, inputs: ReportInputs) -> ScoresSection:
         if inputs.baseline is not None
         else Answer("", ())
     )
+    of_recipes = (
+        ask.table(
+            _RECIPES,
+            ("task",),
+            _UNITS,
+            version=inputs.version.name,
+            baseline=inputs.baseline.name,
+            dataset=inputs.dataset,
+        )
+        if inputs.baseline is not None
+        else Answer("", ())
+    )
+    spread = ask.table(
+        _SPREAD, ("version", "task"), _UNITS, version=inputs.version.name, dataset=inputs.dataset
+    )
     types = {
         task: ask.table(_BY_TYPE.replace("{task}", task), ("type", "model_version"), _UNITS, versions=names)
         for task in TASKS
@@ -128,11 +166,14 @@ def scores_section(ask: Questions, inputs: ReportInputs) -> ScoresSection:
     return ScoresSection(
         scores=by_key,
         comparisons=compared.by("task", "scheme", "stage"),
+        recipes=of_recipes.by("task"),
+        spread=spread.by("version", "task"),
         by_type={task: _type_rows(answer, names) for task, answer in types.items()},
         stages={each.name: _stage_rows(by_key, each.name, each.recipe or {}) for each in inputs.pair},
         queries={
             "scores": scores.sql,
             "comparisons": compared.sql,
+            "recipes": of_recipes.sql,
             **{task: types[task].sql for task in TASKS},
         },
     )

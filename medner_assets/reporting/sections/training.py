@@ -7,8 +7,8 @@ from typing import Any
 
 import polars as pl
 
-from medner_assets.reporting.diagnosis import SPIKE, Diagnosis, TrainingFigures, diagnosed
-from medner_assets.reporting.inputs import ReportInputs
+from medner_assets.reporting.diagnosis import AROUND, FLAT, SPIKE, Diagnosis, TrainingFigures, diagnosed
+from medner_assets.reporting.inputs import ReportInputs, VersionFacts
 from medner_assets.reporting.numbers import Number, Unit, change
 from medner_assets.reporting.questions import Questions
 
@@ -44,9 +44,11 @@ select count(*) from training_log where model_version = $version and kind = 'tra
 _SPIKES = """
 with own as (select step, grad_norm from training_log
     where model_version = $version and kind = 'train' and isfinite(grad_norm))
-select count(*) from own
-where step > (select max(step) / 10 from own)
-    and grad_norm > $spike * (select quantile_cont(grad_norm, 0.5) from own)
+select count(*) from (
+    select step, grad_norm, quantile_cont(grad_norm, 0.5) over (
+        order by step rows between $around preceding and $around following) as around
+    from own)
+where step > (select max(step) / 10 from own) and grad_norm > $spike * around
 """
 _FINAL_GRADIENT = """
 with own as (select step, grad_norm from training_log
@@ -56,6 +58,23 @@ select quantile_cont(grad_norm, 0.5) from own where step > (select max(step) * 9
 _FIRST = "select arg_min(loss, step) from training_log where model_version = $version and kind = 'train'"
 _MEAN = "select avg(loss) from training_log where model_version = $version and kind = 'train'"
 _BEST = "select min(loss) from training_log where model_version = $version and kind = 'eval'"
+_BEST_BEFORE = """
+select min(loss) from training_log where model_version = $version and kind = 'eval' and step < (
+    select max(step) from training_log where model_version = $version and kind = 'eval')
+"""
+_TURNS = """
+with moved as (
+    select step, sign(loss - before) as way
+    from (
+        select step, loss, lag(loss) over (order by step) as before
+        from training_log where model_version = $version and kind = 'eval')
+    where abs(loss - before) > $flat * before)
+select count(*) from (select way, lag(way) over (order by step) as before from moved) where way <> before
+"""
+_BROKEN = """
+select count(*) from training_log
+where model_version = $version and kind = 'eval' and not isfinite(loss)
+"""
 _EVALUATIONS = "select count(*) from training_log where model_version = $version and kind = 'eval'"
 _MEDIAN = """
 select quantile_cont(grad_norm, 0.5) from training_log
@@ -108,7 +127,7 @@ def training_section(ask: Questions, inputs: ReportInputs) -> TrainingSection:
     return TrainingSection(
         milestones=milestones,
         curves={each.name: curves_of(log.filter(pl.col("model_version") == each.name)) for each in logged},
-        diagnoses={each.name: diagnosed(_figures(ask, each.name)) for each in logged},
+        diagnoses={each.name: diagnosed(_figures(ask, each)) for each in logged},
     )
 
 
@@ -174,7 +193,9 @@ def curves_of(log: pl.DataFrame) -> dict[str, tuple[tuple[float, float], ...]]:
     }
 
 
-def _figures(ask: Questions, version: str) -> TrainingFigures:
+def _figures(ask: Questions, facts: VersionFacts) -> TrainingFigures:
+    version = facts.name
+
     def loss(sql: str, **values: int) -> Number:
         return ask.number(sql, Unit.LOSS, version=version, **values)
 
@@ -186,6 +207,9 @@ def _figures(ask: Questions, version: str) -> TrainingFigures:
         previous_eval=loss(_EVAL, back=1),
         last_eval=loss(_EVAL, back=0),
         best_eval=loss(_BEST),
+        best_before=loss(_BEST_BEFORE),
+        turns=other(_TURNS, Unit.COUNT, flat=FLAT),
+        broken_evals=other(_BROKEN, Unit.COUNT),
         train_at_best=loss(_TRAIN_AT_BEST),
         previous_train=loss(_TRAIN, back=1),
         last_train=loss(_TRAIN, back=0),
@@ -193,6 +217,10 @@ def _figures(ask: Questions, version: str) -> TrainingFigures:
         largest_gradient=loss(_LARGEST),
         final_gradient=loss(_FINAL_GRADIENT),
         steps=other(_LOGGED, Unit.COUNT),
-        spikes=other(_SPIKES, Unit.COUNT, spike=SPIKE),
+        spikes=other(_SPIKES, Unit.COUNT, spike=SPIKE, around=AROUND),
         not_finite=other(_NOT_FINITE, Unit.COUNT),
+        kept_best=any(
+            key.startswith("training.early_stopping") and value != "null"
+            for key, value in (facts.recipe or {}).items()
+        ),
     )
