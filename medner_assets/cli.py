@@ -16,6 +16,7 @@ except ModuleNotFoundError:  # a checkout that was not installed
 
 from medner_assets.errors import MednerError
 from medner_assets.terminal import Commands, console, show, width
+from medner_assets.visible import escaped
 
 FORMATS = (
     "ade", "pubtator", "bioc-xml", "bioc-json", "brat", "conll", "label-studio", "prodigy", "doccano",
@@ -310,7 +311,7 @@ def predict(version: str, input: str | None, is_text: bool, as_json: bool) -> No
             from medner_assets.commands.showing import json_lines
 
             for line in json_lines(read):
-                click.echo(line)
+                click.echo(escaped(line) if sys.stdout.isatty() else line)
         else:
             from medner_assets.commands.showing import shown_parts
 
@@ -380,7 +381,10 @@ def annotate(version: str, folder: Path, name: str | None, workers: int | None, 
     "--allow-read", "readable", multiple=True, metavar="FOLDER", type=click.Path(path_type=Path),
     help="A folder or file of yours that the query may read besides the warehouse.",
 )  # fmt: skip
-def sql(query: str | None, format: str, params: Sequence[str], rows: int, readable: Sequence[Path]) -> None:
+@click.option("--excel", is_flag=True, help="With --format csv: no cell begins as a formula does.")
+def sql(
+    query: str | None, format: str, params: Sequence[str], rows: int, readable: Sequence[Path], excel: bool
+) -> None:
     """Answer QUERY: the name of a question, view or table, or SQL; without it, list what can be asked.
 
     \b
@@ -393,7 +397,7 @@ def sql(query: str | None, format: str, params: Sequence[str], rows: int, readab
     """
     from medner_assets.commands.asking import answer
 
-    answer(query, format, params, rows, readable)
+    answer(query, format, params, rows, readable, excel=excel)
 
 
 @main.command()

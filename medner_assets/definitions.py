@@ -1,5 +1,6 @@
 """The code location that Dagster loads: everything below `defs/`."""
 
+import os
 import warnings
 from pathlib import Path
 
@@ -13,4 +14,5 @@ warnings.filterwarnings("ignore", category=dg.BetaWarning)
 @dg.definitions
 def defs() -> dg.Definitions:
     """Return all assets, checks, jobs, schedules, sensors and resources of the project."""
+    os.umask(0o077)  # whoever starts Dagster, and however: what its runs write is the owner's alone
     return dg.load_from_defs_folder(path_within_project=Path(__file__).parent)

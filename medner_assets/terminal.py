@@ -13,6 +13,7 @@ from typing import IO, TYPE_CHECKING, Any
 import click
 
 from medner_assets.errors import MednerError
+from medner_assets.visible import visible
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -47,7 +48,7 @@ def user_errors() -> Iterator[None]:
 
 def refuse(message: str) -> None:
     """Print one line on standard error and exit with 1."""
-    click.echo(f"Error: {' '.join(message.split())}", err=True)
+    click.echo(f"Error: {visible(' '.join(message.split()))}", err=True)
     sys.exit(1)
 
 
@@ -72,7 +73,8 @@ class Commands(click.Group):
             raise _Interrupted(*interruption.args) from None
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
-        """Run a command; never returns without an exit code."""
+        """Run a command; never returns without an exit code. What it writes is its owner's alone."""
+        os.umask(0o077)  # a text, or what was made of one, is in most of what medner writes
         with user_errors():
             super().main(*args, **{**kwargs, "standalone_mode": False})
         sys.exit(0)

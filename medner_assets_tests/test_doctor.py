@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from medner_assets import paths
-from medner_assets.commands.leftovers import locks, orphans, private, workers
+from medner_assets.commands.leftovers import locks, orphans, planted, private, workers
 
 HOLD = (
     "import fcntl, os, sys, time\n"
@@ -84,7 +84,20 @@ def test_a_worker_below_its_run_is_no_orphan(work):
 
 def test_folders_that_others_can_read_are_told(work):
     assert private().state == "ok"
-    paths.warehouse().mkdir(mode=0o755)
+    paths.warehouse().mkdir()
+    paths.warehouse().chmod(0o755)
+    assert private().state == "ok"  # the folder above shields it
+    paths.data().chmod(0o755)
     finding = private()
     assert finding.state == "note"
     assert finding.remedy == f"chmod -R go= {paths.warehouse()}"
+
+
+def test_a_catalogue_that_others_can_read_and_a_planted_partition_are_told(work):
+    paths.data().chmod(0o755)
+    paths.catalogue().touch()
+    paths.catalogue().chmod(0o644)
+    assert private().remedy == f"chmod -R go= {paths.catalogue()}"
+    planted_here = paths.private_folder(paths.warehouse() / "metrics" / "model_version=<script>")
+    (finding,) = planted()
+    assert finding.found == f"{planted_here} is no partition"

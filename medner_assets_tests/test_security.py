@@ -173,6 +173,90 @@ def test_a_data_folder_that_is_made_is_its_owners_alone_whatever_the_mask(data):
     assert [path for path in made if path.stat().st_mode & 0o077] == []
 
 
+def test_an_import_and_an_export_are_their_owners_alone_whatever_the_mask(tmp_path):
+    (tmp_path / "d.jsonl").write_text('{"id": "a", "text": "Mrs Doe took aspirin."}\n')
+    before = os.umask(0o022)
+    try:
+        ran = CliRunner().invoke(
+            main, ["import", "jsonl", str(tmp_path / "d.jsonl"), "--out", str(tmp_path / "out.jsonl")]
+        )
+        assert ran.exit_code == 0, ran.output
+        assert CliRunner().invoke(main, ["export", str(tmp_path / "all.duckdb")]).exit_code == 0
+    finally:
+        os.umask(before)
+    for name in ("out.jsonl", "all.duckdb"):
+        assert (tmp_path / name).stat().st_mode & 0o777 == 0o600
+
+
+def test_the_code_that_dagster_loads_makes_its_files_the_owners_whoever_started_it():
+    import subprocess
+    import sys
+
+    asked = (
+        "import os; os.umask(0o022); from medner_assets.definitions import defs; defs(); print(os.umask(0))"
+    )
+    ran = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
+    assert ran.stdout.split()[-1] == str(0o077)
+
+
+def test_an_adapter_whose_configuration_was_changed_is_refused(tmp_path):
+    import hashlib
+    import json
+
+    from medner_assets.defs.versions.finished import (
+        CONFIG,
+        DESCRIPTION,
+        LOG,
+        WEIGHTS,
+        covers_its_configuration,
+        finished_adapter,
+    )
+
+    folder = tmp_path / "v1"
+    folder.mkdir()
+    numbers = {pl.Int64(): 1, pl.Float64(): 0.5}
+    row = {name: numbers.get(dtype, "x") for name, dtype in TABLES["adapters"].schema.items()}
+    config = b'{"r": 16, "lora_alpha": 32}'
+    row |= {"weights_hash": hashlib.sha256(b"w").hexdigest()[:16], "versions": "{}"}
+    row |= {"finished_at": "2026-02-01T00:00:00+00:00"}
+    (folder / WEIGHTS).write_bytes(b"w")
+    (folder / LOG).write_text('{"step": 1, "epoch": 1.0, "kind": "train", "loss": 1.0, "seconds": 1.0}\n')
+    (folder / CONFIG).write_bytes(config)
+    (folder / DESCRIPTION).write_text(json.dumps(row))
+    assert finished_adapter(folder) is not None  # of an earlier edition, which did not name it
+    assert not covers_its_configuration(folder)
+    row["config_hash"] = hashlib.sha256(config).hexdigest()[:16]
+    (folder / DESCRIPTION).write_text(json.dumps(row))
+    assert finished_adapter(folder) is not None
+    assert covers_its_configuration(folder)
+    (folder / CONFIG).write_bytes(config.replace(b"32", b"320"))
+    with pytest.raises(
+        MednerError, match=r"adapter_config\.json is not the file that medner\.json describes"
+    ):
+        finished_adapter(folder)
+
+
+def test_every_file_of_a_base_decides_which_base_it_is(tmp_path):
+    from medner_assets.modeling.adapters import FACTS, file_hash, refuse_another_base, revision_of
+    from medner_assets.recipes.sources import BaseModelRecipe
+
+    base = BaseModelRecipe(summary="s", path="data/base/b", licence="l")
+    shards, adapter = tmp_path / "b", tmp_path / "v1"
+    shards.mkdir()
+    adapter.mkdir()
+    (shards / "model-1.safetensors").write_bytes(b"one")
+    assert revision_of(base, shards) == file_hash(shards / "model-1.safetensors")
+    of_before = revision_of(base, shards)
+    (shards / "model-2.safetensors").write_bytes(b"two")
+    trained = revision_of(base, shards)
+    (shards / "model-2.safetensors").write_bytes(b"another")
+    (adapter / FACTS).write_text(f'{{"base_revision": "{trained}"}}')
+    with pytest.raises(MednerError, match="was trained on base weights"):
+        refuse_another_base(adapter, base, shards)
+    (adapter / FACTS).write_text(f'{{"base_revision": "{of_before}"}}')
+    refuse_another_base(adapter, base, shards)  # of an earlier edition, which named the first file only
+
+
 def test_the_ui_listens_on_this_machine_only_and_nothing_is_reported_to_anyone():
     ui = next(line for line in (PROJECT / "Makefile").read_text().splitlines() if "dagster dev" in line)
     assert "--host 127.0.0.1" in ui

@@ -20,12 +20,15 @@ from medner_assets.warehouse.store import Store
 
 
 def answer(
-    query: str | None, format: str, params: Sequence[str], rows: int, readable: Sequence[Path]
+    query: str | None, format: str, params: Sequence[str], rows: int, readable: Sequence[Path], *, excel: bool
 ) -> None:
     """Write the answer to standard output; notes go to standard error.
 
     query: None: what can be asked. readable: files and folders that it may read besides the warehouse.
+    excel: see `write_answer`.
     """
+    if excel and format != "csv":
+        raise MednerError("--excel: is for --format csv: add it")
     message = refresh().message
     if message:
         click.echo(message, err=True)
@@ -42,7 +45,7 @@ def answer(
             found = listing(connection) if query is None else ask(connection, query, given)
             for note in found.notes:
                 click.echo(note, err=True)
-            write_answer(found, cast(Format, format), sys.stdout.buffer, width=width, rows=rows)
+            write_answer(found, cast(Format, format), sys.stdout.buffer, width=width, rows=rows, excel=excel)
 
     def interrupt() -> None:
         for each in opened:

@@ -17,6 +17,7 @@ from medner_assets.errors import MednerError
 from medner_assets.recipes.loading import load_version
 from medner_assets.scoring.external import score_documents
 from medner_assets.scoring.submissions import read_submission
+from medner_assets.visible import visible
 from medner_assets.warehouse.export import export_predictions, export_tables
 
 SHOWN_PROBLEMS = 20
@@ -27,7 +28,7 @@ def import_corpus(format: str, files: Sequence[Path], out: Path) -> None:
     imported = import_files(format, files)
     write_documents(out, imported.documents)
     for problem in imported.problems[:SHOWN_PROBLEMS]:
-        click.echo(problem_line(problem), err=True)
+        click.echo(visible(problem_line(problem)), err=True)
     if len(imported.problems) > SHOWN_PROBLEMS:
         click.echo(f"... and {len(imported.problems) - SHOWN_PROBLEMS} more", err=True)
     for name, count in imported.summary().items():

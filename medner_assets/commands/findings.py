@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from medner_assets.visible import visible
+
 State = Literal["ok", "note", "missing"]
 _MARKS: dict[State, str] = {"ok": "✓", "note": "·", "missing": "✗"}
 
@@ -18,4 +20,5 @@ class Finding:
 
     def line(self) -> str:
         """Return the finding as one line."""
-        return f"{_MARKS[self.state]} {self.name}: {self.found}{f' → {self.remedy}' if self.remedy else ''}"
+        line = f"{_MARKS[self.state]} {self.name}: {self.found}{f' → {self.remedy}' if self.remedy else ''}"
+        return visible(line, keep="\n")

@@ -22,6 +22,9 @@ def looked_for() -> Iterator[Finding]:
     yield from locks(at_work)
     yield from orphans(at_work)
     yield from dagster_runs()
+    yield from killed_predictions()
+    yield from planted()
+    yield from older_adapters()
     yield private()
 
 
@@ -127,11 +130,45 @@ def dagster_runs() -> list[Finding]:
     return found
 
 
+def killed_predictions() -> Iterator[Finding]:
+    """Look for texts that a killed `medner predict` has left."""
+    from medner_assets.commands.predict_scratch import abandoned
+
+    if left := abandoned():
+        found = f"texts of {len(left)} that were killed are in {paths.data() / 'work'}"
+        yield Finding("predictions", "note", found, "the next `medner predict` removes them")
+
+
+def planted() -> Iterator[Finding]:
+    """Look for folders among the tables that medner did not make: nothing reads them."""
+    from medner_assets.warehouse.store import Store
+
+    for folder in Store(paths.warehouse()).strangers():
+        remedy = "nothing reads it: remove it, or give it the name of a version"
+        yield Finding("warehouse", "note", f"{folder} is no partition", remedy)
+
+
+def older_adapters() -> Iterator[Finding]:
+    """Look for adapters whose description does not cover their configuration, as those of before."""
+    from medner_assets.defs.versions.finished import covers_its_configuration
+
+    folders = sorted(each for each in (paths.data() / "adapters").glob("[!.]*") if each.is_dir())
+    older = [folder.name for folder in folders if not covers_its_configuration(folder)]
+    if older:
+        found = f"{', '.join(older)}: only the weights are checked for changes, not adapter_config.json"
+        yield Finding("adapters", "note", found, "training again covers both")
+
+
+_SHARED = ("README.md", "base", "corpora", ".gitignore")
+"""What is in data/ and not generated."""
+
+
 def private() -> Finding:
-    """Look whether others on this machine may read what is generated."""
-    folders = [paths.data() / name for name in ("warehouse", "adapters", "reports", "work", "dagster")]
-    open_to_all = [folder for folder in folders if folder.exists() and folder.stat().st_mode & 0o077]
-    if not open_to_all:
+    """Look whether others on this machine may read what is generated; a folder of 0700 shields all in it."""
+    there = sorted(paths.data().iterdir()) if paths.data().is_dir() else []
+    made = [each for each in there if each.name not in _SHARED and not each.is_symlink()]
+    open_to_all = [each for each in made if each.stat().st_mode & 0o077]
+    if not open_to_all or not paths.data().stat().st_mode & 0o077:
         return Finding("privacy", "ok", f"only you can read what is generated in {paths.data()}")
     names = " ".join(map(str, open_to_all))
     return Finding("privacy", "note", f"others on this machine can read {names}", f"chmod -R go= {names}")

@@ -8,7 +8,6 @@ import os
 import re
 import shutil
 import sys
-import tempfile
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,9 +15,11 @@ from subprocess import PIPE, Popen
 from typing import Any, TextIO
 
 from medner_assets import paths
+from medner_assets.commands.predict_scratch import scratch
 from medner_assets.corpus.readers.files import read_text
 from medner_assets.defs.processes import started
 from medner_assets.errors import MednerError
+from medner_assets.visible import visible
 
 Part = dict[str, Any]
 """A part of a text and what was read in it; `inference.predict` says its keys."""
@@ -93,9 +94,7 @@ def predict(version: str, sources: list[Input]) -> Generator[Part, None, None]:
     with `error`, and the others go on.
     """
     trained(version)
-    work = paths.private_folder(paths.data() / "work")
-    folder = Path(tempfile.mkdtemp(prefix="predict-", dir=work))
-    try:
+    with scratch() as folder:
         with started(
             [sys.executable, "-m", "medner_assets.modeling.inference.predict"],
             {**os.environ, "PYTHONUNBUFFERED": "1"},
@@ -110,8 +109,6 @@ def predict(version: str, sources: list[Input]) -> Generator[Part, None, None]:
             os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
         if process.returncode != 0:
             raise MednerError(_explained(process.returncode, folder, version))
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)  # it holds the texts
 
 
 def described(parts: Iterator[Part], count: int) -> Iterator[Part]:
@@ -125,7 +122,7 @@ def described(parts: Iterator[Part], count: int) -> Iterator[Part]:
             failed += 1
             if count == 1:
                 raise MednerError(part["error"])
-            sys.stderr.write(f"{part['error']}\n")
+            sys.stderr.write(f"{visible(part['error'])}\n")
         else:
             cut += part["cut"]
             yield part

@@ -1,12 +1,13 @@
 """What `medner predict` prints: a text with its entities highlighted, or JSON as `medner score` reads it."""
 
 import json
-import unicodedata
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 from rich.console import Group, RenderableType
 from rich.text import Text
+
+from medner_assets.visible import visible
 
 _STYLES = ("cyan", "green", "yellow", "magenta", "blue", "red")
 
@@ -17,7 +18,7 @@ def shown_parts(parts: Iterable[dict[str, Any]], *, named: bool) -> Iterator[Ren
     shown_id = None
     for part in parts:
         if named and part["id"] != shown_id:
-            yield Text(harmless(part["id"]), style="bold underline")
+            yield Text(visible(part["id"]), style="bold underline")
         shown_id = part["id"]
         yield shown(part, styles)
 
@@ -27,7 +28,7 @@ def shown(part: dict[str, Any], styles: dict[str, str]) -> RenderableType:
 
     styles: type → colour; types that are new get the next one, so that a type keeps its colour.
     """
-    text = Text(harmless(part["text"].strip("\n")))
+    text = Text(visible(part["text"].strip("\n"), keep="\n\t"))
     offset = part["start"] + len(part["text"]) - len(part["text"].lstrip("\n"))
     lines = []
     for entity in part["entities"]:
@@ -38,12 +39,12 @@ def shown(part: dict[str, Any], styles: dict[str, str]) -> RenderableType:
             text.stylize(f"bold reverse {style}", entity["start"] - offset, entity["end"] - offset)
         lines.append(
             Text.assemble(
-                "  ", (harmless(entity["text"]), "bold"), f"  {place}  ", (harmless(entity["type"]), style)
+                "  ", (visible(entity["text"]), "bold"), f"  {place}  ", (visible(entity["type"]), style)
             )
         )
     between = [each for each in part["relations"] if not _is_with_itself(each)]
     lines += [
-        Text(harmless(f"  {each['head_text']} --[{each['type']}]--> {each['tail_text']}")) for each in between
+        Text(visible(f"  {each['head_text']} --[{each['type']}]--> {each['tail_text']}")) for each in between
     ]
     if hidden := len(part["relations"]) - len(between):
         what = "a mention with itself" if hidden == 1 else "mentions with themselves"
@@ -86,8 +87,3 @@ def json_lines(parts: Iterable[dict[str, Any]]) -> Iterator[str]:
         if part["last"]:
             yield json.dumps(document, ensure_ascii=False)
             document = {}
-
-
-def harmless(text: str) -> str:
-    """Return a text of the same length without control characters: they could steer the terminal."""
-    return "".join("\ufffd" if unicodedata.category(c) == "Cc" and c not in "\n\t" else c for c in text)

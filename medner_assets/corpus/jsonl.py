@@ -7,6 +7,7 @@ of a discontinuous mention also `pieces`),
 """
 
 import json
+import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -69,10 +70,15 @@ def document_from_json(value: object, *, text_required: bool = True) -> Document
 
 
 def write_documents(path: Path, documents: Iterable[Document]) -> None:
-    """Write `documents` to `path`, which appears whole or not at all; raise MednerError if it cannot."""
+    """Write `documents` to `path`, which appears whole or not at all; raise MednerError if it cannot.
+
+    The file is its owner's alone, whatever the mask: it holds the texts.
+    """
     unfinished = path.with_name(f".{path.name}.unfinished")
     try:
-        with unfinished.open("w", encoding="utf-8", newline="\n") as file:
+        unfinished.unlink(missing_ok=True)
+        opened = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(opened, "w", encoding="utf-8", newline="\n") as file:
             for document in documents:
                 file.write(json.dumps(document_to_json(document), ensure_ascii=False))
                 file.write("\n")

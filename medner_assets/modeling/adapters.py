@@ -73,6 +73,7 @@ def save_adapter(
     complete = {
         **facts,
         "weights_hash": weights_hash(folder),
+        "config_hash": file_hash(config),
         "adapter_bytes": (folder / WEIGHTS).stat().st_size,
     }
     (folder / FACTS).write_text(json.dumps(complete, indent=2) + "\n")
@@ -102,7 +103,7 @@ def refuse_another_base(adapter: Path, base: BaseModelRecipe, folder: Path) -> N
     file = adapter / FACTS
     trained = json.loads(file.read_text(encoding="utf-8")).get("base_revision") if file.is_file() else None
     here = revision_of(base, folder)
-    if trained and here and trained != here:
+    if trained and here and trained != here and trained != _first_shard(folder):
         raise MednerError(
             f"adapter {adapter.name} was trained on base weights {trained}, and those in {folder.name} are "
             f"{here}: train the version again, or bring the base that it was trained on"
@@ -110,10 +111,21 @@ def refuse_another_base(adapter: Path, base: BaseModelRecipe, folder: Path) -> N
 
 
 def revision_of(base: BaseModelRecipe, folder: Path) -> str:
-    """Return what pins a base's weights: the hub's revision, or a hash of its local weights; empty if
+    """Return what pins a base's weights: the hub's revision, or a hash of all its local weights; empty if
     none."""
     weights = sorted(folder.glob("*.safetensors"))
-    return base.revision or (file_hash(weights[0]) if weights else "")
+    if base.revision or not weights:
+        return base.revision or ""
+    if len(weights) == 1:
+        return file_hash(weights[0])
+    hashes = "".join(f"{file.name}\0{file_hash(file)}\n" for file in weights)
+    return hashlib.sha256(hashes.encode()).hexdigest()[:16]
+
+
+def _first_shard(folder: Path) -> str:
+    """Return what adapters of before name of a base in several files: the hash of its first one."""
+    weights = sorted(folder.glob("*.safetensors"))
+    return file_hash(weights[0]) if len(weights) > 1 else ""
 
 
 def weights_hash(folder: Path) -> str:

@@ -22,6 +22,7 @@ from rich.table import Table
 from rich.text import Text
 
 from medner_assets.errors import MednerError
+from medner_assets.visible import escaped, visible
 from medner_assets.warehouse.queries import Answer, query_errors
 
 Format = Literal["table", "csv", "json", "parquet"]
@@ -43,18 +44,25 @@ _LARGEST_INT = 2**63 - 1
 
 
 def write_answer(
-    answer: Answer, format: Format, stream: BinaryIO, *, width: int | None = None, rows: int = SHOWN_ROWS
+    answer: Answer,
+    format: Format,
+    stream: BinaryIO,
+    *,
+    width: int | None = None,
+    rows: int = SHOWN_ROWS,
+    excel: bool = False,
 ) -> None:
     """Write the rows of `answer` to `stream`, UTF-8 where it is text.
 
     width: cells of the terminal, for `table`; None: as wide as the rows are, nothing is wrapped.
-    rows: how many a `table` shows at most. Raises MednerError when the query fails.
+    rows: how many a `table` shows at most. excel: no cell of `csv` begins as a formula does.
+    Raises MednerError when the query fails.
     """
     with query_errors():
         if format == "table":
             stream.write(_table(answer, width, rows).encode())
         elif format == "csv":
-            _write_csv(answer, stream)
+            _write_csv(answer, stream, excel=excel)
         elif format == "json":
             _write_json(answer, stream)
         else:
@@ -63,7 +71,7 @@ def write_answer(
 
 def _table(answer: Answer, width: int | None, rows: int) -> str:
     found = answer.relation.limit(rows + 1).fetchall()
-    columns = [_harmless(name) for name in _distinct(answer.relation.columns)]
+    columns = [visible(name) for name in _distinct(answer.relation.columns)]
     cells = [[_cell(value) for value in row] for row in found[:rows]]
     numeric = [all(isinstance(row[n], _NUMBERS) for row in found) for n in range(len(columns))]
     widths = _widths(columns, cells, numeric, width)
@@ -139,8 +147,8 @@ def _cell(value: Any) -> str:
     if isinstance(value, datetime.datetime):
         return value.isoformat(sep=" ", timespec="seconds")
     if isinstance(value, list | dict):
-        return _harmless(json.dumps(value, ensure_ascii=False, default=str))
-    return _harmless(str(value))
+        return visible(json.dumps(value, ensure_ascii=False, default=str))
+    return visible(str(value))
 
 
 def _number(value: float) -> str:
@@ -152,27 +160,32 @@ def _number(value: float) -> str:
     return f"{value:.4f}".rstrip("0").rstrip(".")
 
 
-def _harmless(text: str) -> str:
-    """Return the text with line breaks and other characters that do not print shown as signs of their own."""
-    return text if text.isprintable() else "".join(map(_sign, text))
+_FORMULA = re.compile(r"[=+\-@\t\r]")
+"""How a cell begins that a spreadsheet takes for a formula. Source: OWASP, CSV injection."""
 
 
-def _sign(character: str) -> str:
-    if character.isprintable():
-        return character
-    if character == "\n":
-        return "⏎"
-    if ord(character) < 0x20:
-        return chr(0x2400 + ord(character))  # the picture of a control character
-    # Blanks of other kinds, and marks that are not seen, among them those that turn the direction of a line.
-    return " " if character.isspace() else "\N{REPLACEMENT CHARACTER}"
+def _for_spreadsheets(column: pl.Series) -> pl.Series:
+    """Return texts with an apostrophe before each that a spreadsheet would run."""
+    texts = [f"'{text}" if text and _FORMULA.match(text) else text for text in column.to_list()]
+    return pl.Series(column.name, texts, dtype=pl.String)
 
 
-def _write_csv(answer: Answer, stream: BinaryIO) -> None:
+def _visible(column: pl.Series) -> pl.Series:
+    texts = [None if text is None else visible(text) for text in column.to_list()]
+    return pl.Series(column.name, texts, dtype=pl.String)
+
+
+def _write_csv(answer: Answer, stream: BinaryIO, *, excel: bool) -> None:
     header = True
     for frame in _frames(answer):
         nested = [name for name, dtype in frame.schema.items() if dtype.is_nested()]
         flat = frame.with_columns(_json_texts(frame[name]) for name in nested)
+        texts = [name for name, dtype in flat.schema.items() if dtype == pl.String]
+        if excel:
+            flat = flat.with_columns(_for_spreadsheets(flat[name]) for name in texts)
+        if stream.isatty():
+            flat = flat.with_columns(_visible(flat[name]) for name in texts)
+            flat.columns = [visible(name) for name in flat.columns]
         stream.write(flat.write_csv(include_header=header).encode())
         header = False
 
@@ -183,6 +196,7 @@ def _write_json(answer: Answer, stream: BinaryIO) -> None:
         if frame.height:
             # Line breaks within values are escaped, so each that is there ends a record.
             records = frame.write_ndjson().rstrip("\n").replace("\n", ",\n")
+            records = escaped(records) if stream.isatty() else records
             stream.write(separator + records.encode())
             separator = b",\n"
     stream.write(b"[]\n" if separator == b"[\n" else b"\n]\n")

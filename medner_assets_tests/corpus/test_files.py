@@ -1,10 +1,12 @@
 import gzip
 import lzma
+import os
+from pathlib import Path
 from typing import get_args
 
 import pytest
 
-from medner_assets.corpus.readers.files import numbered_lines, read_text, whole_number
+from medner_assets.corpus.readers.files import numbered_lines, read_bytes, read_text, whole_number
 from medner_assets.corpus.readers.registry import READERS, read_files
 from medner_assets.errors import MednerError
 from medner_assets.recipes.sources import Format
@@ -100,3 +102,35 @@ def test_offsets_are_ascii_digits(text, number):
 
 def test_a_number_of_many_digits_is_none():
     assert whole_number("1" * 5000) is None
+
+
+@pytest.mark.parametrize(("suffix", "pack"), [(".gz", gzip.compress), (".xz", lzma.compress)])
+def test_a_packed_file_that_unpacks_without_end_is_refused_in_one_line(tmp_path, suffix, pack):
+    bomb = tmp_path / f"bomb.jsonl{suffix}"
+    bomb.write_bytes(pack(b"\0" * 200_000_000))
+    with pytest.raises(MednerError, match="no text packs so well"):
+        read_bytes(bomb)
+
+
+def test_a_text_that_repeats_itself_is_no_bomb(tmp_path):
+    file = tmp_path / "corpus.jsonl.gz"
+    content = b"".join(b'{"id": "%d", "text": "no acute distress"}\n' % n for n in range(200_000))
+    file.write_bytes(gzip.compress(content))
+    assert read_bytes(file) == content
+
+
+def test_a_named_pipe_and_a_device_are_refused_and_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe.jsonl")
+    for path in (tmp_path / "pipe.jsonl", Path("/dev/zero")):
+        with pytest.raises(MednerError, match="is a pipe or a device"):
+            read_bytes(path)
+
+
+def test_a_pipe_that_a_shell_hands_over_is_read():
+    reading, writing = os.pipe()
+    os.write(writing, b"words")
+    os.close(writing)
+    try:
+        assert read_bytes(Path(f"/dev/fd/{reading}")) == b"words"
+    finally:
+        os.close(reading)

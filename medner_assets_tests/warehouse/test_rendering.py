@@ -184,3 +184,11 @@ class Terminal(io.BytesIO):
 def test_parquet_is_not_written_to_a_terminal():
     with pytest.raises(MednerError, match="redirect the output to a file"):
         write_answer(Answer(duckdb.connect().sql("select 1")), "parquet", Terminal())
+
+
+def test_a_cell_that_a_spreadsheet_would_run_is_quoted_where_that_is_asked_for():
+    query = "select * from (values ('=1+1', -1), ('@x', 2), ('plain', 3), (null, 4)) as t(word, number)"
+    with duckdb.connect() as connection:
+        stream = io.BytesIO()
+        write_answer(Answer(connection.sql(query)), "csv", stream, excel=True)
+        assert stream.getvalue().decode() == "word,number\n'=1+1,-1\n'@x,2\nplain,3\n,4\n"

@@ -1,13 +1,20 @@
 """Open a corpus file: read, unpacked by its suffix, decoded strictly; errors are one line with the remedy."""
 
 import gzip
+import io
 import lzma
+import os
 import re
+import stat
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
 from medner_assets.errors import MednerError
+
+_ALWAYS_UNPACKED, _LARGEST_RATIO = 64 * 2**20, 100
+"""Bytes that any packed file may have unpacked, and how many times its own size more. Text packs to between a
+third and a fiftieth; zeros pack to a thousandth by gzip."""
 
 
 class NotUtf8Error(MednerError):
@@ -21,6 +28,7 @@ class NotUtf8Error(MednerError):
 def read_bytes(path: Path) -> bytes:
     """Return the content of `path`; `.xz` and `.gz` are unpacked. Raise MednerError if it cannot be read."""
     try:
+        _refuse_endless(path)
         content = path.read_bytes()
     except FileNotFoundError:
         raise MednerError(f"{path}: there is no such file: check the path, or MEDNER_CORPORA") from None
@@ -31,11 +39,38 @@ def read_bytes(path: Path) -> bytes:
         raise MednerError(f"{path}: cannot be read ({reason}): check path and permissions") from None
     try:
         if path.suffix == ".xz":
-            return lzma.decompress(content)
+            with lzma.open(io.BytesIO(content)) as stream:
+                return _bounded(stream, path, len(content))
         if path.suffix == ".gz":
-            return gzip.decompress(content)
+            with gzip.open(io.BytesIO(content)) as stream:
+                return _bounded(stream, path, len(content))
     except (lzma.LZMAError, OSError, EOFError, zlib.error):
         raise MednerError(f"{path}: cannot be unpacked as {path.suffix}: fetch the file again") from None
+    return content
+
+
+def _refuse_endless(path: Path) -> None:
+    """Raise MednerError for what may never end: a device, a named pipe. What a shell hands over is read."""
+    kind = path.stat().st_mode
+    handed_over = str(path).startswith(("/dev/fd/", "/dev/stdin", "/proc/self/fd/"))
+    if stat.S_ISREG(kind) or stat.S_ISDIR(kind) or (stat.S_ISFIFO(kind) and handed_over):
+        return
+    if stat.S_ISCHR(kind) and handed_over and not os.isatty(0):
+        return
+    raise MednerError(
+        f"{path}: is a pipe or a device, not a file: save what it gives as a file, or pipe it in"
+    )
+
+
+def _bounded(stream: io.BufferedIOBase, path: Path, packed: int) -> bytes:
+    """Return what is packed; raise MednerError where that is far more than any text packs to."""
+    most = _ALWAYS_UNPACKED + packed * _LARGEST_RATIO
+    content = stream.read(most + 1)
+    if len(content) > most:
+        raise MednerError(
+            f"{path}: unpacks to more than {most // 2**20} MiB, and no text packs so well: "
+            "unpack it yourself if it is sound"
+        )
     return content
 
 

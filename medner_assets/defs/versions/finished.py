@@ -14,6 +14,8 @@ from medner_assets.errors import MednerError
 from medner_assets.tables import TABLES
 
 WEIGHTS, DESCRIPTION, LOG = "adapter_model.safetensors", "medner.json", "training_log.jsonl"
+CONFIG = "adapter_config.json"
+"""PEFT's own file: its `lora_alpha` scales what the weights add, so it decides as much as they do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,8 @@ def finished_adapter(folder: Path) -> FinishedAdapter | None:
         raise _spoilt(folder, f"{DESCRIPTION} lacks {', '.join(missing)}")
     if row["weights_hash"] != actual:
         raise _spoilt(folder, f"{WEIGHTS} is not the file that {DESCRIPTION} describes")
+    if "config_hash" in row and row["config_hash"] != _hash_of(folder / CONFIG):
+        raise _spoilt(folder, f"{CONFIG} is not the file that {DESCRIPTION} describes")
     row["finished_at"] = finished_at
     if not isinstance(row["versions"], str):
         row["versions"] = json.dumps(row["versions"], sort_keys=True)
@@ -76,6 +80,22 @@ def finished_adapter(folder: Path) -> FinishedAdapter | None:
     except (pl.exceptions.PolarsError, TypeError, OverflowError):
         raise _spoilt(folder, "holds values of other kinds than training writes") from None
     return finished
+
+
+def covers_its_configuration(folder: Path) -> bool:
+    """Tell whether the adapter's description says what its configuration is; those of before say it not."""
+    try:
+        return "config_hash" in json.loads((folder / DESCRIPTION).read_text(encoding="utf-8"))
+    except (OSError, ValueError, TypeError):
+        return True  # whoever reads the adapter says what is wrong with it
+
+
+def _hash_of(file: Path) -> str:
+    try:
+        with file.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()[:16]
+    except OSError:
+        return ""
 
 
 def _spoilt(folder: Path, reason: str) -> MednerError:
