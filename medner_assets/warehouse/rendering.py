@@ -33,6 +33,8 @@ SHOWN_ROWS = 200
 
 _NARROWEST = 12
 """Text is wrapped down to this many cells; where that is too wide still, a row becomes a block of lines."""
+_SHORT = 24
+"""Cells of the longest value of a row that is split over several tables, one below the other."""
 _GAP = 3
 """Cells between two columns."""
 _BATCH = 50_000
@@ -75,7 +77,12 @@ def _table(answer: Answer, width: int | None, rows: int) -> str:
     cells = [[_cell(value) for value in row] for row in found[:rows]]
     numeric = [all(isinstance(row[n], _NUMBERS) for row in found) for n in range(len(columns))]
     widths = _widths(columns, cells, numeric, width)
-    text = _records(columns, cells, width or 80) if widths is None else _grid(columns, cells, numeric, widths)
+    if widths is not None:
+        text = _grid(columns, cells, numeric, widths)
+    elif (key := _key(cells, numeric)) is not None:
+        text = _pages(columns, cells, numeric, width or 80, key)
+    else:
+        text = _records(columns, cells, width or 80)
     if not found:
         text += "(no rows)\n"
     if len(found) > rows:
@@ -114,6 +121,56 @@ def _grid(columns: list[str], rows: list[list[str]], numeric: list[bool], widths
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))
     return _printed(table, sum(widths) + _GAP * len(widths))
+
+
+def _key(rows: list[list[str]], numeric: list[bool]) -> int | None:
+    """Return the first column of text that names each row, where all cells are short; None without one."""
+    if len(rows) < 2 or max(cell_len(cell) for row in rows for cell in row) > _SHORT:
+        return None
+    texts = [n for n, is_number in enumerate(numeric) if not is_number]
+    return next((n for n in texts if len({row[n] for row in rows}) == len(rows)), None)
+
+
+def _pages(columns: list[str], rows: list[list[str]], numeric: list[bool], width: int, key: int) -> str:
+    """Return the columns in several tables, one below the other; each begins with the column `key`.
+
+    Names of columns may be broken behind `_`, values are not.
+    """
+    widths = [
+        max(*(cell_len(part) for part in _parts(name)), *(cell_len(row[n]) for row in rows))
+        for n, name in enumerate(columns)
+    ]
+    pages = [[key]]
+    for n in range(len(columns)):
+        if n == key:
+            continue
+        used = sum(widths[each] + _GAP for each in pages[-1])
+        if len(pages[-1]) > 1 and used + widths[n] > width:
+            pages.append([key])
+        pages[-1].append(n)
+    return "\n".join(
+        _grid(
+            [_broken(columns[n], widths[n]) for n in page],
+            [[row[n] for n in page] for row in rows],
+            [numeric[n] for n in page],
+            [widths[n] for n in page],
+        )
+        for page in pages
+    )
+
+
+def _parts(name: str) -> list[str]:
+    return re.findall(r"[^_]*_|[^_]+", name) or [name]
+
+
+def _broken(name: str, width: int) -> str:
+    """Return the name of a column in lines of at most `width` cells, broken behind `_`."""
+    lines = [""]
+    for part in _parts(name):
+        if cell_len(lines[-1] + part) > width and lines[-1]:
+            lines.append("")
+        lines[-1] += part
+    return "\n".join(lines)
 
 
 def _records(columns: list[str], rows: list[list[str]], width: int) -> str:

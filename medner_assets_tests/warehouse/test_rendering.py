@@ -61,6 +61,25 @@ def test_a_row_that_cannot_fit_becomes_a_block_of_lines():
     ]
 
 
+def test_rows_of_short_cells_are_split_over_tables_that_each_begin_with_what_names_the_row():
+    columns = ", ".join(f"{n}.5 as a_rather_long_name_{n}" for n in range(8))
+    query = f"select 'same' as dataset, 'version-' || range as version, {columns} from range(2)"
+    lines = table(query, width=60)
+    heads = [n for n, line in enumerate(lines) if line.startswith("version  ")]
+    assert len(heads) == 2
+    assert all(len(line) <= 60 for line in lines)
+    assert sum(line.startswith("version-1") for line in lines) == 2
+    for n in range(8):
+        assert sum(line.count(f"{n}.5") for line in lines) == 2
+    assert not any(line.startswith("row 1") for line in lines)
+
+
+def test_long_texts_and_rows_without_a_name_are_blocks_of_lines():
+    columns = ", ".join(f"{n} as quite_a_long_name_{n}" for n in range(5))
+    for first in ("'same' as dataset", "repeat('word ', 9) || range as text"):
+        assert table(f"select {first}, {columns} from range(2)", width=50)[0].startswith("row 1")
+
+
 def test_without_a_width_nothing_is_wrapped():
     lines = table(f"select '{'word ' * 100}' as text")
     assert len(lines) == 3
