@@ -45,6 +45,16 @@ def _no_bars() -> None:
     transformers_logging.disable_progress_bar()
 
 
+def _no_sklearn() -> None:
+    """Let transformers do without scikit-learn.
+
+    Generation imports it, a second of CPU time, for a threshold of assisted decoding, which nothing here uses.
+    """
+    import transformers.utils
+
+    transformers.utils.is_sklearn_available = lambda: False
+
+
 def _tell_torchrun(line: str) -> None:
     """Leave the line where torchrun looks for the reason of a process that failed."""
     file = os.environ.get("TORCHELASTIC_ERROR_FILE")
@@ -71,6 +81,7 @@ def process(*, reports: bool = True, first: Callable[[], None] | None = None) ->
         if first is not None:
             first()
         _no_bars()
+        _no_sklearn()
         if "DAGSTER_PIPES_CONTEXT" in os.environ and reports and speaks:
             from dagster_pipes import open_dagster_pipes
 
