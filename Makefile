@@ -16,7 +16,7 @@ supported = @$(1) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <
 
 .PHONY: help setup demo ui test check bench bench-base fuzz chaos scale audit-deps check-index clean
 
-help:  ## list what can be made
+help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 setup: $(RUN)  ## make .venv with the pinned set
@@ -40,28 +40,28 @@ check: $(DEV)  ## style, types, layers, SQL, definitions
 	@$(BIN)/sqlfluff lint --nofail --disable-progress-bar sql >/dev/null && $(BIN)/sqlfluff lint --disable-progress-bar sql
 	@DAGSTER_HOME="$(CURDIR)" $(BIN)/dg check defs
 
-bench: $(DEV)  ## how fast scoring, comparing and SQL are at ten million rows, and whether tests keep their promise
+bench: $(DEV)  ## speed at ten million rows, error rates of the tests
 	@failed=0; for each in scoring significance sql; do echo "== $$each"; \
 		$(BIN)/python benchmarks/$$each.py || failed=1; done; exit $$failed
 
-bench-base: $(DEV)  ## the embedded base fine-tuned on ADE, BC5CDR and synthetic notes, three seeds; hours on a CPU
+bench-base: $(DEV)  ## fine-tune the embedded base, three seeds; hours on a CPU
 	@$(BIN)/python benchmarks/base.py table
 
-scale: $(DEV)  ## every format there and back, a text of 1 MB, 20 shards with kills; at most 15 minutes
+scale: $(DEV)  ## all formats, a text of 1 MB, shards with kills; 15 minutes
 	@$(BIN)/python benchmarks/scale.py
 
-fuzz: $(DEV)  ## a million odd completions and a hundred thousand spoilt files, at most 15 minutes
+fuzz: $(DEV)  ## malformed completions, corrupt files; 15 minutes
 	@$(BIN)/python benchmarks/fuzz.py
 
-chaos: $(DEV)  ## kill -9 all over the chain, eight writers, a killed daemon; then equality; at most 15 minutes
+chaos: $(DEV)  ## kill -9 at every step, then compare results; 15 minutes
 	@$(BIN)/python benchmarks/chaos.py
 
-audit-deps: $(RUN)  ## known holes in the pinned packages, by pip-audit in an environment of its own; needs the network
+audit-deps: $(RUN)  ## known vulnerabilities of the pinned packages; network
 	@test -x .venv/audit/bin/pip-audit || { $(PYTHON) -m venv .venv/audit \
 		&& .venv/audit/bin/python -m pip --disable-pip-version-check install --quiet 'pip-audit==2.10.1'; }
 	@.venv/audit/bin/pip-audit --strict --requirement constraints.txt --no-deps --disable-pip
 
-check-index: $(RUN)  ## whether the public index alone has every pin and extra, for each supported Python; needs the network
+check-index: $(RUN)  ## whether the public index has every pin and extra; network
 	@test -x .venv/uv/bin/uv || { $(FOUND) -m venv .venv/uv \
 		&& .venv/uv/bin/python -m pip --disable-pip-version-check install --quiet 'uv==0.13.9'; } \
 		|| { rm -rf .venv/uv; echo "skipped: uv, which asks the index, cannot be installed here"; exit 0; }; \

@@ -2,7 +2,7 @@
 
 
 class MednerError(Exception):
-    """A mistake that the user can mend.
+    """A mistake that the user can fix.
 
     The message is one line: the offender, the rule it breaks, the remedy. The command line prints it and
     exits with 1; an asset fails with it. It never carries clinical text.

@@ -126,8 +126,8 @@ def _execute(
                     name: each.value for name, each in values.items()
                 }
     if interruption.terminated:
-        what = "was terminated in the UI, or took longer than it may"
-        raise MednerError(f"run {run.run_id[:8]} {what}: what it had finished stays")
+        what = "was terminated in the UI or exceeded its time limit"
+        raise MednerError(f"run {run.run_id[:8]} {what}: finished steps are kept")
     if interruption.signalled:
         raise KeyboardInterrupt
     if _status(dagster, run.run_id) != "SUCCESS":

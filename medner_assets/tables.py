@@ -176,7 +176,7 @@ TABLES: dict[str, Table] = {
             Column("completion_tokens", INT, "tokens"),
             Column("seconds", REAL, "wall-clock seconds, the batch's time shared evenly"),
         )),
-        Table("annotations", "model_version", "one document of a corpus that was annotated; one file a shard", (
+        Table("annotations", "model_version", "one document of an annotated corpus; one file per shard", (
             _ANNOTATION, _CORPUS, _SHARD, _DOC,
             Column("file", TEXT, "file within the corpus folder"),
             Column("line", INT, "line or row of the file, from 1; null: the file is the document"),

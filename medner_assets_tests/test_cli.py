@@ -251,8 +251,8 @@ def test_sql_refuses_an_unknown_name_a_broken_query_and_a_broken_parameter():
 def test_export_of_a_version_needs_its_name_and_never_replaces_a_file(tmp_path):
     target = tmp_path / "all.duckdb"
     assert medner("export", str(target)).exit_code == 0
-    assert "there is a file of that name" in refused("export", str(target))
-    assert "say which with --version" in refused("export", str(tmp_path / "p"), "--format", "jsonl")
+    assert "the file exists already" in refused("export", str(target))
+    assert "give it with --version" in refused("export", str(tmp_path / "p"), "--format", "jsonl")
     assert "unknown version" in refused("export", str(tmp_path / "p"), "--format", "jsonl", "--version", "x")
 
 

@@ -76,9 +76,7 @@ def audit_dataset(
     """
     for name, documents in (("train", train), ("test", test)):
         if not documents:
-            raise MednerError(
-                f"{name}: has no document, so nothing can be audited: give a split with documents"
-            )
+            raise MednerError(f"{name}: has no documents: give a split with documents")
     train, dev, test = _in_split(train, "train"), _in_split(dev, "dev"), _in_split(test, "test")
     train_nodes, dev_nodes, test_nodes = (
         [gold_nodes(document, symmetric_types) for document in split] for split in (train, dev, test)

@@ -20,6 +20,6 @@ class Figure:
 
 
 GOLD_ENTITIES = "gold_entities"
-"""The reader is told the entities and has only to relate them."""
+"""The reader is given the gold entities and only has to relate them."""
 END_TO_END = "end_to_end"
 """The reader finds the entities itself, with the dictionary of train."""

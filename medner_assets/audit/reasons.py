@@ -21,7 +21,7 @@ class Figures:
         return self._figures[probe, figure, setting]
 
     def value(self, probe: str, figure: str, setting: str = "") -> float:
-        """Return a figure's value, 0 where it could not be told."""
+        """Return a figure's value, 0 where it could not be measured."""
         return self(probe, figure, setting).value or 0.0
 
 

@@ -18,7 +18,7 @@ def annotate(version: str, corpus: Path, config: dict[str, Any]) -> list[str]:
     there = reported["shards"] - reported["shards set aside"]
     told = [
         f"{reported['dagster/row_count']} documents in {there} shards "
-        f"({reported['shards made']} made now, {reported['documents per second']:.1f} documents a second)"
+        f"({reported['shards made']} made now, {reported['documents per second']:.1f} documents per second)"
     ]
     if reported["shards set aside"]:
         told.append(f"{reported['shards set aside']} shards set aside:\n{reported['set aside']}")

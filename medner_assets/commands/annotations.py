@@ -22,7 +22,7 @@ def export_annotations(target: Path, format: str, version: str, dataset: str, *,
     if not target.absolute().parent.is_dir():
         raise MednerError(f"{target}: there is no folder {target.parent}: create it first")
     if target.exists() and not force:
-        raise MednerError(f"{target}: there is something of that name: remove it or use --force")
+        raise MednerError(f"{target}: it exists already: remove it or use --force")
     documents = predicted(version, dataset)
     folder = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.absolute().parent))
     try:

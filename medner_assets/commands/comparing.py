@@ -26,7 +26,7 @@ def compare(version: str, baseline: str | None) -> tuple[ReportInputs, Path]:
     recipe = load_version(version)
     other = baseline or recipe.baseline
     if other is None:
-        raise MednerError(f"{version} names no baseline: say which with --baseline")
+        raise MednerError(f"{version} names no baseline: give one with --baseline")
     if load_version(other).dataset != recipe.dataset:
         raise MednerError(
             f"{version} is of dataset {recipe.dataset} and {other} of {load_version(other).dataset}: "

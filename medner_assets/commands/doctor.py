@@ -61,7 +61,7 @@ def packages() -> list[Finding]:
         if not each.specifier.contains(installed, prereleases=True):
             remedy = f"medner wants {each.specifier}: make setup"
             wrong.append(Finding(each.name, "missing", installed, remedy))
-    return wrong or [Finding("packages", "ok", f"all {len(wanted)} are there")]
+    return wrong or [Finding("packages", "ok", f"all {len(wanted)} are installed")]
 
 
 def memory() -> Finding:
@@ -82,11 +82,13 @@ def disk() -> Finding:
     found = f"{free:.1f} GiB free at {folder}"
     if not os.access(folder, os.W_OK):
         return Finding(
-            "disk", "missing", f"{folder} cannot be written", "set MEDNER_DATA to a folder of yours"
+            "disk", "missing", f"{folder} cannot be written", "set MEDNER_DATA to a folder that you can write"
         )
     if free >= DISK_GIB:
         return Finding("disk", "ok", found)
-    return Finding("disk", "note", found, f"keep {DISK_GIB} GiB free, or set MEDNER_DATA to another disk")
+    return Finding(
+        "disk", "note", found, f"keep {DISK_GIB} GiB free, or set MEDNER_DATA to a folder on another disk"
+    )
 
 
 def gpu() -> Finding:

@@ -74,7 +74,7 @@ def export(file: Path, format: str, version: str | None, *, force: bool) -> str:
         written, what = export_tables(file, force=force), "rows"
     else:
         if version is None:
-            raise MednerError(f"--format {format} writes one version: say which with --version")
+            raise MednerError(f"--format {format} writes one version: give it with --version")
         dataset = load_version(version).dataset
         if format == "jsonl":
             written, what = export_predictions(file, version, force=force), "documents"
@@ -93,7 +93,7 @@ def read_documents(file: Path) -> Reading:
     lost = [problem for problem in reading.problems if problem.kind.loses]
     if lost:
         more = f" (and {len(lost) - 1} more)" if len(lost) > 1 else ""
-        raise MednerError(f"{problem_line(lost[0])}{more}: mend the file first")
+        raise MednerError(f"{problem_line(lost[0])}{more}: correct the file first")
     return reading
 
 

@@ -56,7 +56,7 @@ def _of_lock(file: Path, at_work: list[psutil.Process]) -> Finding:
             "lock", "note", f"{what} is under way in process {holder}", "wait for it, or end its run"
         )
     if working:
-        remedy = f"kill {working[0]}, and run it again: it goes on where it stopped"
+        remedy = f"kill {working[0]}, and run it again: it continues where it stopped"
         return Finding("lock", "missing", f"{what} is held by process {working[0]} without its run", remedy)
     return Finding(
         "lock", "missing", f"{what} is held, and not by process {holder or '?'}", f"fuser -k {file}"
@@ -84,7 +84,7 @@ def orphans(at_work: list[psutil.Process]) -> list[Finding]:
         said = f"{len(at_work)} at work, each below its run" if at_work else "none is at work"
         return [Finding("processes", "ok", said)]
     return [
-        Finding("process", "missing", f"{each.pid} works for a run that is gone", f"kill {each.pid}")
+        Finding("process", "missing", f"{each.pid} belongs to a run that is gone", f"kill {each.pid}")
         for each in lost
     ]
 
@@ -116,7 +116,7 @@ def dagster_runs() -> list[Finding]:
         Finding(
             "run",
             "note",
-            f"{run.run_id[:8]} has lost its process",
+            f"{run.run_id[:8]} has no process any more",
             "the next `medner train` or make ui ends it",
         )
         for run in abandoned

@@ -128,7 +128,7 @@ def described(parts: Iterator[Part], count: int) -> Iterator[Part]:
             yield part
     if cut:
         sys.stderr.write(
-            f"{cut} completions were cut at max_new_tokens: what stands last in their texts may be missing\n"
+            f"{cut} completions were cut at max_new_tokens: the last items of these texts may be missing\n"
         )
     if failed:
         raise MednerError(f"{failed} of {count} inputs could not be read: see the lines above")
@@ -179,5 +179,5 @@ def _is(asked: Any) -> bool:
 
 def _worded(text: str) -> str:
     if not text.strip():
-        raise MednerError("the text is empty: give one with words in it")
+        raise MednerError("the text is empty: give some text")
     return text

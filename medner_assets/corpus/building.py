@@ -52,7 +52,7 @@ def _read(
         Path(name).is_absolute() for names in source.files.values() for name in names
     ):
         raise MednerError(
-            f"{corpora}: there is no such folder of corpora: set MEDNER_CORPORA to the one you have"
+            f"{corpora}: there is no such folder of corpora: set MEDNER_CORPORA to your folder of corpora"
         )
     by_files = recipe.split.kind == "files"
     if by_files == ("all" in source.files) or (not by_files and len(source.files) > 1):
@@ -77,7 +77,7 @@ def _require_whole(problems: Sequence[Problem]) -> None:
     """Raise MednerError at a file that was cut short: a dataset must not shrink with a broken copy."""
     for each in problems:
         if each.kind is ProblemKind.TRUNCATED:
-            raise MednerError(f"{each.file}:{each.line}: cut short ({each.message}): bring the whole file")
+            raise MednerError(f"{each.file}:{each.line}: cut short ({each.message}): get the complete file")
 
 
 def _below(file: str, corpora: Path) -> str:
@@ -110,11 +110,11 @@ def _position(split: str | None) -> int:
 
 def _require_documents(documents: Sequence[Document], expected: set[str]) -> None:
     if not documents:
-        raise MednerError("the dataset has no document: check the recipe's source and split rule")
+        raise MednerError("the dataset has no documents: check the recipe's source and split rule")
     missing = expected - {str(document.split) for document in documents}
     if missing:
         raise MednerError(
-            f"the split {min(missing)!r} has no document: check the recipe's files and `subtract`"
+            f"the split {min(missing)!r} has no documents: check the recipe's files and `subtract`"
         )
 
 

@@ -45,7 +45,7 @@ def import_files(format: str, paths: Sequence[Path]) -> Imported:
     unsound = [message for document in reading.documents for message in problems_of(document)]
     if unsound:
         raise MednerError(
-            f"the {format} reader gave an unsound document ({unsound[0]}): please report this file"
+            f"the {format} reader gave an invalid document ({unsound[0]}): please report this file"
         )
     return Imported(reading.documents, reading.problems)
 

@@ -101,7 +101,7 @@ def texts(folder: Path, shard: Shard) -> list[Text]:
     seen: dict[str, Text] = {}
     for each in found:
         if each.id in seen:
-            raise MednerError(f"{_where(each)}: document {each.id!r} stands twice: give each its own id")
+            raise MednerError(f"{_where(each)}: document {each.id!r} occurs twice: give each its own id")
         seen[each.id] = each
     return found
 

@@ -99,7 +99,7 @@ def leakage_gate(documents: pl.DataFrame, accepted: AcceptedLeakage) -> Gate:
 def refusal(dataset: str, gate: Gate) -> str:
     """Return the one line that a shut gate comes down to: what is wrong with the dataset, and what to do."""
     return (
-        f"dataset {dataset} cannot be trained on: {gate.reason}: mend its source, "
+        f"dataset {dataset} cannot be trained on: {gate.reason}: correct its source, "
         f"or accept a stated number in datasets/{dataset}.yaml where that is right"
     )
 

@@ -1,7 +1,7 @@
 """Partition keys and the mappings between them, all derived from the recipe files.
 
 A version file that cannot be read keeps its partition, so that its own runs fail with the reason and every
-other version goes on working; only its place in the mappings is unknown until the file is mended.
+other version goes on working; only its place in the mappings is unknown until the file is corrected.
 """
 
 from collections import defaultdict

@@ -73,7 +73,7 @@ def run_on_ray(command: Command) -> int:
         _keep_log(jobs, job, command)
     if FINISHED not in done.get_custom_messages():
         raise MednerError(
-            f"{command.what} ended on Ray without its last message: the channel was lost, run it again"
+            f"{command.what} ended on Ray without its last message: the connection was lost, run it again"
         )
     return 0
 
@@ -105,7 +105,7 @@ def _stop_leftovers(jobs: "JobSubmissionClient", key: str, command: Command) -> 
     """Stop the jobs of this work that an earlier run left: that run was killed, and could not."""
     for each in jobs.list_jobs():
         if each.submission_id and (each.metadata or {}).get(KEY) == key and not each.status.is_terminal():
-            command.context.log.info(f"stopping {each.submission_id}, which an earlier run left")
+            command.context.log.info(f"stopping {each.submission_id}, left by an earlier run")
             _stopped(jobs, each.submission_id)
 
 

@@ -39,7 +39,7 @@ class Warehouse(dg.ConfigurableResource):
 @dg.definitions
 def resources() -> dg.Definitions:
     """Return the resources by the names that assets ask for, and the executor of all jobs."""
-    # One process a run: killing its worker leaves no step behind, and no step pays for a start of its own.
+    # One process per run: killing its worker leaves no step behind, and no step pays for a start of its own.
     return dg.Definitions(resources={"warehouse": Warehouse()}, executor=dg.in_process_executor)
 
 

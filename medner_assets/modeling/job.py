@@ -1,4 +1,4 @@
-"""What the training and generation processes are told: one JSON file each, every path absolute."""
+"""What the training and generation processes are given: one JSON file each, every path absolute."""
 
 import json
 from pathlib import Path

@@ -64,7 +64,7 @@ def load_tokenizer(folder: Path) -> "PreTrainedTokenizerBase":
     tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
     if not tokenizer.is_fast:
         raise MednerError(
-            f"{folder.name}: only a slow tokenizer, which gives no offsets: add its tokenizer.json"
+            f"{folder.name}: it has only a slow tokenizer, which gives no offsets: add its tokenizer.json"
         )
     return tokenizer
 
@@ -107,6 +107,6 @@ def load_base(
     if tokens > vocabulary:
         raise MednerError(
             f"{folder.name}: the tokenizer has {tokens} tokens and the model {vocabulary}: "
-            "they are not of one model, get both from one place"
+            "they do not belong to one model: get both from one source"
         )
     return model

@@ -48,7 +48,7 @@ def _no_bars() -> None:
 def _no_sklearn() -> None:
     """Let transformers do without scikit-learn.
 
-    Generation imports it, a second of CPU time, for a threshold of assisted decoding, which nothing here uses.
+    Generation imports it, a second of CPU time, for assisted decoding, which nothing here uses.
     """
     import transformers.utils
 
@@ -97,5 +97,5 @@ def process(*, reports: bool = True, first: Callable[[], None] | None = None) ->
             sys.stderr.write(f"{error}\n")
         sys.exit(1)
     except KeyboardInterrupt:
-        sys.stderr.write("interrupted; the last checkpoint stays\n")
+        sys.stderr.write("interrupted; the last checkpoint is kept\n")
         sys.exit(130)

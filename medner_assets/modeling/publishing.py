@@ -25,7 +25,7 @@ def enough_disk(folder: Path) -> Iterator[None]:
         free = shutil.disk_usage(folder if folder.exists() else folder.parent).free / 2**20
         raise MednerError(
             f"no space left on the disk of {folder} ({free:.0f} MiB free): "
-            "free some and run it again, it goes on from its last whole checkpoint"
+            "free some and run it again: it resumes from its last complete checkpoint"
         ) from None
 
 

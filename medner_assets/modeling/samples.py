@@ -36,7 +36,7 @@ class SampleSet:
 
     samples: tuple[Sample, ...]
     unplaced: int
-    """Gold annotations that no sample holds because their document had to be split."""
+    """Gold annotations that fit into no sample because their document had to be split."""
 
     @property
     def tokens(self) -> int:

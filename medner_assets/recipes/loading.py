@@ -168,7 +168,7 @@ def _read(file: Path) -> dict[str, Any]:
         mark = getattr(error, "problem_mark", None)
         where = f":{mark.line + 1}" if mark else ""
         reason = " ".join(str(getattr(error, "problem", None) or "cannot be parsed").split())
-        raise MednerError(f"{label}{where}: not valid YAML ({reason}): mend the file") from None
+        raise MednerError(f"{label}{where}: not valid YAML ({reason}): correct the file") from None
     except (ValueError, LookupError, AttributeError, TypeError, RecursionError):
         # Of these PyYAML makes no error of its own: 2024-13-45 is a date, 5,000 digits a number, `!!int ""`.
         reason = "a date or number that there is not, or too many brackets within each other"

@@ -70,7 +70,7 @@ def _of_steps(recipe: VersionRecipe, base: BaseModelRecipe, documents: int) -> I
     rate = training.learning_rate * base.learning_rate_multiplier
     if rate > _HIGHEST_RATE:
         yield (
-            f"training.learning_rate × the base's multiplier is {rate:g}: adapters diverge at such rates; "
+            f"training.learning_rate × the base's multiplier is {rate:g}: training diverges at such rates; "
             f"use at most {_HIGHEST_RATE / base.learning_rate_multiplier:g}"
         )
     stopping = training.early_stopping

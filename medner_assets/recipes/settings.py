@@ -30,17 +30,21 @@ class EarlyStopping(Settings):
     """Stop when the loss on the dev split no longer falls; the best checkpoint is kept."""
 
     patience: int = Field(
-        2, ge=1, le=100, description="Evaluations (one an epoch) without a gain before training stops."
+        2, ge=1, le=100, description="Evaluations (one per epoch) without improvement before training stops."
     )
-    min_delta: float = Field(0.0, ge=0, description="A smaller fall of the loss (nats per token) is no gain.")
+    min_delta: float = Field(
+        0.0,
+        ge=0,
+        description="A smaller decrease of the loss (nats per token) does not count as improvement.",
+    )
 
 
 class TrainingRecipe(Settings):
     """How the adapter is trained."""
 
     epochs: int = Field(3, ge=1, le=1000, description="Passes over the train split.")
-    batch_size: int = Field(8, ge=1, le=4096, description="Documents a forward pass.")
-    gradient_accumulation: int = Field(2, ge=1, le=4096, description="Forward passes an optimiser step.")
+    batch_size: int = Field(8, ge=1, le=4096, description="Documents per forward pass.")
+    gradient_accumulation: int = Field(2, ge=1, le=4096, description="Forward passes per optimiser step.")
     learning_rate: float = Field(
         2e-4, gt=0, le=1, description="Peak rate; the base model's multiplier applies."
     )
@@ -56,7 +60,7 @@ class TrainingRecipe(Settings):
         512,
         ge=32,
         le=131072,
-        description="Tokens a sample; longer documents are split at sentence borders, "
+        description="Tokens per sample; longer documents are split at sentence borders, "
         "and read sentence by sentence in evaluation and prediction.",
     )
     optimizer: Literal["adamw_torch", "adamw_8bit"] = Field(
@@ -64,10 +68,10 @@ class TrainingRecipe(Settings):
     )
     packing: Switch = Field(
         "auto",
-        description="Several samples a row, without padding; the loss is the same as sample by sample. "
+        description="Several samples per row, without padding; the loss is the same as sample by sample. "
         "auto: on a GPU; on a CPU samples are filled up to one length, which is faster there.",
     )
-    gradient_checkpointing: Switch = Field("auto", description="auto: only when memory asks for it.")
+    gradient_checkpointing: Switch = Field("auto", description="auto: only when memory is short.")
     relation_loss_weight: float = Field(
         1.0,
         gt=0,
@@ -88,7 +92,7 @@ class TrainingRecipe(Settings):
 
     @property
     def effective_batch(self) -> int:
-        """Documents an optimiser step, whatever the micro-batch and the number of GPUs."""
+        """Documents per optimiser step, whatever the micro-batch and the number of GPUs."""
         return self.batch_size * self.gradient_accumulation
 
 
@@ -111,12 +115,14 @@ class LoraRecipe(Settings):
 class DecodingRecipe(Settings):
     """How completions are generated. Greedy: a version's completions are a function of its weights."""
 
-    max_new_tokens: int = Field(384, ge=1, le=8192, description="A longer completion is cut and marked.")
+    max_new_tokens: int = Field(
+        384, ge=1, le=8192, description="A longer completion is cut and marked as cut."
+    )
     batch_size: int = Field(
         128,
         ge=1,
         le=4096,
-        description="Documents a generation batch on a CPU; a GPU takes as many as its memory holds.",
+        description="Documents per generation batch on a CPU; a GPU takes as many as fit into its memory.",
     )
     grammar: bool = Field(False, description="Constrain tokens so that every completion parses.")
 
@@ -135,7 +141,10 @@ class TaskExpectation(Settings):
     conservative: Band = Band()
     optimistic: Band = Band()
     confidence: float | None = Field(
-        None, ge=0, le=1, description="Belief that the conservative range is reached."
+        None,
+        ge=0,
+        le=1,
+        description="Probability, as the author sees it, that the conservative range is reached.",
     )
 
 
@@ -158,7 +167,7 @@ class Expectation(Settings):
 class VersionRecipe(Settings):
     """A model version as its file states it, with the baseline's settings filled in."""
 
-    summary: str = Field(min_length=1, max_length=300, description="What this version tries, in a line.")
+    summary: str = Field(min_length=1, max_length=300, description="What this version changes, in one line.")
     baseline: str | None = Field(None, description="The version that it inherits from and is compared with.")
     base_model: str
     dataset: str

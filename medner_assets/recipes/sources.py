@@ -33,7 +33,7 @@ class SyntheticSource(Settings):
         "random: the reference's process, type-compatible pairs drawn at random.",
     )
     seed: int = Field(ge=0, lt=2**31)
-    documents: dict[Split, int] = Field(description="Documents a split.")
+    documents: dict[Split, int] = Field(description="Documents per split.")
 
 
 class FilesSource(Settings):
@@ -42,7 +42,7 @@ class FilesSource(Settings):
     kind: Literal["files"]
     format: Format
     files: dict[Literal["train", "dev", "test", "all"], tuple[Place, ...]] = Field(
-        description="Files a split, or `all` where the split rule decides."
+        description="Files per split, or `all` where the split rule decides."
     )
     subtract: dict[Split, tuple[Split, ...]] = Field(
         {}, description="Documents taken out of a split because their id occurs in the named splits."
@@ -89,7 +89,7 @@ class DatasetRecipe(Settings):
         0.01, gt=0, le=1, description="Entity F1 that a promotion may cost; within it recipes are equivalent."
     )
     accepted_leakage: AcceptedLeakage = AcceptedLeakage()
-    licence: str = Field(min_length=1, description="Terms of the texts, as their source states them.")
+    licence: str = Field(min_length=1, description="Licence terms of the texts, as their source states them.")
 
 
 class BaseModelRecipe(Settings):
@@ -105,7 +105,10 @@ class BaseModelRecipe(Settings):
     quantization: Literal["none", "nf4"] = "none"
     prompt_style: Literal["compact", "instruct"] = "instruct"
     learning_rate_multiplier: float = Field(
-        1.0, gt=0, le=1000, description="Small models want larger rates; applies to every recipe."
+        1.0,
+        gt=0,
+        le=1000,
+        description="Factor on every recipe's learning rate: small models need larger rates.",
     )
     minimum_gpu_gib: float = Field(0, ge=0, description="GPU memory that training needs; 0: runs on a CPU.")
     licence: str = Field(min_length=1)

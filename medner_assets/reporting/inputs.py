@@ -87,7 +87,7 @@ def inputs_from_frames(
     tables: name → rows as the warehouse reads them, with `dataset` or `model_version` as a column,
     for the tables of `DATASET_TABLES`, `PAIR_TABLES` and `FAMILY_TABLES`. Rows of other versions and
     datasets are left out, except those of `FAMILY_TABLES`. Every table must be there, typed; an empty
-    one is told as missing.
+    one is reported as missing.
     targets: of the dataset's recipe; None: the report names no targets.
     margin: of the dataset's recipe.
     missing_replicates: version → why declared replicates do not count, a line each.

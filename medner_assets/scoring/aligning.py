@@ -42,7 +42,7 @@ def require_same_gold(counts: np.ndarray, baseline_counts: np.ndarray, baseline:
     """Raise MednerError unless both, (documents, metrics, 3), count the same gold items in each document."""
     if (counts[..., 0] + counts[..., 2] != baseline_counts[..., 0] + baseline_counts[..., 2]).any():
         raise MednerError(
-            f"comparison with {baseline}: the two disagree on the number of gold items: evaluate both again"
+            f"comparison with {baseline}: the two differ in the number of gold items: evaluate both again"
         )
 
 

@@ -68,14 +68,14 @@ def entity_rows(
 def in_order(stage: Codes, doc: Codes, ordinal: Codes, name: str) -> Codes | None:
     """Return the order of predicted rows by stage, document and ordinal, None if that is how they stand.
 
-    Raises MednerError if an ordinal stands twice in a document at one stage.
+    Raises MednerError if an ordinal occurs twice in a document at one stage.
     """
     if ascending(stage, doc, ordinal):
         return None
     order = np.lexsort([ordinal, doc, stage])
     if not ascending(stage[order], doc[order], ordinal[order]):
         raise MednerError(
-            f"{name}: an ordinal stands twice in a document at one stage: number the lines from 0"
+            f"{name}: an ordinal occurs twice in a document at one stage: number the lines from 0"
         )
     return order
 

@@ -60,6 +60,6 @@ def _argument(
     if missing:
         raise MednerError(
             f"gold document {document.id!r}: relation {i} has a {side} that is not in the document: "
-            "mend the document, then score again"
+            "correct the document, then score again"
         )
     return (found.text, found.type, concept) if found else (None, None, concept)

@@ -46,7 +46,7 @@ def document_codes(gold: GoldFrames, predicted: PredictedFrames) -> list[Codes]:
     row_of[own] = np.arange(len(own))
     if (row_of[own] != np.arange(len(own))).any():
         twice = gold.documents["doc_id"].filter(gold.documents["doc_id"].is_duplicated())[0]
-        raise MednerError(f"gold documents: {twice!r} stands twice: give each document its own id")
+        raise MednerError(f"gold documents: {twice!r} occurs twice: give each document its own id")
     docs = [row_of[codes] for codes in others]
     for name, doc, column in zip(columns, docs, columns.values(), strict=True):
         if (doc < 0).any():

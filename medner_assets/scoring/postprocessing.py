@@ -58,7 +58,7 @@ def stage_names(stages: Sequence[str]) -> tuple[str, ...]:
         if stage not in STAGES:
             raise MednerError(f"postprocessing: unknown stage {stage!r}: choose from {', '.join(STAGES)}")
     if len(set(stages)) < len(stages):
-        raise MednerError("postprocessing: a stage stands twice: name each at most once")
+        raise MednerError("postprocessing: a stage is named twice: name each at most once")
     return (RAW, *stages, FINAL)
 
 
@@ -166,7 +166,7 @@ def _distinct(
 
 
 def _allowed(relations: pl.DataFrame, schema: RelationSchema, *, mendable: bool) -> pl.DataFrame:
-    """Drop relations that the schema does not allow; one that `fix_direction` will mend later stays."""
+    """Drop relations that the schema does not allow; one that `fix_direction` will fix later is kept."""
     allowed, reversed_ = _in_schema(relations, schema)
     return relations.filter(allowed | reversed_ if mendable else allowed)
 

@@ -45,7 +45,7 @@ def compare_recipes(
     ids = [frame["evaluation_id"][0] for side in sides for frame in side]
     if len(set(ids)) < len(ids):
         raise MednerError(
-            f"comparison with {baseline}: one evaluation stands twice among the replicates: train each anew"
+            f"comparison with {baseline}: one evaluation occurs twice among the replicates: train each again"
         )
     documents = first.select("doc_id", "group_id").unique("doc_id").sort("doc_id")
     names = pl.DataFrame(

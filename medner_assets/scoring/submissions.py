@@ -74,7 +74,7 @@ def submitted_document(content: Mapping[str, Any], where: str) -> SubmittedDocum
     for i, each in enumerate(_objects(content, "entities", where, required=True)):
         entity = _entity(each, f"entity {i + 1}", where)
         if entity.id in entities:
-            raise MednerError(f"{where}: entity id {entity.id!r} stands twice: give each entity its own id")
+            raise MednerError(f"{where}: entity id {entity.id!r} occurs twice: give each entity its own id")
         entities[entity.id] = entity
     relations = [
         _relation(each, entities, f"relation {i + 1}", where)
@@ -88,10 +88,10 @@ def _parsed(line: str, where: str) -> Mapping[str, Any]:
         content = json.loads(line)
     except json.JSONDecodeError as error:
         raise MednerError(
-            f"{where}: not valid JSON ({error.msg} at character {error.pos + 1}): write one object a line"
+            f"{where}: not valid JSON ({error.msg} at character {error.pos + 1}): write one object per line"
         ) from None
     except RecursionError:
-        raise MednerError(f"{where}: JSON nested too deeply: write one document a line") from None
+        raise MednerError(f"{where}: JSON nested too deeply: write one document per line") from None
     except ValueError:  # Python refuses to read more than 4,300 digits
         raise MednerError(f"{where}: not valid JSON (a number too long): correct it") from None
     if not isinstance(content, dict):

@@ -45,7 +45,7 @@ def define(connection: duckdb.DuckDBPyConnection, made: list[Definition], *, des
             except duckdb.Error as error:
                 reason = str(error).strip().splitlines()[0]
                 raise MednerError(
-                    f"{definition.kind} {definition.name}: {reason}: mend its definition"
+                    f"{definition.kind} {definition.name}: {reason}: fix its definition"
                 ) from error
 
 

@@ -163,7 +163,7 @@ def _whole_file(path: Path, force: bool, root: Path) -> Iterator[Path]:
     """Yield a path to write to; when the block ends well, what is there takes the place of `path`."""
     target = path.expanduser().absolute()
     if target.resolve() == paths.catalogue() or root.resolve() in target.resolve().parents:
-        raise MednerError(f"{path}: medner itself lives there: choose another place")
+        raise MednerError(f"{path}: medner's own files are there: choose another place")
     if "?" in str(target):
         raise MednerError(f"{path}: DuckDB cannot write a path with '?': choose another name")
     if target.is_dir():
@@ -171,7 +171,7 @@ def _whole_file(path: Path, force: bool, root: Path) -> Iterator[Path]:
     if not target.parent.is_dir():
         raise MednerError(f"{path}: there is no folder {path.parent}: create it first")
     if target.exists() and not force:
-        raise MednerError(f"{path}: there is a file of that name: remove it or use --force")
+        raise MednerError(f"{path}: the file exists already: remove it or use --force")
     # A folder of one's own: DuckDB keeps its log and what does not fit in memory beside the file.
     folder = Path(tempfile.mkdtemp(prefix=f".{target.name}.", suffix=".unfinished", dir=target.parent))
     try:
@@ -185,7 +185,7 @@ def _whole_file(path: Path, force: bool, root: Path) -> Iterator[Path]:
             os.link(draft, target)
         sync_folder(target.parent)
     except FileExistsError:
-        raise MednerError(f"{path}: somebody has made a file of that name meanwhile: use --force") from None
+        raise MednerError(f"{path}: another process has created it meanwhile: use --force") from None
     except (OSError, duckdb.IOException) as error:
         reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
         raise MednerError(f"{path}: cannot be written ({reason}): choose another place") from None

@@ -46,7 +46,7 @@ class StagedFile:
             # Polars tells of a full disk in words of its own; they hold no value of a row.
             reason = str(error).rpartition(": ")[2].strip()
             raise MednerError(
-                f"{folder}: cannot be written ({reason}): the old rows stay; mend the disk"
+                f"{folder}: cannot be written ({reason}): the old rows are kept; check disk and permissions"
             ) from None
         except BaseException:
             self._discard()

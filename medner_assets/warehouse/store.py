@@ -55,7 +55,7 @@ class Store:
 
         All frames are checked and written before the first takes its place, and two writers of one key take
         turns, so the tables of one writer stand together. A power cut between two renames can leave tables of
-        two evaluations side by side: their `evaluation_id` differs, so no view joins them; a re-run mends it.
+        two evaluations side by side: their `evaluation_id` differs, so no view joins them; a re-run fixes it.
         """
         checked_name(key)
         checked = {_table(name).name: _checked(_table(name), frame) for name, frame in frames.items()}
@@ -145,7 +145,7 @@ def _is_partition(folder: str, partition: str) -> bool:
 
 
 def _schema_of(file: Path) -> dict[str, pl.DataType] | None:
-    """Return the columns of a file; None when it is spoilt."""
+    """Return the columns of a file; None when it is corrupt."""
     try:
         return dict(pl.read_parquet_schema(file))
     except pl.exceptions.PolarsError:
@@ -173,7 +173,7 @@ def _checked(table: Table, frame: pl.DataFrame) -> pl.DataFrame:
         if names:
             raise MednerError(
                 f"{table.name}: the frame {problem} column {', '.join(map(repr, names))}: "
-                "give exactly the columns that warehouse/tables.py declares"
+                "give exactly the columns that tables.py declares"
             )
     for name, dtype in declared.items():
         if given[name] != dtype:

@@ -83,7 +83,7 @@ def test_problems_name_their_file_below_the_corpora_folder(files):
 def test_a_file_that_was_cut_in_half_gives_no_dataset(files):
     whole = pubtator("1", "2", "3")
     (files / "a").write_text(whole[: len(whole) // 2])
-    with pytest.raises(MednerError, match=r"^a:\d+: cut short \(.*\): bring the whole file$"):
+    with pytest.raises(MednerError, match=r"^a:\d+: cut short \(.*\): get the complete file$"):
         build_dataset(recipe(), files)
 
 

@@ -68,7 +68,7 @@ def test_a_file_that_grows_keeps_its_whole_shards(folder):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b'{"id": 1, "text": "a"}\n{"id": 1, "text": "b"}\n', "a.jsonl:2: document '1' stands twice"),
+        (b'{"id": 1, "text": "a"}\n{"id": 1, "text": "b"}\n', "a.jsonl:2: document '1' occurs twice"),
         (b'{"id": 1, "text": "a"}\n{"id": \n', "a.jsonl:2: not valid JSON"),
         (b'{"id": 1, "text": "a"}\n{"id": 2}\n', "a.jsonl:2: no document with id and text"),
         (b'{"id": 1, "text": "a"}\n\xff\n', "a.jsonl:2: not valid UTF-8"),

@@ -131,6 +131,6 @@ def test_a_shut_gate_refuses_the_dataset_in_one_line_that_names_the_remedy():
     with pytest.raises(MednerError) as caught:
         require("ade", Gate(True, "", {}), gate)
     assert str(caught.value) == (
-        "dataset ade cannot be trained on: 2 repeated entity ids: mend its source, "
+        "dataset ade cannot be trained on: 2 repeated entity ids: correct its source, "
         "or accept a stated number in datasets/ade.yaml where that is right"
     )

@@ -70,7 +70,7 @@ def test_a_killed_run_goes_on_where_it_stopped(tmp_path, miniature_base):
     )  # fmt: skip
     log = Lines()
     generate(job(tmp_path, miniature_base), log)
-    assert "1 of 7 documents were done before" in log.lines
+    assert "1 of 7 documents were already done" in log.lines
     assert [row["completion"] for row in rows(tmp_path)] == [
         "kept from before" if i == 2 else row["completion"] for i, row in enumerate(whole)
     ]
@@ -141,7 +141,7 @@ def test_windows_that_a_killed_run_had_read_are_not_read_again(tmp_path, miniatu
     log = Lines()
     generate(task, log)
     assert rows(tmp_path)[0]["completion"].count("[Drug] kept") == 1
-    assert "0 of 1 documents were done before" in log.lines
+    assert "0 of 1 documents were already done" in log.lines
 
 
 def test_an_adapter_of_another_base_of_the_same_shape_is_refused(tmp_path, miniature_base):
@@ -168,4 +168,4 @@ def test_a_gpu_out_of_memory_gets_half_the_documents_and_every_one_is_written(mi
     prompts = [(d.id, tokenizer(d.text)["input_ids"]) for d in documents(5)]
     batches = generate_batches(model, tokenizer, prompts, batch_size=5, max_new_tokens=4, say=said.append)
     assert sorted(c.doc_id for batch in batches for c in batch) == [d.id for d in documents(5)]
-    assert said == ["out of memory with 5 documents a batch: going on with 2"]
+    assert said == ["out of memory with 5 documents per batch: continuing with 2"]

@@ -75,7 +75,7 @@ def test_the_order_of_rows_changes_nothing():
         ({"dataset_version": pl.lit("v9")}, "different states of the dataset"),
         ({"evaluation_id": pl.col("stage")}, "of several evaluations"),
         ({"split": pl.lit("dev")}, "no scores on the test split"),
-        ({"fn": pl.col("fn") + 1}, "disagree on the number of gold items"),
+        ({"fn": pl.col("fn") + 1}, "differ in the number of gold items"),
     ],
 )
 def test_evaluations_that_do_not_belong_together_are_refused(change, message):

@@ -144,7 +144,7 @@ def test_composed_and_decomposed_strings_and_line_ends_are_one_string():
         ([line(id="d9")], r"^p.jsonl:1: document 'd9' is not in the gold file"),
         ([line(), "", line()], r"^p.jsonl:3: document 'd1' stands here and at p.jsonl:1"),
         ([line([ASPIRIN], [TREATS])], r"^p.jsonl:1: relation 1: tail 'b' is not an entity of this document"),
-        ([line([ASPIRIN, ASPIRIN])], r"^p.jsonl:1: entity id 'a' stands twice"),
+        ([line([ASPIRIN, ASPIRIN])], r"^p.jsonl:1: entity id 'a' occurs twice"),
         ([line([{**ASPIRIN, "end": 99}])], r"^p.jsonl:1: entity 'a': span 0-99 is not within the text"),
         ([line([{**ASPIRIN, "start": -7, "end": 7}])], r"span -7-7 is not within"),
         ([line([{**ASPIRIN, "start": 7, "end": 7}])], r"span 7-7 is not within"),
@@ -187,7 +187,7 @@ def test_offsets_of_another_copy_of_the_text_are_refused_and_not_scored_wrongly(
 def test_no_gold_and_broken_gold_are_refused():
     with pytest.raises(MednerError, match="no gold documents"):
         score([], [])
-    with pytest.raises(MednerError, match="'d1' stands twice"):
+    with pytest.raises(MednerError, match="'d1' occurs twice"):
         score([], [GOLD, GOLD])
     broken = Document("d1", TEXT, (), (Relation("treats", head="T0", tail="T1"),))
     with pytest.raises(MednerError, match="relation 0 has a head that is not in the document"):

@@ -78,7 +78,7 @@ def test_one_group_and_documents_without_items_give_no_verdict():
 
 
 def test_an_adapter_that_stands_twice_is_refused():
-    with pytest.raises(MednerError, match="stands twice"):
+    with pytest.raises(MednerError, match="occurs twice"):
         compare_recipes([GOOD[0], GOOD[0]], POOR, baseline="v1")
 
 

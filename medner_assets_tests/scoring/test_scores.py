@@ -184,12 +184,12 @@ def test_predictions_for_documents_that_gold_lacks_are_refused():
 
 
 def test_a_gold_document_that_stands_twice_is_refused():
-    with pytest.raises(MednerError, match="'d1' stands twice"):
+    with pytest.raises(MednerError, match="'d1' occurs twice"):
         evaluate([GOLD, GOLD], [PERFECT])
 
 
 def test_an_ordinal_that_stands_twice_is_refused():
-    with pytest.raises(MednerError, match="ordinal stands twice"):
+    with pytest.raises(MednerError, match="ordinal occurs twice"):
         evaluate([GOLD], [PERFECT, PERFECT])
 
 

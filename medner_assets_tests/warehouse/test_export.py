@@ -90,7 +90,7 @@ def test_a_file_is_its_owners_only_and_nothing_is_left_beside_it(filled: Path, t
 def test_a_file_that_is_there_stays_unless_force_is_given(filled: Path, tmp_path: Path):
     path = tmp_path / "v1.jsonl"
     path.write_text("mine")
-    with pytest.raises(MednerError, match="there is a file of that name: remove it or use --force"):
+    with pytest.raises(MednerError, match="the file exists already: remove it or use --force"):
         export_predictions(path, "v1", root=filled)
     assert path.read_text() == "mine"
     assert export_predictions(path, "v1", root=filled, force=True).rows == 2

@@ -255,8 +255,8 @@ def test_oracle_gain_is_what_f1_would_be_without_one_class_of_error(root: Path):
         relation("missing", None, "i treats j"),
         relation("missing", None, "i treats j", fn=0),  # another mention of the same item
     )  # fmt: skip
-    asked = "select error, items, f1, f1_if_mended, gain from oracle_gain order by error"
-    # As it is: tp 2, fp 2, fn 2. Mended: direction tp 3, fp 1, fn 1; missing tp 3, fp 2, fn 1; spurious fp 1.
+    asked = "select error, items, f1, f1_if_fixed, gain from oracle_gain order by error"
+    # As it is: tp 2, fp 2, fn 2. Fixed: direction tp 3, fp 1, fn 1; missing tp 3, fp 2, fn 1; spurious fp 1.
     assert answers(root, asked) == [
         ("direction", 1, 0.5, 0.75, 0.25),
         ("missing", 1, 0.5, 0.6667, 0.1667),

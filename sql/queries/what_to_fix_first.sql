@@ -8,7 +8,7 @@ select
     error,
     items,
     f1,
-    f1_if_mended,
+    f1_if_fixed,
     gain
 from oracle_gain
 where model_version = $version and stage = 'final'

@@ -1,7 +1,7 @@
--- oracle_gain: what F1 would be if one class of error were mended and nothing else changed. Test split.
+-- oracle_gain: what F1 would be if one class of error were fixed and nothing else changed. Test split.
 -- Grain: one row per (model_version, evaluation_id, dataset, stage, task, error). Headline schemes.
 -- Reads: outcomes.
--- Units: items; f1, f1_if_mended: fractions; gain: their difference. Mended: what the class misses is found,
+-- Units: items; f1, f1_if_fixed: fractions; gain: their difference. Fixed: what the class misses is found,
 -- and what it predicts wrongly is not predicted.
 create or replace view oracle_gain as
 with classes as (
@@ -48,7 +48,7 @@ both_scores as (
         error,
         items,
         2 * all_tp / nullif(2 * all_tp + all_fp + all_fn, 0) as f1,
-        2 * (all_tp + fn) / nullif(2 * (all_tp + fn) + all_fp - fp + all_fn - fn, 0) as f1_if_mended
+        2 * (all_tp + fn) / nullif(2 * (all_tp + fn) + all_fp - fp + all_fn - fn, 0) as f1_if_fixed
     from totals
     where error <> 'correct'
 )
@@ -62,6 +62,6 @@ select
     error,
     items,
     f1,
-    f1_if_mended,
-    f1_if_mended - f1 as gain
+    f1_if_fixed,
+    f1_if_fixed - f1 as gain
 from both_scores;

@@ -28,7 +28,7 @@ def parse_bioc_json(text: str, file: str) -> Reading:
     try:
         collection = parsed_json(text)
     except NotJsonError as error:
-        raise MednerError(f"{file}: {error}: it may be cut off, or another format") from None
+        raise MednerError(f"{file}: {error}: the file may be cut off or in another format") from None
     documents = collection.get("documents") if isinstance(collection, dict) else None
     if not isinstance(documents, list):
         raise MednerError(f"{file}: no list of 'documents': a BioC JSON file is one collection")

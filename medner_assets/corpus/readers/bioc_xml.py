@@ -30,7 +30,7 @@ def parse_bioc_xml(content: bytes, file: str) -> Reading:
     if encoding is None or encoding[1].lower() in (b"utf-8", b"utf8", b"ascii", b"us-ascii"):
         decoded(content, file)
     if b"<!ENTITY" in content:
-        raise MednerError(f"{file}: declares XML entities, which are not read: write their text out")
+        raise MednerError(f"{file}: declares XML entities, which are not read: replace them by their text")
     sources: list[Source] = []
     problems: list[Problem] = []
     for element in _document_elements(content, file, problems):
@@ -58,7 +58,7 @@ def _document_elements(content: bytes, file: str, problems: list[Problem]) -> It
     except etree.XMLSyntaxError as error:
         if not read:
             where = f"not valid XML at line {error.lineno}"
-            raise MednerError(f"{file}: {where}: it may be cut off, or another format") from None
+            raise MednerError(f"{file}: {where}: the file may be cut off or in another format") from None
         what = f"the XML ends or breaks after {read} documents: what follows is left out"
         problems.append(Problem(file, error.lineno, None, ProblemKind.TRUNCATED, what))
 

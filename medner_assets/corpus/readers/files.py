@@ -45,7 +45,7 @@ def read_bytes(path: Path) -> bytes:
             with gzip.open(io.BytesIO(content)) as stream:
                 return _bounded(stream, path, len(content))
     except (lzma.LZMAError, OSError, EOFError, zlib.error):
-        raise MednerError(f"{path}: cannot be unpacked as {path.suffix}: fetch the file again") from None
+        raise MednerError(f"{path}: cannot be unpacked as {path.suffix}: get the file again") from None
     return content
 
 

@@ -29,10 +29,10 @@ class Annotation(dg.Config):
     """What a run of `annotations` reads, and with how many processes."""
 
     corpus: str = Field(description="Folder of .jsonl, .parquet and .txt files, read by every worker.")
-    name: str = Field("", description="What the corpus is called in the tables; empty: as its folder.")
-    shard_documents: int = Field(1000, ge=1, le=1_000_000, description="Documents a shard.")
-    workers: int = Field(0, ge=0, le=256, description="Processes; 0: one a GPU, or one without any.")
-    cost_per_hour: float = Field(0, ge=0, description="What an hour of this machine costs, for the metadata.")
+    name: str = Field("", description="Name of the corpus in the tables; empty: the folder's name.")
+    shard_documents: int = Field(1000, ge=1, le=1_000_000, description="Documents per shard.")
+    workers: int = Field(0, ge=0, le=256, description="Processes; 0: one per GPU, or one without a GPU.")
+    cost_per_hour: float = Field(0, ge=0, description="Cost of an hour of this machine, for the metadata.")
 
 
 @dg.asset(
@@ -49,7 +49,7 @@ class Annotation(dg.Config):
 def annotations(
     context: dg.AssetExecutionContext, config: Annotation, warehouse: Warehouse
 ) -> dg.MaterializeResult:
-    """What a version reads in the documents of a folder: one immutable Parquet file a shard.
+    """What a version reads in the documents of a folder: one immutable Parquet file per shard.
 
     A shard whose file is there is not read again, so that a run that was killed goes on where it was. One
     that cannot be parsed is set aside with its reason. Finished shards can be queried while the run goes on.

@@ -74,7 +74,9 @@ def _one_run_a_version(
     """Ask for a run of each version that was ever trained, but those that `skipped` gives a reason for."""
     trained = [key for key in VERSIONS.get_partition_keys() if paths.adapter(key).exists()]
     if not trained:
-        yield dg.SkipReason("no version was ever trained: run `medner train` or the job version_chain first")
+        yield dg.SkipReason(
+            "no version has been trained yet: run `medner train` or the job version_chain first"
+        )
         return
     reasons = {key: reason for key in trained if (reason := skipped(key)) is not None}
     told = "; ".join(f"{key}: {reason}" for key, reason in reasons.items())

@@ -27,7 +27,7 @@ def adapter_is_sound(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckRes
         severity=dg.AssetCheckSeverity.ERROR,
         description=f"adapter {version}: {found[0]}{more}: {again}"
         if found
-        else "finite, of the stated rank, not zero",
+        else "finite, of the recipe's rank, not zero",
     )
 
 

@@ -74,13 +74,14 @@ def predicted_of(warehouse: Warehouse, version: str, evaluation: str) -> Predict
     ]
     if len(frames) < 2 or any(set(frame["evaluation_id"].unique()) - {evaluation} for frame in frames):
         raise MednerError(
-            f"the predictions of {version} are missing or of other settings: materialise `predictions` first"
+            f"the predictions of {version} are missing or were made with other settings: "
+            "materialise `predictions` first"
         )
     return PredictedFrames(*frames)
 
 
 def headline(metrics: pl.DataFrame) -> dict[str, float]:
-    """Return the numbers that Dagster plots, one point a version: P, R and F1 of both tasks, raw and final.
+    """Return the numbers that Dagster plots, one point per version: P, R and F1 of both tasks, raw and final.
 
     metrics: rows of that table. A figure that is not defined is left out.
     """

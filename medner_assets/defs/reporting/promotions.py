@@ -31,9 +31,9 @@ def promoted(
     """
     previous = serving(history)
     if version == previous:
-        raise MednerError(f"{version} serves its dataset already: nothing to promote")
+        raise MednerError(f"{version} already serves its dataset: nothing to promote")
     if not reason.strip():
-        raise MednerError(f"promotion of {version}: the reason is empty: say why with --reason")
+        raise MednerError(f"promotion of {version}: the reason is empty: give it with --reason")
     served = version in history["version"].to_list()
     kind: Literal["automatic", "manual", "rollback"] = (
         "automatic" if automatic else "rollback" if served else "manual"

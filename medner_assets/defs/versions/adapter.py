@@ -27,7 +27,7 @@ from medner_assets.reporting.report import render_loss, render_small_loss
 class Training(dg.Config):
     """How a run of `adapter` trains."""
 
-    force: bool = Field(False, description="Train anew although recipe, data and base are unchanged.")
+    force: bool = Field(False, description="Train again although recipe, data and base are unchanged.")
 
 
 @dg.asset(

@@ -78,7 +78,7 @@ def adapter_for(inputs: VersionInputs) -> FinishedAdapter:
         )
     if finished.fingerprint != inputs.fingerprint:
         raise MednerError(
-            f"{inputs.version} was trained by another recipe or base than its files state now: {again} again"
+            f"{inputs.version} was trained with another recipe or base than its files now name: {again} again"
         )
     return finished
 
@@ -125,7 +125,7 @@ def generate(
     after = finished_adapter(paths.adapter(inputs.version))
     if after is None or after.weights_hash != finished.weights_hash:
         raise MednerError(
-            f"{inputs.version} was trained anew while it generated: run `medner evaluate` again"
+            f"{inputs.version} was trained again during generation: run `medner evaluate` again"
         )
     return frame
 

@@ -60,14 +60,14 @@ def finished_adapter(folder: Path) -> FinishedAdapter | None:
         finished_at = datetime.fromisoformat(row["finished_at"]) if "finished_at" in row else None
     except (OSError, ValueError, TypeError, RecursionError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not the JSON that training writes"
-        raise _spoilt(folder, str(reason)) from None
+        raise _corrupt(folder, str(reason)) from None
     missing = [name for name in TABLES["adapters"].schema if name not in row]
     if missing:
-        raise _spoilt(folder, f"{DESCRIPTION} lacks {', '.join(missing)}")
+        raise _corrupt(folder, f"{DESCRIPTION} lacks {', '.join(missing)}")
     if row["weights_hash"] != actual:
-        raise _spoilt(folder, f"{WEIGHTS} is not the file that {DESCRIPTION} describes")
+        raise _corrupt(folder, f"{WEIGHTS} is not the file that {DESCRIPTION} describes")
     if "config_hash" in row and row["config_hash"] != _hash_of(folder / CONFIG):
-        raise _spoilt(folder, f"{CONFIG} is not the file that {DESCRIPTION} describes")
+        raise _corrupt(folder, f"{CONFIG} is not the file that {DESCRIPTION} describes")
     row["finished_at"] = finished_at
     if not isinstance(row["versions"], str):
         row["versions"] = json.dumps(row["versions"], sort_keys=True)
@@ -78,12 +78,12 @@ def finished_adapter(folder: Path) -> FinishedAdapter | None:
         )
         finished.tables()
     except (pl.exceptions.PolarsError, TypeError, OverflowError):
-        raise _spoilt(folder, "holds values of other kinds than training writes") from None
+        raise _corrupt(folder, "holds values of other kinds than training writes") from None
     return finished
 
 
 def covers_its_configuration(folder: Path) -> bool:
-    """Tell whether the adapter's description says what its configuration is; those of before say it not."""
+    """Tell whether the adapter's description names the hash of its configuration; older ones do not."""
     try:
         return "config_hash" in json.loads((folder / DESCRIPTION).read_text(encoding="utf-8"))
     except (OSError, ValueError, TypeError):
@@ -98,7 +98,7 @@ def _hash_of(file: Path) -> str:
         return ""
 
 
-def _spoilt(folder: Path, reason: str) -> MednerError:
+def _corrupt(folder: Path, reason: str) -> MednerError:
     return MednerError(
         f"adapter {folder.name}: {reason}: remove {folder} and run `medner train {folder.name}`"
     )

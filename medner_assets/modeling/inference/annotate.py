@@ -72,12 +72,14 @@ def work(job: AnnotationJob, worker: int, log: Log) -> int:
 def coordinate(job: AnnotationJob, file: Path, log: Log) -> None:
     """Run the workers and report until all have ended; raise MednerError when a shard is missing then."""
     private_folder(job.output)
-    for shard in job.shards:  # a file that was mended has another name; what is wrong with others may be gone
+    for (
+        shard
+    ) in job.shards:  # a file that was corrected has another name; what is wrong with others may be gone
         _aside(job, shard).unlink(missing_ok=True)
     missing = _missing(job)
     done = len(job.shards) - len(missing)
     if done:
-        log.info(f"{done} of {len(job.shards)} shards were there before")
+        log.info(f"{done} of {len(job.shards)} shards were already there")
     if not missing:
         return
     reporter = Reporter(job.work, log, "annotation", len(job.shards), "shards", done)

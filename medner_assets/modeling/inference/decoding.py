@@ -164,7 +164,7 @@ def generate_batches(
             )
         release()
         half = max(1, min(size, len(waiting)) // 2)
-        say(f"out of memory with {size} documents a batch: going on with {half}")
+        say(f"out of memory with {size} documents per batch: continuing with {half}")
         size = half
 
 

@@ -5,7 +5,7 @@ A document whose prompt exceeds `max_tokens` is read sentence by sentence, as tr
 documents and as prediction reads them; its completions are joined to one. Results are appended batch by
 batch, so that a killed run goes on where it stopped; the output appears when all are there.
 
-Exit code 0: it is there; 1: a mistake that the user can mend, named in the last line of standard error.
+Exit code 0: it is there; 1: a mistake that the user can fix, described in the last line of standard error.
 """
 
 import json
@@ -59,7 +59,7 @@ def generate(job: GenerationJob, log: Log) -> int:
         if (doc_id, n) not in done
     ]
     if done:
-        log.info(f"{_finished(done, windows)} of {len(documents)} documents were done before")
+        log.info(f"{_finished(done, windows)} of {len(documents)} documents were already done")
     with partial.open("w", encoding="utf-8") as out:
         _append(out, [{"generation_id": job.generation_id}, *done.values()])
         for rows in _complete(job, folder, encoder, missing, log) if missing else ():
@@ -149,7 +149,7 @@ def _completed(partial: Path, generation_id: str, windows: Mapping[str, list[str
         found = {(row["doc_id"], row["window"]): row for row in rows[1:]}
         return {key: row for key, row in found.items() if key[1] < len(windows.get(key[0], ()))}
     except (ValueError, KeyError, TypeError, RecursionError):
-        return {}  # spoilt by something else than a kill: begin anew
+        return {}  # corrupt for another reason than a kill: start again
 
 
 def _append(out: IO[str], rows: list[dict]) -> None:

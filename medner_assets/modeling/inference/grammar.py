@@ -40,7 +40,7 @@ class Grammar:
         self._grammar = LLMatcher.grammar_from_lark(lark(entity_types, relation_types))
         wrong = LLMatcher.validate_grammar(self._grammar, self._tokenizer)
         if wrong:
-            raise MednerError(f"these types make no grammar: {' '.join(wrong.split())[:200]}")
+            raise MednerError(f"no grammar can be built from these types: {' '.join(wrong.split())[:200]}")
 
     def constraint(self, documents: int) -> "Constraint":
         """Return what holds a new batch to the grammar."""

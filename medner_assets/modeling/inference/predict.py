@@ -50,7 +50,7 @@ def _documents(path: Path, name: str) -> Iterator[tuple[str, str]]:
         return
     text = read_text(path)
     if not text.strip():
-        raise MednerError(f"{name}: the text is empty: give one with words in it")
+        raise MednerError(f"{name}: the text is empty: give some text")
     yield name, text
 
 

@@ -180,7 +180,7 @@ def launch(job_file: Path, processes: int) -> None:
         if failure.exitcode == 1 and said and "\n" not in said:
             raise MednerError(said) from None
         raise MednerError(
-            f"process {rank} of {processes} ended with exit code {failure.exitcode}: its reason stands above"
+            f"process {rank} of {processes} ended with exit code {failure.exitcode}: see its reason above"
         ) from None
 
 

@@ -62,7 +62,7 @@ def forked(processes: int, work: Path, log: Log) -> Iterator[Ranks]:
     _import_what_all_need()
     threads = max(1, torch.get_num_threads() // processes)
     os.environ.setdefault("GLOO_SOCKET_IFNAME", "lo")  # nothing listens but on this machine
-    log.info(f"{processes} processes share the cores and each step")
+    log.info(f"{processes} processes share the cores and work on each step together")
     with tempfile.TemporaryDirectory(dir=work, prefix="meeting-") as folder:
         meeting = Path(folder)
         rank, children = _fork(processes)

@@ -194,7 +194,7 @@ class Steps:
         if single and self._may_checkpoint:
             self._checkpoint()
             self._log.info(
-                "out of memory with one sample a micro-batch: going on with gradient checkpointing"
+                "out of memory with one sample per micro-batch: continuing with gradient checkpointing"
             )
             return
         if single:

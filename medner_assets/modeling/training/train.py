@@ -2,7 +2,7 @@
 
 Reads documents and writes the adapter's folder, both named by the job (see `job.py`); knows neither the
 warehouse nor Dagster beyond Pipes, so that the same command runs under Slurm, Kubernetes or Ray. Exit
-code 0: the adapter is there; 1: a mistake that the user can mend, named in the last line of standard
+code 0: the adapter is there; 1: a mistake that the user can fix, described in the last line of standard
 error.
 """
 
@@ -89,8 +89,8 @@ def _train(job: TrainingJob, log: Log, crew: Ranks) -> dict[str, Any]:
             "give the dataset a dev split, or take early_stopping out of the recipe"
         )
     log.info(
-        f"{len(documents)} documents, {len(train_set.samples)} samples, {train_set.tokens} tokens an epoch, "
-        f"{train_set.unplaced} annotations that no sample holds"
+        f"{len(documents)} documents, {len(train_set.samples)} samples, {train_set.tokens} tokens per epoch, "
+        f"{train_set.unplaced} annotations that fit into no sample"
     )
 
     torch.manual_seed(job.recipe.seed)

@@ -163,7 +163,7 @@ def make_trainer(
                     raise MednerError(
                         f"the {kind} is {logs[key]} at step {state.global_step}: "
                         "lower training.learning_rate or raise warmup_steps; "
-                        + (f"{kept.name} stays" if kept else "there is no checkpoint before it")
+                        + (f"{kept.name} stays" if kept else "there is no earlier checkpoint")
                     )
             if "loss" in logs and self._reporter is not None and ranks.first:
                 self._reporter.report(state.global_step, float(logs["loss"]))
