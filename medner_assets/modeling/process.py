@@ -52,7 +52,7 @@ def _no_sklearn() -> None:
     """
     import transformers.utils
 
-    transformers.utils.is_sklearn_available = lambda: False
+    transformers.utils.is_sklearn_available = lambda: False  # type: ignore[attr-defined]
 
 
 def _tell_torchrun(line: str) -> None:

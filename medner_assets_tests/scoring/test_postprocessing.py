@@ -152,7 +152,7 @@ def test_a_train_split_without_relations_teaches_no_schema():
 
 
 @pytest.mark.parametrize(
-    ("stages", "message"), [(["tidy"], "unknown stage 'tidy'"), (["deduplicate"] * 2, "occurs twice")]
+    ("stages", "message"), [(["tidy"], "unknown stage 'tidy'"), (["deduplicate"] * 2, "named twice")]
 )
 def test_unknown_and_repeated_stages_are_refused(stages, message):
     with pytest.raises(MednerError, match=message):

@@ -3,7 +3,7 @@ import pytest
 
 from medner_assets.errors import MednerError
 from medner_assets.scoring.recipe_comparison import compare_recipes
-from medner_assets_tests.scoring.building import document, evaluate, says
+from medner_assets_tests.support.building import document, evaluate, says
 
 TEXT = "Aspirin treats headache."
 ENTITIES = [("Drug", "Aspirin"), ("Disease", "headache")]

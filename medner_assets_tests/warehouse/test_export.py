@@ -113,7 +113,7 @@ def test_a_place_that_medner_lives_in_is_refused_even_with_force(
 ):
     monkeypatch.setenv("MEDNER_DATA", str(tmp_path))
     for path in (tmp_path / "medner.duckdb", filled / "metrics" / "all.duckdb"):
-        with pytest.raises(MednerError, match="medner itself lives there"):
+        with pytest.raises(MednerError, match="medner's own files are there"):
             export_tables(path, root=filled, force=True)
 
 
