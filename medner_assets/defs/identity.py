@@ -25,8 +25,10 @@ def training_fingerprint(
             "trainer_version": TRAINER_VERSION,
             "seed": recipe.seed,
             "training": recipe.training.model_dump(mode="json"),
-            "lora": recipe.lora.model_dump(mode="json"),
-            "base": base.model_dump(mode="json", exclude={"summary", "licence", "path", "minimum_gpu_gib"}),
+            "lora": recipe.lora.hashed(),
+            "base": base.model_dump(
+                mode="json", exclude={"summary", "licence", "path", "minimum_gpu_gib", "gated"}
+            ),
             "base_revision": base_revision,
             "dataset_version": dataset_version,
         }

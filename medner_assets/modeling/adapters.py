@@ -3,10 +3,12 @@ generation."""
 
 import hashlib
 import json
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from medner_assets.errors import MednerError
+from medner_assets.modeling.targets import Targets, find_targets
 from medner_assets.recipes.settings import LoraRecipe
 from medner_assets.recipes.sources import BaseModelRecipe
 
@@ -24,17 +26,30 @@ def add_adapter(model: "PreTrainedModel", recipe: LoraRecipe) -> "PeftModel":
 
     The frozen parts keep their type: norms and the output head in float32, as PEFT's preparation for 4-bit
     training has them, cost memory and time and are rounded to 16 bits again at each product.
+    Raises MednerError where the recipe names layers that the model does not have.
     """
     from peft import LoraConfig, get_peft_model
+
+    targets = find_targets(model, recipe.target_modules)
 
     config = LoraConfig(
         r=recipe.rank,
         lora_alpha=recipe.alpha,  # type: ignore[arg-type] # declared int, any number works
         lora_dropout=recipe.dropout,
-        target_modules=list(recipe.target_modules),
+        target_modules=targets.stated,
         task_type="CAUSAL_LM",
     )
     return get_peft_model(model, config, autocast_adapter_dtype=True)
+
+
+def adapted_layers(model: "PeftModel") -> dict[str, int]:
+    """Return how many layers of each name carry an adapter: what was adapted, not what was asked for."""
+    counts: dict[str, int] = {}
+    for name, module in model.named_modules():
+        if hasattr(module, "lora_A") and hasattr(module, "base_layer"):
+            last = name.rpartition(".")[2]
+            counts[last] = counts.get(last, 0) + 1
+    return dict(sorted(counts.items()))
 
 
 def leave_casts_to_autocast(model: "PeftModel") -> None:
@@ -64,11 +79,17 @@ def save_adapter(
         for name, parameter in model.named_parameters()
         if parameter.requires_grad
     }
+    prefix = getattr(model.get_base_model(), "text_prefix", None)
+    if prefix:
+        trained = {published_name(name, prefix): value for name, value in trained.items()}
     model.save_pretrained(str(folder), safe_serialization=True, state_dict=trained)
     config = folder / "adapter_config.json"
     settings = json.loads(config.read_text(encoding="utf-8"))
     # PEFT keeps them as a set, whose order changes from process to process: equal trainings, equal files.
-    settings["target_modules"] = sorted(settings["target_modules"])
+    if isinstance(settings["target_modules"], list):
+        settings["target_modules"] = sorted(settings["target_modules"])
+    if prefix:  # the published model has a vision tower, whose layers bear the same names
+        settings["target_modules"] = Targets.outside_of_towers(adapted_layers(model))
     config.write_text(json.dumps(settings, indent=2) + "\n", encoding="utf-8")
     complete = {
         **facts,
@@ -80,13 +101,29 @@ def save_adapter(
     (folder / LOG).write_text("".join(json.dumps(row) + "\n" for row in log))
 
 
+def published_name(name: str, prefix: str) -> str:
+    """Return the name that a tensor of the language model alone has in the published model.
+
+    prefix: where the language model's layers stand there, see `loading.language_model`.
+    """
+    return name.replace("base_model.model.model.", f"base_model.model.{prefix}", 1)
+
+
+def module_of(tensor: str, prefix: str | None) -> str:
+    """Return the name of the layer that an adapter's tensor belongs to, in the language model alone."""
+    name = tensor.removeprefix("base_model.model.").rpartition(".lora_")[0]
+    return f"model.{name.removeprefix(prefix)}" if prefix and name.startswith(prefix) else name
+
+
 def load_merged(model: "PreTrainedModel", folder: Path, *, merge: bool) -> "PreTrainedModel":
     """Return `model` with the adapter in `folder`; merged into its weights where that is exact (full
     precision)."""
     from peft import PeftModel
 
     try:
-        adapted = PeftModel.from_pretrained(model, str(folder), is_trainable=False)
+        prefix = getattr(model, "text_prefix", None)
+        names = {re.escape(prefix): "model."} if prefix else None
+        adapted = PeftModel.from_pretrained(model, str(folder), is_trainable=False, key_mapping=names)
     except (RuntimeError, ValueError, OSError) as error:
         reason = " ".join(str(error).split())[:200]
         raise MednerError(

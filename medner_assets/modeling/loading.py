@@ -1,11 +1,15 @@
 """Base models and tokenizers from local folders: safetensors only, nothing is downloaded, no code of a hub
-is run."""
+is run.
 
-import json
+Of a model that also sees or hears, the language model alone is kept. How attention is computed is chosen so
+that nothing of the model is left out: SDPA knows neither soft caps nor sinks, and some models do not take it.
+"""
+
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from medner_assets.errors import MednerError
+from medner_assets.modeling.base_files import end_tokens, positions
 from medner_assets.modeling.requirements import base_folder
 from medner_assets.recipes.sources import BaseModelRecipe
 
@@ -52,36 +56,63 @@ def find_weights(base: BaseModelRecipe, folder: Path | None) -> Path:
 
 def longest_prompt(folder: Path, max_tokens: int) -> int:
     """Return how many tokens a prompt may have: `max_tokens`, and less than the model in `folder` reads."""
-    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    room = int(config.get("max_position_embeddings") or 0)
+    room = positions(folder)
     return min(max_tokens, room - 1) if room else max_tokens
 
 
 def load_tokenizer(folder: Path) -> "PreTrainedTokenizerBase":
-    """Return the fast tokenizer of the model in `folder`."""
+    """Return the fast tokenizer of the model in `folder`; raise MednerError where it has none."""
     from transformers import AutoTokenizer
 
-    tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+    except Exception as error:  # noqa: BLE001 # each tokenizer class fails in its own way
+        reason = " ".join(str(error).split())[:200]
+        only = "only tekken.json" if (folder / "tekken.json").is_file() else "no tokenizer that loads"
+        raise MednerError(
+            f"{folder.name}: {only} ({type(error).__name__}: {reason}): add its tokenizer.json, which "
+            "the model's page or a converted copy of it has"
+        ) from None
     if not tokenizer.is_fast:
         raise MednerError(
             f"{folder.name}: it has only a slow tokenizer, which gives no offsets: add its tokenizer.json"
         )
-    return tokenizer
+    if tokenizer.eos_token_id is None:
+        stated = next((each for each in end_tokens(folder) if each < len(tokenizer)), None)
+        if stated is not None:
+            tokenizer.eos_token = tokenizer.convert_ids_to_tokens(stated)
+    return cast("PreTrainedTokenizerBase", tokenizer)
+
+
+def ends_of(tokenizer: "PreTrainedTokenizerBase") -> frozenset[int]:
+    """Return all tokens that end a text: the tokenizer's, and those that the model's files name.
+
+    Raises MednerError where there is none: no completion would ever end.
+    """
+    stated = end_tokens(Path(tokenizer.name_or_path)) if tokenizer.name_or_path else ()
+    own: Any = tokenizer.eos_token_id
+    ends = frozenset(each for each in (*stated, own) if each is not None)
+    if not ends:
+        raise MednerError(
+            f"{Path(tokenizer.name_or_path).name}: neither tokenizer, generation_config.json nor config.json "
+            "names an end token (eos_token): add it, so that completions can end"
+        )
+    return ends
 
 
 def load_base(
     folder: Path, base: BaseModelRecipe, device: "torch.device", *, training: bool = False
 ) -> "PreTrainedModel":
-    """Return the base model on `device`: NF4 with bfloat16 compute where the recipe says so, else full
-    precision.
+    """Return the base's language model on `device`: NF4 with bfloat16 compute where the recipe says so, else
+    full precision.
 
     Full precision is bfloat16 on a GPU and float32 on a CPU; for `training` bfloat16 also on a CPU that has
     instructions for it, with plain attention, which is faster there on short samples
     (`docs/experiments.md`).
-    Raises MednerError if tokenizer and model disagree on the vocabulary.
+    Raises MednerError if the model cannot be loaded, or tokenizer and model disagree on the vocabulary.
     """
     import torch
-    from transformers import AutoModelForCausalLM, BitsAndBytesConfig
+    from transformers import AutoConfig, BitsAndBytesConfig
 
     slim = device.type == "cpu" and training and fast_bfloat16(device)
     dtype = torch.bfloat16 if slim or device.type != "cpu" else torch.float32
@@ -93,20 +124,112 @@ def load_base(
             bnb_4bit_use_double_quant=True,
             bnb_4bit_compute_dtype=dtype,
         )
-    model = AutoModelForCausalLM.from_pretrained(
-        folder,
-        dtype=dtype,
-        local_files_only=True,
-        use_safetensors=True,
-        trust_remote_code=False,
-        device_map={"": device},
-        attn_implementation="eager" if slim else "sdpa",
-        **options,
-    )
-    vocabulary, tokens = int(model.config.vocab_size), len(load_tokenizer(folder))
-    if tokens > vocabulary:
+    try:
+        config = AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+        kind = _class_of(config)
+        if kind is None:
+            raise MednerError(
+                f"{folder.name}: transformers knows no model that writes text for {config.model_type!r}: "
+                "choose another base"
+            )
+        model = kind.from_pretrained(
+            folder,
+            dtype=dtype,
+            local_files_only=True,
+            use_safetensors=True,
+            trust_remote_code=False,
+            device_map={"": device},
+            attn_implementation="eager" if slim or needs_plain_attention(kind, config) else "sdpa",
+            **options,
+        )
+        model = language_model(model)
+    except MednerError:
+        raise
+    except torch.OutOfMemoryError:
+        raise MednerError(
+            f"{folder.name} does not fit into the GPU's memory: quantise it (quantization: nf4), or use a "
+            "larger GPU"
+        ) from None
+    except (ValueError, OSError, ImportError, AttributeError, KeyError, TypeError) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise MednerError(
+            f"{folder.name} cannot be loaded ({type(error).__name__}: {reason}): see `medner doctor BASE`"
+        ) from None
+    if training:
+        keep_gradients(model)
+    vocabulary, tokens = getattr(model.config, "vocab_size", None), len(load_tokenizer(folder))
+    if not vocabulary:
+        raise MednerError(f"{folder.name}: its config.json states no vocabulary: get the model anew")
+    if tokens > int(vocabulary):
         raise MednerError(
             f"{folder.name}: the tokenizer has {tokens} tokens and the model {vocabulary}: "
             "they do not belong to one model: get both from one source"
         )
-    return model
+    return cast("PreTrainedModel", model)
+
+
+def _class_of(config: Any) -> Any:
+    """Return the class that loads the model of `config`: one that writes text, else one that also sees."""
+    from transformers import MODEL_FOR_CAUSAL_LM_MAPPING, MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING
+
+    for mapping in (MODEL_FOR_CAUSAL_LM_MAPPING, MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING):
+        found = mapping.get(type(config), None)
+        if found is not None:
+            return found[0] if isinstance(found, tuple) else found
+    return None
+
+
+def needs_plain_attention(kind: Any, config: Any) -> bool:
+    """Return whether SDPA would refuse the model, or leave out what its attention does: a soft cap, sinks."""
+    text = config.get_text_config()
+    capped = getattr(text, "attn_logit_softcapping", None) or getattr(text, "attention_logit_cap", None)
+    return bool(capped) or not getattr(kind, "_supports_sdpa", False)
+
+
+def language_model(model: Any) -> Any:
+    """Return the language model of `model` with its output head, as the class that holds nothing else.
+
+    A model that only writes text is returned as it is. `text_prefix` of what is returned says under which
+    name its layers stand in the published model, see `adapters.py`.
+    """
+    import torch
+    from transformers import MODEL_FOR_CAUSAL_LM_MAPPING
+
+    text = model.config.get_text_config()
+    if text is model.config:
+        return model
+    kind: Any = MODEL_FOR_CAUSAL_LM_MAPPING.get(type(text), None)
+    inner = getattr(model.model, "language_model", None)
+    head = model.get_output_embeddings()
+    if kind is None or inner is None or head is None:
+        raise MednerError(
+            f"{type(model).__name__}: its language model cannot be told from the rest: choose a base that "
+            "only writes text"
+        )
+    with torch.device("meta"):
+        alone = kind(text)
+    if type(alone.model) is not type(inner):
+        raise MednerError(
+            f"{type(model).__name__}: its language model is not that of {kind.__name__}: choose a base that "
+            "only writes text"
+        )
+    text._attn_implementation = inner.config._attn_implementation
+    alone.model = inner
+    alone.set_output_embeddings(head)
+    alone.generation_config = model.generation_config
+    for name in ("is_loaded_in_4bit", "is_quantized", "quantization_method", "hf_quantizer"):
+        if hasattr(model, name):
+            setattr(alone, name, getattr(model, name))
+    alone.text_prefix = "model.language_model."
+    return alone.eval()
+
+
+def keep_gradients(model: Any) -> None:
+    """Keep bitsandbytes from repacking 4-bit weights in eval mode on a CPU.
+
+    It repacks them for a kernel without a backward pass and leaves them so: every gradient after the first
+    evaluation would be wrong.
+    """
+    for module in model.modules():
+        if hasattr(module, "support_avx512bf16_for_cpu"):
+            module.support_avx512bf16_for_cpu = False

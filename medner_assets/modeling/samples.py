@@ -2,9 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from medner_assets.errors import MednerError
+from medner_assets.modeling.base_files import positions
+from medner_assets.modeling.chat import as_text, chat_prompt, end_of_turn
+from medner_assets.modeling.loading import ends_of
 from medner_assets.modeling.windows import Window, fit, windows_of_text
 from medner_assets.prompting.templates import RELATIONS_HEADING, PromptStyle, render_completion, render_prompt
 from medner_assets.schema import Document
@@ -46,20 +50,43 @@ class SampleSet:
 
 @dataclass(frozen=True, slots=True)
 class Encoder:
-    """Turns text into tokens for one model and one dataset's types."""
+    """Turns text into tokens for one model and one dataset's types.
+
+    What looks like a control token in a text is text, in prompts and completions alike. Style chat uses the
+    model's own template; the tokenizer's end token is then the end of a turn.
+    """
 
     tokenizer: "PreTrainedTokenizerBase"
     style: PromptStyle
     entity_types: Sequence[str]
     relation_types: Sequence[str]
 
+    def __post_init__(self) -> None:
+        """Raise MednerError where style chat is asked for and the model has no template that works."""
+        if self.style == "chat":
+            end = end_of_turn(self.tokenizer)
+            if end is not None:
+                self.tokenizer.eos_token = end
+
+    @property
+    def end(self) -> int:
+        """Return the token that a completion ends with; raise MednerError where the model has none."""
+        own: Any = self.tokenizer.eos_token_id
+        return int(own) if own is not None else min(ends_of(self.tokenizer))
+
+    @property
+    def room(self) -> int | None:
+        """Return how many tokens the model reads at most; None where it states no limit."""
+        return positions(Path(self.tokenizer.name_or_path)) if self.tokenizer.name_or_path else None
+
     def prompt(self, text: str) -> list[int]:
         """Return the token ids of the prompt of `text`, beginning with the begin token where the model has
         one."""
         rendered = render_prompt(text, self.style, self.entity_types, self.relation_types)
-        ids = self.tokenizer(rendered, add_special_tokens=False)["input_ids"]
-        begin = self.tokenizer.bos_token_id
-        return [*([begin] if begin is not None else []), *ids]
+        if self.style == "chat":
+            return chat_prompt(self.tokenizer, rendered)
+        begin: Any = self.tokenizer.bos_token_id
+        return [*([begin] if begin is not None else []), *as_text(self.tokenizer, rendered)]
 
     def windows(self, text: str, most: int) -> Iterator[Window]:
         """Yield the parts of `text` whose prompts have at most `most` tokens each, see `windows_of_text`."""
@@ -72,14 +99,15 @@ class Encoder:
     def sample(self, document: Document, relation_weight: float) -> Sample:
         """Return the sample of `document`; tokens from the relations' heading on weigh `relation_weight`."""
         text = render_completion(document)
-        encoded = self.tokenizer(text, add_special_tokens=False, return_offsets_mapping=True)
-        border = text.index(RELATIONS_HEADING)
+        encoded = self.tokenizer(
+            text, add_special_tokens=False, return_offsets_mapping=True, split_special_tokens=True
+        )
+        border = text.index(f"\n\n{RELATIONS_HEADING}\n") + 2  # a mention has no line ends
         weights = [relation_weight if start >= border else 1.0 for start, _ in encoded["offset_mapping"]]
-        end = self.tokenizer.eos_token_id
         return Sample(
             document.id,
             self.prompt(document.text),
-            [*encoded["input_ids"], end],
+            [*encoded["input_ids"], self.end],
             [*weights, relation_weight],
         )
 
@@ -92,8 +120,11 @@ def build_samples(
 
     Weights are normalised to mean 1 over all completion tokens, so that `relation_weight` moves the balance
     between
-    entities and relations and not the learning rate. Raises MednerError if no document fits.
+    entities and relations and not the learning rate. No sample is longer than the model reads. Raises
+    MednerError if no document fits.
     """
+    bound = encoder.room if encoder.room is not None and encoder.room < max_tokens else None
+    max_tokens = bound or max_tokens
     samples: list[Sample] = []
     unplaced = 0
     for document in documents:
@@ -101,6 +132,11 @@ def build_samples(
         samples.extend(encoder.sample(part, relation_weight) for part in fitted.windows)
         unplaced += fitted.unplaced
     if documents and not samples:
+        if bound is not None:
+            raise MednerError(
+                f"no sentence of the train split fits into the {bound} tokens that the base reads: "
+                "choose a base that reads more, or split the documents"
+            )
         raise MednerError(
             f"no sentence of the train split fits into max_tokens={max_tokens}: raise it in the recipe"
         )

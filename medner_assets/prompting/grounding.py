@@ -1,12 +1,14 @@
-"""Predicted strings → character spans of the text: exact, then without case and with folded white space,
-then fuzzy.
+"""Predicted strings → character spans of the text: exact, then without case, with accents composed and white
+space folded, then fuzzy.
 
 The k-th mention of a string takes its k-th occurrence; a mention beyond the last occurrence takes the last
 (it is a duplicate, not an invention). Occurrences at word borders count first; only a string that has none
 is looked for inside words.
 """
 
+import unicodedata
 from collections import defaultdict
+from collections.abc import Iterator
 
 from rapidfuzz import fuzz
 
@@ -27,9 +29,12 @@ _FUZZY_MIN_LENGTH = 5
 _FUZZY_MAX_LENGTH = 200
 
 
-def predict(doc_id: str, text: str, completion: str) -> Prediction:
-    """Return the grounded prediction of one completion for one text; never raises."""
-    parsed = parse_completion(completion)
+def predict(doc_id: str, text: str, completion: str, *, is_cut: bool | None = None) -> Prediction:
+    """Return the grounded prediction of one completion for one text; never raises.
+
+    is_cut: whether the completion was cut at its limit; None where it is not known, see `parsing.py`.
+    """
+    parsed = parse_completion(completion, is_cut=is_cut)
     return Prediction(
         doc_id=doc_id,
         entities=ground_entities(parsed.entities, text),
@@ -71,7 +76,7 @@ class _Finder:
 
     def __init__(self, text: str) -> None:
         self._text = text
-        self._folded, self._origin = _folded_with_origin(text)
+        self._folded, self._starts, self._ends = _folded_with_origin(text)
         self._known: dict[str, tuple[list[tuple[int, int]], Grounding]] = {}
 
     def occurrences(self, mention: str) -> tuple[list[tuple[int, int]], Grounding]:
@@ -85,15 +90,15 @@ class _Finder:
         exact = _spans(self._text, mention)
         if exact:
             return exact, Grounding.EXACT
-        folded, _ = _folded_with_origin(mention)
+        folded, _, _ = _folded_with_origin(mention)
         folded = folded.strip()
         loose = _spans(self._folded, folded) if folded else []
         if loose:
-            return [(self._origin[start], self._origin[end - 1] + 1) for start, end in loose], Grounding.CASE
+            return [(self._starts[start], self._ends[end - 1]) for start, end in loose], Grounding.CASE
         if _FUZZY_MIN_LENGTH <= len(folded) <= _FUZZY_MAX_LENGTH and len(folded) <= len(self._folded):
             near = fuzz.partial_ratio_alignment(folded, self._folded, score_cutoff=FUZZY_SIMILARITY)
             if near is not None and near.dest_end > near.dest_start:
-                span = (self._origin[near.dest_start], self._origin[near.dest_end - 1] + 1)
+                span = (self._starts[near.dest_start], self._ends[near.dest_end - 1])
                 return [span], Grounding.FUZZY
         return [], Grounding.NONE
 
@@ -116,19 +121,48 @@ def _joins(text: str, border: int) -> bool:
     return 0 < border < len(text) and text[border - 1].isalnum() and text[border].isalnum()
 
 
-def _folded_with_origin(text: str) -> tuple[str, list[int]]:
-    """Return `text` lower-cased with runs of white space as one blank, and for each character where it came
-    from."""
+def _folded_with_origin(text: str) -> tuple[str, list[int], list[int]]:
+    """Return `text` lower-cased, in Unicode NFC, with runs of white space as one blank; and for each
+    character where that which it came from starts and ends.
+
+    Some tokenizers compose accents: what a model copies from a decomposed text is not its string.
+    """
     folded: list[str] = []
-    origin: list[int] = []
-    for i, character in enumerate(text):
-        if character.isspace():
+    starts: list[int] = []
+    ends: list[int] = []
+    for i, end, composed in _composed(text):
+        if composed.isspace():
             if folded and folded[-1] == " ":
                 continue
             folded.append(" ")
-            origin.append(i)
-        else:
-            for lower in character.lower():  # one character may become several, e.g. 'İ'
-                folded.append(lower)
-                origin.append(i)
-    return "".join(folded), origin
+            starts.append(i)
+            ends.append(end)
+            continue
+        for lower in composed.lower():  # one character may become several, e.g. 'İ'
+            folded.append(lower)
+            starts.append(i)
+            ends.append(end)
+    return "".join(folded), starts, ends
+
+
+def _composed(text: str) -> Iterator[tuple[int, int, str]]:
+    """Yield (start, end, NFC) of each character of `text` with the marks that belong to it."""
+    if unicodedata.is_normalized("NFC", text):
+        yield from ((i, i + 1, character) for i, character in enumerate(text))
+        return
+    start = 0
+    for i in range(1, len(text) + 1):
+        if i < len(text) and _joins_before(text[start:i], text[i]):
+            continue
+        yield start, i, unicodedata.normalize("NFC", text[start:i])
+        start = i
+
+
+def _joins_before(cluster: str, character: str) -> bool:
+    """Return whether `character` belongs to what stands before it: a mark, or a part of a Hangul syllable."""
+    if character.isascii():
+        return False
+    if unicodedata.combining(character):
+        return True
+    one, both = (unicodedata.normalize("NFC", each) for each in (cluster, cluster + character))
+    return len(both) == len(one)

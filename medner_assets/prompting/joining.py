@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from medner_assets.prompting.parsing import CUT
 from medner_assets.prompting.templates import (
     ENTITIES_HEADING,
     NONE_FOUND,
@@ -9,8 +10,10 @@ from medner_assets.prompting.templates import (
 )
 
 
-def join_completions(parts: Sequence[str]) -> str:
+def join_completions(parts: Sequence[str], cut: Sequence[bool] = ()) -> str:
     """Return one completion that says what `parts` say, in their order; one part is returned as it is.
+
+    cut: for each part whether it was cut at its limit; the last line of such a part is marked as unfinished.
 
     Lines are kept as the model wrote them, whether they parse or not: those before a part's heading of
     relations among the entities, those behind it among the relations. Blank lines, the headings and "None
@@ -20,8 +23,12 @@ def join_completions(parts: Sequence[str]) -> str:
         return parts[0]
     entities: list[str] = []
     relations: list[str] = []
-    for part in parts:
-        before, _, behind = part.replace("\r\n", "\n").partition(RELATIONS_HEADING)
+    for number, part in enumerate(parts):
+        lines = part.replace("\r\n", "\n").split("\n")
+        if number < len(cut) and cut[number] and lines[-1].strip():
+            lines[-1] = f"{CUT}{lines[-1]}"
+        heading = next((i for i, line in enumerate(lines) if line.strip() == RELATIONS_HEADING), len(lines))
+        before, behind = lines[:heading], lines[heading + 1 :]
         entities += _said(before)
         relations += _said(behind)
     return "\n".join(
@@ -29,6 +36,6 @@ def join_completions(parts: Sequence[str]) -> str:
     )
 
 
-def _said(section: str) -> list[str]:
+def _said(section: Sequence[str]) -> list[str]:
     silent = ("", ENTITIES_HEADING, RELATIONS_HEADING, NONE_FOUND)
-    return [line for line in section.split("\n") if line.strip() not in silent]
+    return [line for line in section if line.strip() not in silent]

@@ -4,16 +4,20 @@ line.
 Linear in the length of the completion: fixed strings are searched, no pattern backtracks.
 """
 
-from medner_assets.prompting.templates import NONE_FOUND, one_line
+from medner_assets.prompting.escaping import ARROW_CLOSES, ARROW_OPENS, mention_of, places, type_of
+from medner_assets.prompting.templates import ENTITIES_HEADING, NONE_FOUND, RELATIONS_HEADING
 from medner_assets.schema import ParsedCompletion, ParsedEntity, ParsedRelation, RejectedLine
 
-_ARROW_OPENS, _ARROW_CLOSES = "--[", "]-->"
+CUT = "\\cut "
+"""Begins a line that a model did not finish; `joining.py` writes it where more lines follow."""
 _NOTHING = {NONE_FOUND.lower(), NONE_FOUND.rstrip(".").lower(), "none.", "none"}
 
 
-def parse_completion(completion: str) -> ParsedCompletion:
+def parse_completion(completion: str, *, is_cut: bool | None = None) -> ParsedCompletion:
     """Return what `completion` says, whatever it is.
 
+    is_cut: whether it was cut at its limit, so that its last line, unless its end was written, is no
+    prediction; None: it is not known, and a completion that has its first heading and lacks its second was.
     Blank lines, headings (`#…`) and "None found." say nothing and are skipped. A relation line is known by
     its arrow and an entity line by its bracket, wherever they stand: a model that forgets a heading is still
     read.
@@ -22,11 +26,17 @@ def parse_completion(completion: str) -> ParsedCompletion:
     relations: list[ParsedRelation] = []
     rejected: list[RejectedLine] = []
     # Only \n and \r\n end a line: str.splitlines would also break at characters that a mention may hold.
-    for number, line in enumerate(completion.replace("\r\n", "\n").split("\n"), start=1):
+    lines = completion.replace("\r\n", "\n").split("\n")
+    unfinished = len(lines) if (_looks_cut(lines) if is_cut is None else is_cut) else 0
+    for number, line in enumerate(lines, start=1):
         item = _without_number(line.strip())
-        if not item or item.startswith("#") or item.lower() in _NOTHING:
+        arrow = any(True for sign in (ARROW_OPENS, ARROW_CLOSES) for _ in places(item, sign))
+        if not item or (line.lstrip().startswith("#") and not arrow) or item.lower() in _NOTHING:
             continue
-        parsed = _relation(item) if _ARROW_OPENS in item or _ARROW_CLOSES in item else _entity(item)
+        if number == unfinished or line.startswith(CUT):
+            rejected.append(RejectedLine(number, line.removeprefix(CUT), "cut before its end"))
+            continue
+        parsed = _relation(item) if arrow else _entity(item)
         if isinstance(parsed, str):
             rejected.append(RejectedLine(number, line, parsed))
         elif len(parsed) == 2:
@@ -48,30 +58,37 @@ def _without_number(line: str) -> str:
     return line
 
 
+def _looks_cut(lines: list[str]) -> bool:
+    stripped = [line.strip() for line in lines]
+    return ENTITIES_HEADING in stripped and RELATIONS_HEADING not in stripped
+
+
 def _entity(item: str) -> tuple[str, str] | str:
     if not item.startswith("["):
         return "neither '[Type] mention' nor 'head --[type]--> tail'"
-    type_, bracket, mention = item[1:].partition("]")
-    if not bracket:
+    closes = next(places(item, "]"), None)
+    if closes is None:
         return "the bracket of the type is not closed"
+    type_, mention = item[1:closes], item[closes + 1 :]
     if not type_.strip():
         return "the type is empty"
     if not mention.strip():
         return "the mention is empty"
-    return one_line(type_), one_line(mention)
+    return type_of(type_), mention_of(mention)
 
 
 def _relation(item: str) -> tuple[str, str, str] | str:
-    if item.count(_ARROW_OPENS) > 1 or item.count(_ARROW_CLOSES) > 1:
+    opens, closes = (list(places(item, sign)) for sign in (ARROW_OPENS, ARROW_CLOSES))
+    if len(opens) > 1 or len(closes) > 1:
         return "more than one arrow"
-    head, opens, rest = item.partition(_ARROW_OPENS)
-    type_, closes, tail = rest.partition(_ARROW_CLOSES)
-    if not opens or not closes:
+    if not opens or not closes or closes[0] < opens[0]:
         return "the arrow is not complete"
+    head, type_ = item[: opens[0]], item[opens[0] + len(ARROW_OPENS) : closes[0]]
+    tail = item[closes[0] + len(ARROW_CLOSES) :]
     if not type_.strip():
         return "the type is empty"
     if not head.strip():
         return "the head is empty"
     if not tail.strip():
         return "the tail is empty"
-    return one_line(type_), one_line(head), one_line(tail)
+    return type_of(type_), mention_of(head), mention_of(tail)

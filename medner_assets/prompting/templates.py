@@ -13,47 +13,68 @@ A completion lists mentions in text order, then relations in the order of their 
 from collections.abc import Iterator, Sequence
 from typing import Literal
 
+from medner_assets.prompting.escaping import escaped_mention, escaped_type
+from medner_assets.prompting.lines import one_line
 from medner_assets.schema import Document, Entity, Level
 
-PromptStyle = Literal["compact", "instruct"]
+PromptStyle = Literal["compact", "instruct", "chat"]
 
 ENTITIES_HEADING = "### Entities:"
 RELATIONS_HEADING = "### Relations:"
 NONE_FOUND = "None found."
 TEXT_HEADING = "### Text:"
+_HEADINGS = (
+    "### Instruction:", "### Types:", TEXT_HEADING, "### Response:", ENTITIES_HEADING, RELATIONS_HEADING,
+)  # fmt: skip
 
-_INSTRUCTION = (
-    "### Instruction:\n"
+_REQUEST = (
     "Extract the medical entities and the relations between them from the text. "
     "Copy every mention exactly as it is written, in text order.\n"
     "Entity types: {entities}\nRelation types: {relations}\n\n"
-    f"{TEXT_HEADING}\n{{text}}\n\n### Response:\n"
+    f"{TEXT_HEADING}\n{{text}}"
 )
+_INSTRUCTION = f"### Instruction:\n{_REQUEST}\n\n### Response:\n"
+_CHAT = f"{_REQUEST}\n\nAnswer with the headings {ENTITIES_HEADING} and {RELATIONS_HEADING}"
 _COMPACT = f"### Types: {{entities}} | {{relations}}\n{TEXT_HEADING}\n{{text}}\n\n"
 
 
 def render_prompt(
     text: str, style: PromptStyle, entity_types: Sequence[str], relation_types: Sequence[str]
 ) -> str:
-    """Return the prompt of one text; the types are the dataset's (from train), not the document's."""
-    template = _INSTRUCTION if style == "instruct" else _COMPACT
+    """Return the prompt of one text; the types are the dataset's (from train), not the document's.
+
+    Style chat: what the user says; the base's template goes around it. A line of the text that begins like
+    one of the format's headings gets a backslash before it, so that no note steers the answer.
+    """
+    template = {"instruct": _INSTRUCTION, "compact": _COMPACT, "chat": _CHAT}[style]
     entities = ", ".join(entity_types) or "none"
     relations = ", ".join(relation_types) or "none"
     # Not str.format on the text: braces in clinical text are text.
     head, _, tail = template.partition("{text}")
-    return head.format(entities=entities, relations=relations) + text + tail
+    return head.format(entities=entities, relations=relations) + _without_headings(text) + tail
+
+
+def _without_headings(text: str) -> str:
+    if "###" not in text:
+        return text
+    lines = text.split("\n")
+    return "\n".join(f"\\{line}" if line.lstrip().startswith(_HEADINGS) else line for line in lines)
 
 
 def render_completion(document: Document) -> str:
     """Return what a perfect model writes for `document`.
 
-    White space inside a mention becomes one blank, so that each item is one line. At concept level a
+    White space inside a mention becomes one blank, so that each item is one line; what would be read as part
+    of the format is escaped (`escaping.py`). At concept level a
     relation names the first mention of each concept; a relation without a mention of both is left out (see
     `stated_relations`).
     """
-    entities = [f"{i}. [{e.type}] {one_line(e.text)}" for i, e in enumerate(in_text_order(document), start=1)]
+    entities = [
+        f"{i}. [{escaped_type(e.type)}] {escaped_mention(e.text)}"
+        for i, e in enumerate(in_text_order(document), start=1)
+    ]
     relations = [
-        f"{i}. {head} --[{type_}]--> {tail}"
+        f"{i}. {escaped_mention(head)} --[{escaped_type(type_)}]--> {escaped_mention(tail)}"
         for i, (head, type_, tail) in enumerate(stated_relations(document), start=1)
     ]
     return (
@@ -97,8 +118,3 @@ def stated_relations(document: Document) -> list[tuple[str, str, str]]:
         for head, tail, type_ in sorted(places())
     ]
     return list(dict.fromkeys(stated))
-
-
-def one_line(text: str) -> str:
-    """Return `text` with each run of white space as one blank."""
-    return " ".join(text.split())

@@ -94,6 +94,8 @@ def recipe_hash(recipe: BaseModel) -> str:
     How often a version is trained is no setting of an adapter: more replicates leave those that are there.
     """
     content = recipe.model_dump(mode="json", exclude={"replicates"})
+    if isinstance(recipe, VersionRecipe):
+        content["lora"] = recipe.lora.hashed()
     canonical = json.dumps(content, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()[:16]
 

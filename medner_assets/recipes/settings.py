@@ -3,11 +3,11 @@ range."""
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
 
 Stage = Literal["drop_ungrounded", "deduplicate", "enforce_schema", "fix_direction"]
-TargetModule = Literal["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
-ALL_PROJECTIONS: tuple[TargetModule, ...] = (
+ALL_LINEAR: Literal["all-linear"] = "all-linear"
+ALL_PROJECTIONS = (
     "q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj",
 )  # fmt: skip
 
@@ -96,6 +96,9 @@ class TrainingRecipe(Settings):
         return self.batch_size * self.gradient_accumulation
 
 
+LayerName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,63}$")]
+
+
 class LoraRecipe(Settings):
     """The adapter's shape."""
 
@@ -104,12 +107,29 @@ class LoraRecipe(Settings):
     )
     alpha: float = Field(16, gt=0, description="The update is scaled by alpha / rank.")
     dropout: float = Field(0.0, ge=0, lt=1, description="Dropout on the adapter's input.")
-    target_modules: tuple[TargetModule, ...] = Field(
-        ALL_PROJECTIONS, min_length=1, description="Projections that are adapted."
+    target_modules: Literal["all-linear"] | tuple[LayerName, ...] = Field(
+        ALL_LINEAR,
+        description="Layers that are adapted: their names in the base, or all-linear: every linear layer of "
+        "its decoder.",
     )
     save_dtype: Literal["fp32", "bf16"] = Field(
         "fp32", description="Type of the saved weights; bf16 halves the file and rounds them."
     )
+
+    @field_validator("target_modules")
+    @classmethod
+    def _some(cls, value: str | tuple[str, ...]) -> str | tuple[str, ...]:
+        if not value:
+            raise ValueError("name at least one layer, or all-linear")
+        return value
+
+    def hashed(self) -> dict[str, Any]:
+        """Return the settings as hashes take them: all-linear as the seven projections that it means in a
+        base of the Llama family, where it used to be the default by these names."""
+        dumped = self.model_dump(mode="json")
+        if self.target_modules == ALL_LINEAR:
+            dumped["target_modules"] = list(ALL_PROJECTIONS)
+        return dumped
 
 
 class DecodingRecipe(Settings):

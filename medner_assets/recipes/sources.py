@@ -100,10 +100,16 @@ class BaseModelRecipe(Settings):
     path: Place | None = Field(None, description="A folder, relative to the checkout.")
     hub_id: str | None = Field(None, pattern=r"^[\w.-]+/[\w.-]+$", description="A Hugging Face model id.")
     revision: str | None = Field(
-        None, pattern=r"^[0-9a-f]{40}$", description="The pinned commit of `hub_id`."
+        None,
+        pattern=r"^[0-9a-f]{40}$",
+        description="The pinned commit of `hub_id`; without it the base is unlocked: "
+        "`medner base lock NAME` writes it.",
     )
     quantization: Literal["none", "nf4"] = "none"
-    prompt_style: Literal["compact", "instruct"] = "instruct"
+    prompt_style: Literal["compact", "instruct", "chat"] = Field(
+        "instruct", description="chat: through the base's own chat template, thinking off."
+    )
+    gated: bool = Field(False, description="Whether the hub asks for terms to be accepted first.")
     learning_rate_multiplier: float = Field(
         1.0,
         gt=0,
@@ -117,6 +123,4 @@ class BaseModelRecipe(Settings):
     def _one_place(self) -> "BaseModelRecipe":
         if (self.path is None) == (self.hub_id is None):
             raise ValueError("give exactly one of `path` and `hub_id`")
-        if self.hub_id is not None and self.revision is None:
-            raise ValueError("`hub_id` needs a pinned `revision` of 40 hexadecimal digits")
         return self

@@ -13,7 +13,13 @@ NAME = "medner_grouped"
 
 
 def use_grouped_attention(model: Any) -> None:
-    """Let `model` (transformers) take this attention; its prefill and its numbers elsewhere stay sdpa's."""
+    """Let `model` (transformers) take this attention; its prefill and its numbers elsewhere stay sdpa's.
+
+    A model that was loaded with another attention than sdpa keeps it: there is more to its attention than
+    queries, keys, values and a mask (sinks, a soft cap), see `loading.needs_plain_attention`.
+    """
+    if getattr(model.config, "_attn_implementation", None) != "sdpa":
+        return
     from transformers import AttentionInterface, AttentionMaskInterface
     from transformers.masking_utils import sdpa_mask
 
@@ -36,6 +42,9 @@ def grouped_attention(
     query: (batch, heads, new tokens, size); key, value: (batch, fewer heads, tokens, size). attention_mask:
     true where a token is seen, (batch, 1, new tokens, tokens), or None.
     """
+    left_out = [name for name in ("softcap", "s_aux") if others.get(name) is not None]
+    if left_out:
+        raise RuntimeError(f"{type(module).__name__} wants {', '.join(left_out)}, which this leaves out")
     batch, heads, new, size = query.shape
     groups = key.shape[1]
     if new > 1 or groups == heads or module.training:

@@ -5,6 +5,8 @@ nothing else: parameters, names and saved files stay PEFT's. What PEFT computes 
 fewer passes over memory and less of it kept for the backward pass.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import MethodType
 from typing import TYPE_CHECKING, Any
 
@@ -18,8 +20,14 @@ if TYPE_CHECKING:
 
 _ATTENTION = ("q_proj", "k_proj", "v_proj", "o_proj")
 _FEED_FORWARD = ("gate_proj", "up_proj", "down_proj")
+_PROVEN = ("LlamaForCausalLM", "MistralForCausalLM")
+"""Models whose loss and gradients are proven to stay what transformers and PEFT compute
+(`test_equality.py`). Other models bear the same names of layers and compute something else: no model is taken
+by its names."""
 _LAYERS = ("LlamaDecoderLayer", "MistralDecoderLayer")
 """Layers that are nothing but x + attention(norm(x)), then x + feed-forward(norm(x))."""
+_BLOCKS = ("LlamaAttention", "MistralAttention", "LlamaMLP", "MistralMLP")
+_NORMS = ("LlamaRMSNorm", "MistralRMSNorm")
 
 
 def _adapters(projections: tuple[Projection, ...]) -> list["torch.Tensor | None"]:
@@ -90,46 +98,89 @@ def _norm(self: Any, hidden_states: "torch.Tensor") -> "torch.Tensor":
 def fuse(model: "nn.Module") -> bool:
     """Give the decoder layers of a PEFT model the forward passes above; return False where they do not fit.
 
-    They fit layers of the Llama family with SwiGLU, no biases, no attention dropout or sliding window, and at
-    most one LoRA adapter a projection. Where one layer does not fit, none is changed.
+    They fit the classes in `_PROVEN` with SwiGLU, no biases, no attention dropout or sliding window, a rotary
+    embedding of whole heads, and at most one LoRA adapter a projection, in every layer. Where one layer does
+    not fit, none is changed.
     """
-    found: list[tuple[Any, Any, tuple[Projection, ...]]] = []
-    norms: list[Any] = []
-    last: Any = None
-    for module in model.modules():
-        if type(module).__name__ in _LAYERS:
-            last = module
-        for names, forward in ((_ATTENTION, _attention_forward), (_FEED_FORWARD, _feed_forward)):
-            if not all(hasattr(module, name) for name in names):
-                continue
-            read = [projection(getattr(module, name)) for name in names]
-            whole = tuple(each for each in read if each is not None)
-            if len(whole) < len(read) or not _is_plain(module):
-                return False
-            found.append((module, forward, whole))
-        if type(module).__name__.endswith("RMSNorm") and hasattr(module, "variance_epsilon"):
-            norms.append(module)
-    for module, forward, projections in found:
+    found = _fitting(model)
+    if found is None:
+        return False
+    replaced = [
+        *((module, forward) for module, forward, _ in found),
+        *((module, _norm) for module in model.modules() if type(module).__name__ in _NORMS),
+    ]
+    for module, _, projections in found:
         module.fused_projections = projections
+    layers = [module for module in model.modules() if type(module).__name__ in _LAYERS]
+    for module, forward in (*replaced, (layers[-1], _last_layer)):
         module.unfused_forward = module.forward
-        module.forward = MethodType(forward, module)
-    for module in norms:
-        module.unfused_forward = module.forward
-        module.forward = MethodType(_norm, module)
-    if last is not None:
-        last.unfused_forward = last.forward
-        last.forward = MethodType(_last_layer, last)
-    return bool(found)
+        module.fused_forward = MethodType(forward, module)
+        module.forward = module.fused_forward
+    return True
 
 
-def _is_plain(module: Any) -> bool:
-    """Return whether an attention or feed-forward block is computed as this file computes it."""
-    config = module.config
-    if hasattr(module, "act_fn"):
-        return getattr(config, "hidden_act", "") in ("silu", "swish")
-    extras = (getattr(config, "attention_dropout", 0), getattr(config, "sliding_window", None))
-    norms = any(hasattr(module, name) for name in ("q_norm", "k_norm"))
-    return not any(extras) and not norms
+@contextmanager
+def as_published(model: "nn.Module") -> Iterator[None]:
+    """Let a fused model compute as transformers and PEFT have it, for as long as the block runs."""
+    fused: list[Any] = [module for module in model.modules() if hasattr(module, "fused_forward")]
+    for module in fused:
+        module.forward = module.unfused_forward
+    try:
+        yield
+    finally:
+        for module in fused:
+            module.forward = module.fused_forward
+
+
+def unfuse(model: "nn.Module") -> None:
+    """Take the forward passes above off for good."""
+    modules: list[Any] = list(model.modules())
+    for module in modules:
+        if hasattr(module, "fused_forward"):
+            module.forward = module.unfused_forward
+            del module.fused_forward
+        if hasattr(module, "fused_projections"):
+            del module.fused_projections
+
+
+def _fitting(model: Any) -> list[tuple[Any, Any, tuple[Projection, ...]]] | None:
+    """Return (block, forward pass, projections) of every attention and feed-forward block; None where one
+    does not fit."""
+    whole = model.get_base_model() if hasattr(model, "get_base_model") else model
+    kind = type(whole)
+    if kind.__name__ not in _PROVEN or not kind.__module__.startswith("transformers.models."):
+        return None
+    if not _is_plain(whole.config):
+        return None
+    found: list[tuple[Any, Any, tuple[Projection, ...]]] = []
+    layers = [module for module in model.modules() if type(module).__name__ in _LAYERS]
+    for layer in layers:
+        blocks = (
+            (layer.self_attn, _ATTENTION, _attention_forward),
+            (layer.mlp, _FEED_FORWARD, _feed_forward),
+        )
+        for block, names, forward in blocks:
+            if type(block).__name__ not in _BLOCKS:
+                return None
+            read = [projection(getattr(block, name, None)) for name in names]
+            projections = tuple(each for each in read if each is not None)
+            if len(projections) < len(read):
+                return None
+            found.append((block, forward, projections))
+    return found if layers and len(layers) == whole.config.num_hidden_layers else None
+
+
+def _is_plain(config: Any) -> bool:
+    """Return whether attention and feed-forward blocks are computed as this file computes them."""
+    rope = getattr(config, "rope_parameters", None) or getattr(config, "rope_scaling", None) or {}
+    partial = (rope.get("partial_rotary_factor"), getattr(config, "partial_rotary_factor", None))
+    extras = (
+        getattr(config, "attention_dropout", 0),
+        getattr(config, "sliding_window", None),
+        getattr(config, "layer_types", None) and set(config.layer_types) - {"full_attention"},
+        any(each not in (None, 1, 1.0) for each in partial),
+    )
+    return getattr(config, "hidden_act", "") in ("silu", "swish") and not any(extras)
 
 
 def unpacked_bytes(model: "nn.Module") -> int:

@@ -8,11 +8,13 @@ are those of `generate`: the same model called with the same masks and positions
 """
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from medner_assets.errors import MednerError
+from medner_assets.modeling.base_files import language_part, positions_in
+from medner_assets.modeling.loading import ends_of
 from medner_assets.modeling.memory import device_memory, release
 
 if TYPE_CHECKING:
@@ -33,6 +35,18 @@ class Written:
     tokens: list[int]
     ended: bool = False
     """Whether the model ended its text; else it was cut."""
+    most: int = 2**31
+    """Tokens that it may have."""
+
+    @property
+    def is_full(self) -> bool:
+        """Whether no token may be added."""
+        return len(self.tokens) >= self.most
+
+    @property
+    def is_done(self) -> bool:
+        """Whether nothing more is written."""
+        return self.ended or self.is_full
 
 
 def decode(
@@ -40,17 +54,20 @@ def decode(
     prompts: Sequence[Sequence[int]],
     *,
     max_new_tokens: int,
-    end: int,
+    end: int | Collection[int],
     pad: int,
     constraint: "Constraint | None" = None,
 ) -> list[Written]:
     """Return what `model` writes behind each prompt (at least one, none empty), at most `max_new_tokens`.
 
-    constraint: forbids tokens, row by row; it is told which rows stay.
+    end: the token or tokens that end a text. A row is cut when prompt and completion are as long as the model
+    reads. constraint: forbids tokens, row by row; it is told which rows stay.
     """
     import torch
     from transformers import DynamicCache
 
+    ends = frozenset((end,) if isinstance(end, int) else end)
+    room = positions_in(language_part(model.config.to_dict())) or max(map(len, prompts)) + max_new_tokens
     device = model.device
     longest = max(map(len, prompts))
     ids = torch.full((len(prompts), longest), pad, dtype=torch.long)
@@ -61,23 +78,24 @@ def decode(
     ids, mask = ids.to(device), mask.to(device)
     positions = (mask.cumsum(-1) - 1).clamp(min=0)
     cache = DynamicCache(config=model.config)
-    written = [Written([]) for _ in prompts]
+    written = [Written([], most=min(max_new_tokens, room - len(tokens))) for tokens in prompts]
+    steps = max(each.most for each in written)
     rows = list(range(len(prompts)))  # of the batch as it is now: positions in `written`
     with torch.inference_mode():
-        for step in range(max_new_tokens):
+        for step in range(steps):
             scores = _scores(model, ids, mask, positions, cache)
             chosen = (constraint.allowed(scores) if constraint else scores).argmax(-1)
             values = chosen.tolist()
             for row, value in zip(rows, values, strict=True):
-                if value == end:
+                if value in ends and not written[row].is_full:
                     written[row].ended = True
-                elif not written[row].ended:
+                elif not written[row].is_done:
                     written[row].tokens.append(value)
-            if step == max_new_tokens - 1:
+            if step == steps - 1:
                 break
             if constraint:
                 constraint.take(values)
-            live = [at for at, row in enumerate(rows) if not written[row].ended]
+            live = [at for at, row in enumerate(rows) if not written[row].is_done]
             if not live:
                 break
             if len(live) <= (1 - _WORTH_LEAVING) * len(rows):
@@ -171,13 +189,14 @@ def generate_batches(
 def fitting_batch(model: "PreTrainedModel", tokens: int) -> int:
     """Return how many documents of `tokens` tokens (prompt and completion) fit a GPU's free memory at
     once."""
-    config: Any = model.config
+    config: Any = model.config.get_text_config()
     heads = config.num_attention_heads
     head = getattr(config, "head_dim", None) or config.hidden_size // heads
-    cache = 2 * config.num_hidden_layers * (config.num_key_value_heads or heads) * head * 2
+    shared = getattr(config, "num_key_value_heads", None) or heads
+    cache = 2 * config.num_hidden_layers * shared * head * 2
     # Of one layer at a time: its states and the feed-forward block's, and the cache that grows by a copy.
     layer = (
-        8 * config.hidden_size + 3 * config.intermediate_size
+        8 * config.hidden_size + 3 * (getattr(config, "intermediate_size", None) or 4 * config.hidden_size)
     ) * 2 + 3 * cache // config.num_hidden_layers
     each = tokens * (cache + layer) + 12 * config.vocab_size
     return max(1, min(MOST_DOCUMENTS, int(device_memory(model.device).usable // each)))
@@ -191,8 +210,8 @@ def _generate(
     grammar: "Grammar | None" = None,
 ) -> list[Completion]:
     began = time.monotonic()
-    end = tokenizer.eos_token_id
-    pad = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else end
+    end = ends_of(tokenizer)
+    pad = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else min(end)
     written = decode(
         model,
         [tokens for _, tokens in batch],

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from medner_assets.errors import MednerError
+from medner_assets.prompting.escaping import escaped_type
 from medner_assets.prompting.templates import ENTITIES_HEADING, NONE_FOUND, RELATIONS_HEADING
 
 if TYPE_CHECKING:
@@ -110,5 +111,5 @@ def lark(entity_types: Sequence[str], relation_types: Sequence[str]) -> str:
 
 def _any_of(words: Sequence[str]) -> str:
     """Return a regular expression of exactly these words."""
-    plain = ("".join(c if c.isalnum() or c in "_ -" else f"\\{c}" for c in word) for word in words)
+    plain = ("".join(c if c.isalnum() or c in "_ -" else f"\\{c}" for c in escaped_type(w)) for w in words)
     return f"({'|'.join(plain)})"

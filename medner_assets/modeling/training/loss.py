@@ -1,14 +1,19 @@
 """The loss of a micro-batch in each layout: negative log likelihoods of completion tokens, summed.
 
 The output head and the loss are computed on learned positions only: fewer than half of a sample's tokens
-are predicted, and the head is a fifth of a small model's work. On a CPU the loss and its gradient are
+are predicted, and the head is a fifth of a small model's work.
+
+What a model does to its scores after its head (a cap, a scale) is part of it. For classes that are proven to
+do nothing there, the loss is made from the head's input; for any other, the head's input is cut down to the
+learned positions on its way and the model's own forward pass goes on with it; where a model has no head that
+can be watched, all its scores are taken. On a CPU the loss and its gradient are
 computed together, some hundred positions at a time: the logits of a whole step would be the largest
 tensors of all, and are never kept.
 """
 
 from collections.abc import Sequence
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from medner_assets.modeling.samples import Sample
 from medner_assets.modeling.training.batching import IGNORED, PackedRow, collate
@@ -24,6 +29,27 @@ _SMALLEST = 1e-30
 """Below this a probability in float32 says too little about its logarithm."""
 
 
+Head = Literal["plain", "own", "whole"]
+"""How scores are made. plain: from the head's input and its matrix alone. own: by the model, on learned
+positions. whole: by the model, on all positions."""
+
+_PLAIN_HEADS = frozenset({
+    "LlamaForCausalLM", "MistralForCausalLM", "MixtralForCausalLM", "Qwen2ForCausalLM", "Qwen3ForCausalLM",
+    "Olmo2ForCausalLM", "Olmo3ForCausalLM", "Phi3ForCausalLM", "SmolLM3ForCausalLM",
+})  # fmt: skip
+"""Classes of transformers whose scores are the head's product and nothing else, as
+`test_equality.py` has it."""
+
+
+def head_of(model: Any) -> Head:
+    """Return how the scores of `model`, with or without an adapter, may be made, by its class."""
+    inner = model.get_base_model() if hasattr(model, "get_base_model") else model
+    kind = type(inner)
+    if kind.__name__ in _PLAIN_HEADS and kind.__module__.startswith("transformers.models."):
+        return "plain"
+    return "own" if inner.get_output_embeddings() is not None else "whole"
+
+
 class HeadInput:
     """Takes from a call of `model` the states that its output head would get, so that the loss is made from
     them.
@@ -35,7 +61,8 @@ class HeadInput:
     def __init__(self, model: "PreTrainedModel") -> None:
         self.layer = model.get_output_embeddings()
         self._taken: list[torch.Tensor] | None = None
-        self._hook = self.layer.register_forward_pre_hook(self._take)
+        self._learned: torch.Tensor | None = None
+        self._hook = None if self.layer is None else self.layer.register_forward_pre_hook(self._take)
 
     def states(self, model: Any, **inputs: Any) -> "torch.Tensor":
         """Call `model`, or what wraps it, and return the head's input, (samples, tokens, hidden)."""
@@ -49,16 +76,34 @@ class HeadInput:
             raise RuntimeError(f"{type(model).__name__} called its output head {len(taken)} times")
         return taken[0]
 
+    def scores(self, model: Any, learned: "torch.Tensor", **inputs: Any) -> "torch.Tensor":
+        """Call `model`, or what wraps it, and return its own scores at the learned positions.
+
+        Shape (learned positions, vocabulary). learned: (samples, tokens), true where a token is predicted
+        from.
+        """
+        taken: list[torch.Tensor] = []
+        self._taken, self._learned = taken, learned
+        try:
+            output = model(**inputs, use_cache=False)
+        finally:
+            self._taken = self._learned = None
+        scores: torch.Tensor = output.logits
+        if len(taken) != 1 or scores.shape[:2] != (1, int(learned.sum())):
+            raise RuntimeError(f"{type(model).__name__} does not make its scores from its output head alone")
+        return scores[0]
+
     def remove(self) -> None:
         """Take the hook off."""
-        self._hook.remove()
+        if self._hook is not None:
+            self._hook.remove()
 
     def _take(self, module: object, hidden: "tuple[torch.Tensor, ...]") -> "tuple[torch.Tensor] | None":
         del module
         if self._taken is None:
             return None
         self._taken.append(hidden[0])
-        return (hidden[0][:, :0],)
+        return (hidden[0][:, :0] if self._learned is None else hidden[0][self._learned][None],)
 
 
 def completion_loss(
@@ -148,18 +193,25 @@ def padded_loss(
     pad: int,
     device: "torch.device",
     weighted: bool = True,
+    way: Head = "plain",
 ) -> "torch.Tensor":
     """Return the weighted loss of the samples' completion tokens, divided by `items`. Any causal model."""
     import torch
+    import torch.nn.functional as F
 
     batch = {name: tensor.to(device) for name, tensor in collate(samples, pad).items()}
-    states = head.states(model, input_ids=batch["input_ids"])
     learned = batch["labels"][:, 1:] != IGNORED
-    weights = batch["weights"][:, 1:][learned]
-    return completion_loss(
-        states[:, :-1][learned],
-        head.layer,
-        batch["labels"][:, 1:][learned],
-        weights if weighted else torch.ones_like(weights),
-        items,
-    )
+    targets, weights = batch["labels"][:, 1:][learned], batch["weights"][:, 1:][learned]
+    if not weighted:
+        weights = torch.ones_like(weights)
+    if way == "plain":
+        states = head.states(model, input_ids=batch["input_ids"])
+        return completion_loss(states[:, :-1][learned], head.layer, targets, weights, items)
+    if way == "own":
+        predicting = torch.zeros_like(batch["labels"], dtype=torch.bool)
+        predicting[:, :-1] = learned
+        scores = head.scores(model, predicting, input_ids=batch["input_ids"])
+    else:
+        scores = model(input_ids=batch["input_ids"], use_cache=False).logits[:, :-1][learned]
+    losses = F.cross_entropy(scores.float(), targets, reduction="none")
+    return (losses * weights).sum() / items

@@ -14,7 +14,7 @@ from medner_assets.modeling.progress import Log
 from medner_assets.modeling.samples import Sample
 from medner_assets.modeling.training.batching import pack, padded_groups, rows_within
 from medner_assets.modeling.training.distributed import Ranks
-from medner_assets.modeling.training.loss import HeadInput, packed_loss, padded_loss
+from medner_assets.modeling.training.loss import Head, HeadInput, head_of, packed_loss, padded_loss
 
 if TYPE_CHECKING:
     import torch
@@ -45,19 +45,25 @@ class Steps:
         ranks: Ranks = Ranks(),  # noqa: B008 # frozen
         checkpointing: Literal["auto", "on", "off"] = "off",
         tokens: int | None = None,
+        way: Head | None = None,
     ) -> None:
         """samples: most samples of a padded micro-batch. tokens: most tokens of a micro-batch; None: no
-        limit.
+        limit. way: how scores are made; None: as the model's class allows.
 
         checkpointing: what the recipe says; auto: switched on when not even one sample fits without.
         """
         self._model, self._layout, self._device, self._pad = model, layout, device, pad
         self._samples, self.tokens, self._log, self._ranks = samples, tokens, log, ranks
-        self._head = HeadInput(model)
+        self._head, self._way = HeadInput(model), way or head_of(model)
+        self._together = 1 if samples == 1 else _EVAL_SAMPLES
         self._may_checkpoint = checkpointing == "auto"
         self.checkpointing = checkpointing == "on"
         self._trained = [p for p in model.parameters() if p.requires_grad]
         self._done = 0
+
+    def close(self) -> None:
+        """Take off what watches the model's head."""
+        self._head.remove()
 
     def train(self, model: Any, samples: Sequence[Sample]) -> "torch.Tensor":
         """Leave the gradients of one step on the parameters and return its loss, over all processes.
@@ -166,7 +172,14 @@ class Steps:
     ) -> "torch.Tensor":
         if self._layout == "padded":
             return padded_loss(
-                model, self._head, group, items, pad=self._pad, device=self._device, weighted=weighted
+                model,
+                self._head,
+                group,
+                items,
+                pad=self._pad,
+                device=self._device,
+                weighted=weighted,
+                way=self._way,
             )
         row = pack(group, self._device, self._pad if self._layout == "aligned" else None)
         return packed_loss(model, self._head, row, items, weighted=weighted)
@@ -183,7 +196,7 @@ class Steps:
         if self._layout == "packed":
             tokens = self.tokens or max(map(len, samples), default=1) * _EVAL_SAMPLES
             return rows_within(samples, tokens)
-        return padded_groups(samples, _EVAL_SAMPLES, self.tokens)
+        return padded_groups(samples, min(_EVAL_SAMPLES, self._together), self.tokens)
 
     def _shrink(self, samples: Sequence[Sample]) -> None:
         """Halve the micro-batch, or keep fewer activations, or give up with a MednerError; all processes

@@ -18,7 +18,12 @@ import click
 
 from medner_assets.corpus.readers.jsonl import read_jsonl
 from medner_assets.errors import MednerError
-from medner_assets.modeling.adapters import leave_casts_to_autocast, revision_of, save_adapter
+from medner_assets.modeling.adapters import (
+    adapted_layers,
+    leave_casts_to_autocast,
+    revision_of,
+    save_adapter,
+)
 from medner_assets.modeling.job import TrainingJob
 from medner_assets.modeling.loading import (
     fast_bfloat16,
@@ -40,6 +45,7 @@ from medner_assets.modeling.training.distributed import (
     ranks,
     started_by_torchrun,
 )
+from medner_assets.modeling.training.equality import cache_folder, settle
 from medner_assets.modeling.training.forking import cpu_process_count, forked
 from medner_assets.modeling.training.steps import Steps
 from medner_assets.modeling.training.trainer import log_rows, make_trainer, training_arguments
@@ -79,6 +85,8 @@ def _train(job: TrainingJob, log: Log, crew: Ranks) -> dict[str, Any]:
     documents = read_jsonl(job.train).documents
     if not documents:
         raise MednerError(f"{job.recipe.dataset}: the train split is empty: nothing to learn from")
+    if encoder.room is not None and encoder.room < recipe.max_tokens:
+        log.info(f"the base reads at most {encoder.room} tokens: so do samples, not {recipe.max_tokens}")
     train_set = build_samples(
         documents, encoder, max_tokens=recipe.max_tokens, relation_weight=recipe.relation_loss_weight
     )
@@ -96,8 +104,24 @@ def _train(job: TrainingJob, log: Log, crew: Ranks) -> dict[str, Any]:
     torch.manual_seed(job.recipe.seed)
     ready = adapted(job, folder, device, log)
     model = ready.model
+    layers = ", ".join(f"{count} {name}" for name, count in adapted_layers(model).items())
+    log.info(f"adapters on {layers or 'what unsloth chose'}")
     crew.copy_from_first([p for p in model.parameters() if p.requires_grad])
-    bfloat16 = fast_bfloat16(device) and ready.layout == "padded"
+    pad = encoder.tokenizer.pad_token_id
+    pad = encoder.end if pad is None else pad
+    settled = settle(
+        ready,
+        train_set.samples,
+        device=device,
+        pad=pad,
+        cast=fast_bfloat16(device),
+        log=log,
+        ranks=crew,
+        cache=cache_folder(job.work),
+        base=revision_of(job.base, folder),
+    )
+    way = settled.way
+    bfloat16 = fast_bfloat16(device) and way.layout == "padded"
     if bfloat16 and device.type == "cpu":
         leave_casts_to_autocast(model)
     arguments = training_arguments(
@@ -108,14 +132,15 @@ def _train(job: TrainingJob, log: Log, crew: Ranks) -> dict[str, Any]:
         cuda=device.type == "cuda",
         bfloat16=bfloat16,
     )
-    pad = encoder.tokenizer.pad_token_id
+    together = recipe.batch_size if device.type == "cuda" else recipe.effective_batch
     steps = Steps(
         model,
-        layout=ready.layout,
+        layout=way.layout,
+        way=way.head,
         device=device,
-        pad=encoder.tokenizer.eos_token_id if pad is None else pad,
+        pad=pad,
         # Few large products keep all cores of a CPU busy, and its memory is not what is short.
-        samples=recipe.batch_size if device.type == "cuda" else recipe.effective_batch,
+        samples=1 if way.alone else together,
         tokens=None if device.type == "cuda" else _CPU_TOKENS // crew.size,
         log=log,
         ranks=crew,
@@ -123,7 +148,7 @@ def _train(job: TrainingJob, log: Log, crew: Ranks) -> dict[str, Any]:
     )
     steps.fit(train_set.samples, recipe.effective_batch)
     lengths = [len(sample) for sample in train_set.samples]
-    order = StepOrder(lengths, recipe.effective_batch, job.recipe.seed, by_length=ready.layout != "packed")
+    order = StepOrder(lengths, recipe.effective_batch, job.recipe.seed, by_length=way.layout != "packed")
     trainer = make_trainer(
         model,
         arguments,
@@ -149,6 +174,8 @@ def _train(job: TrainingJob, log: Log, crew: Ranks) -> dict[str, Any]:
     facts = {
         **_facts(job, folder, model, device, train_set, len(documents), ready.backend),
         **_course(rows, trainer.state.best_global_step if recipe.early_stopping else None),
+        **settled.facts(),
+        "adapted_layers": adapted_layers(model),
         "train_seconds": max((row["seconds"] for row in rows), default=time.monotonic() - began),
         "peak_memory_bytes": peak,
     }

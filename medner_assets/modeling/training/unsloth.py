@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from medner_assets.errors import MednerError
 from medner_assets.modeling.job import TrainingJob
 from medner_assets.modeling.training.distributed import visible_gpus
+from medner_assets.recipes.settings import ALL_LINEAR, ALL_PROJECTIONS
 
 if TYPE_CHECKING:
     import torch
@@ -80,7 +81,9 @@ def unsloth_model(job: TrainingJob, folder: Path, device: "torch.device") -> "Pe
             r=lora.rank,
             lora_alpha=lora.alpha,
             lora_dropout=lora.dropout,
-            target_modules=list(lora.target_modules),
+            target_modules=list(
+                ALL_PROJECTIONS if lora.target_modules == ALL_LINEAR else lora.target_modules
+            ),
             use_gradient_checkpointing=checkpointing,
             random_state=job.recipe.seed,
         )
