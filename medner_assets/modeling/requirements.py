@@ -6,6 +6,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
+from medner_assets.modeling.base_files import trouble
 from medner_assets.paths import PROJECT
 from medner_assets.recipes.sources import BaseModelRecipe
 
@@ -16,6 +17,8 @@ def base_folder(base: BaseModelRecipe) -> Path | None:
     if base.path is not None:
         folder = (PROJECT / base.path).resolve()
         return folder if (folder / "config.json").is_file() else None
+    if base.revision is None:
+        return None
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import LocalEntryNotFoundError
 
@@ -27,6 +30,8 @@ def base_folder(base: BaseModelRecipe) -> Path | None:
 
 def missing_requirements(name: str, base: BaseModelRecipe) -> str | None:
     """Return one line that says what base model `name` lacks here and what to do; None if nothing."""
+    if base.hub_id is not None and base.revision is None:
+        return f"base model {name} is unlocked, no commit of {base.hub_id} is stated: {how_to_lock(name)}"
     lacks: list[str] = []
     if base.minimum_gpu_gib:
         gib = largest_gpu_gib()
@@ -44,7 +49,14 @@ def missing_requirements(name: str, base: BaseModelRecipe) -> str | None:
     elif incomplete := _incomplete(folder):
         again = f"run it again: {_how_to_download(base)}" if base.hub_id else "copy them again"
         lacks.append(f"{incomplete} in {folder.name} ({again})")
+    elif wrong := trouble(folder):
+        lacks.append(f"in {folder.name} {wrong}")
     return f"base model {name} lacks " + " and ".join(lacks) if lacks else None
+
+
+def how_to_lock(name: str) -> str:
+    """Return what writes the commit of a base into its recipe."""
+    return f"run `medner base lock {name}` where the hub can be reached, or add its revision to the recipe"
 
 
 def _how_to_download(base: BaseModelRecipe) -> str:
@@ -68,7 +80,7 @@ def _how_to_download(base: BaseModelRecipe) -> str:
 def _incomplete(folder: Path) -> str | None:
     """Return which weights a folder lacks: no safetensors at all, or not all files that its index names."""
     present = {file.name for file in folder.glob("*.safetensors") if file.exists()}
-    if not present:
+    if not present and not list(folder.glob("*.gguf")) + list(folder.glob("*.bin")):
         return "safetensors weights"
     index = folder / "model.safetensors.index.json"
     if not index.is_file():

@@ -2,6 +2,7 @@ import pytest
 import yaml
 
 from medner_assets.errors import MednerError
+from medner_assets.modeling.requirements import missing_requirements
 from medner_assets.recipes.loading import (
     base_model_names,
     dataset_names,
@@ -141,6 +142,9 @@ def test_a_name_that_could_leave_its_folder_is_refused(recipes):
         version_names(folder)
 
 
-def test_a_hub_model_without_a_pinned_revision_is_refused():
-    with pytest.raises(ValueError, match="needs a pinned `revision`"):
-        BaseModelRecipe(summary="x", hub_id="a/b", licence="MIT")
+def test_a_hub_model_without_a_pinned_revision_loads_and_lacks_its_lock():
+    unlocked = BaseModelRecipe(summary="x", hub_id="a/b", licence="MIT")
+    assert missing_requirements("b", unlocked) == (
+        "base model b is unlocked, no commit of a/b is stated: run `medner base lock b` where the hub can be "
+        "reached, or add its revision to the recipe"
+    )
