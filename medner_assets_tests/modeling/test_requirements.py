@@ -76,7 +76,8 @@ def test_an_index_that_was_cut_short_is_named(monkeypatch, tmp_path, index):
 
 
 def test_a_whole_download_lacks_nothing(monkeypatch, tmp_path):
-    downloaded(monkeypatch, tmp_path / "r", "config.json", "model.safetensors")
+    downloaded(monkeypatch, tmp_path / "r", "config.json", "model.safetensors", "tokenizer.json")
+    (tmp_path / "r" / "config.json").write_text('{"model_type": "mistral", "vocab_size": 32768}')
     assert missing_requirements("big", HUB) is None
 
 
