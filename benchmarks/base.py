@@ -231,13 +231,13 @@ def scores(completions: Path, documents: Path) -> list[dict]:
 
 def _scored(rows: list[dict], documents: Path) -> dict:
     # The machine that trains need not have what scoring needs.
-    from medner_assets.defs.evaluation.tabulation import prediction_frames
     from medner_assets.prompting.grounding import predict
     from medner_assets.scoring.evaluation import score_version
     from medner_assets.scoring.frames import PredictedFrames
     from medner_assets.scoring.gold import gold_frames
     from medner_assets.scoring.postprocessing import RelationSchema, apply_stages, stage_names
     from medner_assets.scoring.schemes import FINAL, HEADLINES
+    from medner_assets.scoring.tabulation import prediction_frames
 
     first = rows[0]
     split, dataset = first["split"], first["dataset"]

@@ -6,11 +6,11 @@ from random import Random
 import polars as pl
 
 from benchmarks.fuzzing.cases import Cases
-from medner_assets.defs.evaluation.tabulation import prediction_frames
 from medner_assets.prompting.grounding import predict
 from medner_assets.prompting.templates import render_completion
 from medner_assets.schema import Prediction
 from medner_assets.scoring.postprocessing import STAGES, RelationSchema, apply_stages
+from medner_assets.scoring.tabulation import prediction_frames
 from medner_assets_tests.support.miniature import documents
 
 _TEXTS = (

@@ -60,39 +60,38 @@ class TrainingJob(_Job):
     device: Literal["auto", "cpu", "cuda"] = "auto"
 
 
-class GenerationJob(_Job):
-    """Completions to write."""
+class InferenceJob(_Job):
+    """What every process that writes completions is told."""
 
     adapter: Path | None = Field(description="The adapter's folder; None: the base alone.")
-    documents: Path = Field(description="Documents, JSON lines.")
     decoding: DecodingRecipe
     max_tokens: int | None = Field(
         None,
         description="A text whose prompt is longer is read sentence by sentence: the recipe's max_tokens. "
         "None: every text is read whole.",
     )
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+
+
+class GenerationJob(InferenceJob):
+    """Completions to write."""
+
+    documents: Path = Field(description="Documents, JSON lines.")
     output: Path = Field(description="Completions, JSON lines; appears whole or not at all.")
     work: Path | None = Field(None, description="Scratch folder: partial results and progress.json.")
     generation_id: str = Field(
         description="Hash of adapter weights, data and decoding; partial results are its own."
     )
-    device: Literal["auto", "cpu", "cuda"] = "auto"
 
 
-class ReadingJob(_Job):
+class ReadingJob(InferenceJob):
     """What a version needs to read texts of any length: prediction and annotation."""
 
-    adapter: Path = Field(description="The adapter's folder.")
-    decoding: DecodingRecipe
     postprocessing: tuple[str, ...] = Field(description="Stages of the recipe, in order.")
     triples: tuple[tuple[str, str, str], ...] = Field(
         description="(relation type, head type, tail type) of the train split, for post-processing."
     )
     symmetric: tuple[str, ...] = Field(description="Relation types without direction.")
-    max_tokens: int = Field(
-        description="A text whose prompt is longer is read sentence by sentence: the recipe's max_tokens."
-    )
-    device: Literal["auto", "cpu", "cuda"] = "auto"
 
 
 class PredictionJob(ReadingJob):

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import psutil
+
 if TYPE_CHECKING:
     import torch
 
@@ -16,7 +18,7 @@ HEADROOM = 0.05
 
 @dataclass(frozen=True, slots=True)
 class DeviceMemory:
-    """Bytes of a CUDA device as this process may use them."""
+    """Bytes of a device as this process may use them."""
 
     total: int
     free: int
@@ -28,8 +30,11 @@ class DeviceMemory:
 
 
 def device_memory(device: "torch.device") -> DeviceMemory:
-    """Return the memory of a CUDA device: what is free, what the allocator holds unused, within a set
-    fraction."""
+    """Return the memory of a device. CUDA: what is free, what the allocator holds unused, within a set
+    fraction. CPU: the machine's."""
+    if device.type == "cpu":
+        machine = psutil.virtual_memory()
+        return DeviceMemory(machine.total, machine.available)
     import torch
 
     free, total = torch.cuda.mem_get_info(device)

@@ -6,7 +6,6 @@ import polars as pl
 from medner_assets.defs.automation.conditions import WHEN_INPUTS_CHANGE
 from medner_assets.defs.datasets.data import data_of
 from medner_assets.defs.descriptions import table_metadata
-from medner_assets.defs.evaluation.tabulation import prediction_frames
 from medner_assets.defs.failures import clear_failures
 from medner_assets.defs.identity import evaluation_id
 from medner_assets.defs.partitions import VERSIONS
@@ -17,6 +16,7 @@ from medner_assets.prompting.grounding import predict
 from medner_assets.recipes.loading import load_version
 from medner_assets.scoring.postprocessing import RelationSchema, apply_stages
 from medner_assets.scoring.schemes import FINAL, RAW, SCORER_VERSION
+from medner_assets.scoring.tabulation import prediction_frames
 
 
 @dg.asset(

@@ -12,6 +12,10 @@ from medner_assets.scoring.schemes import SCORER_VERSION
 READING_VERSION = "1"
 """Goes up whenever the same version would read another thing in the same text: windows, grounding."""
 
+_ONE_WAY = "evaluation's forward pass"
+"""Marks annotations of versions with a grammar or a 4-bit base. Those made before annotation and evaluation
+shared one loader were read without the grammar and without unpacking: they are not taken for these."""
+
 
 def reading_settings(inputs: VersionInputs) -> dict[str, Any]:
     """Return what every kind of reading job states (`modeling.job.ReadingJob`)."""
@@ -34,4 +38,5 @@ def annotation_id(inputs: VersionInputs, finished: FinishedAdapter) -> str:
     """
     generation = generation_id(finished.weights_hash, inputs.data.version, inputs.recipe)
     evaluation = evaluation_id(generation, inputs.recipe.postprocessing, str(SCORER_VERSION))
-    return combined(evaluation, READING_VERSION)
+    differed = inputs.recipe.decoding.grammar or inputs.base.recipe.quantization != "none"
+    return combined(evaluation, READING_VERSION, *([_ONE_WAY] if differed else []))

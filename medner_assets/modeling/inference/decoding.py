@@ -151,12 +151,14 @@ def generate_batches(
     max_new_tokens: int,
     grammar: "Grammar | None" = None,
     say: Callable[[str], None] = lambda _: None,
+    named: Callable[[str], str] = str,
 ) -> Iterator[list[Completion]]:
     """Yield the completions of (doc_id, prompt tokens) batch by batch, the longest prompts first.
 
     The longest batch comes first so that a lack of memory shows at once. batch_size: documents a batch on a
     CPU; on a GPU as many as its free memory holds, and half of them when that was too much. grammar: what
-    completions must follow. say: takes a line when a batch was cut.
+    completions must follow. say: takes a line when a batch was cut. named: what a person calls the
+    document of an id, for errors.
     Raises MednerError when not even one document fits.
     """
     import torch
@@ -176,7 +178,7 @@ def generate_batches(
             continue
         if size == 1:
             raise MednerError(
-                f"document {waiting[0][0]} of {len(waiting[0][1])} tokens does not fit into the "
+                f"document {named(waiting[0][0])} of {len(waiting[0][1])} tokens does not fit into the "
                 "GPU's memory: "
                 "lower decoding.max_new_tokens, split the document, or use a larger GPU"
             )

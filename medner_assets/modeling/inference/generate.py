@@ -18,24 +18,11 @@ from typing import IO
 import click
 
 from medner_assets.corpus.readers.jsonl import read_jsonl
-from medner_assets.errors import MednerError
-from medner_assets.modeling.adapters import load_merged, refuse_another_base
-from medner_assets.modeling.fused.decoding import use_grouped_attention
-from medner_assets.modeling.inference.decoding import generate_batches
-from medner_assets.modeling.inference.grammar import Grammar
-from medner_assets.modeling.inference.model import unpack_where_it_fits
+from medner_assets.modeling.inference.completer import Completer
 from medner_assets.modeling.job import GenerationJob
-from medner_assets.modeling.loading import (
-    find_weights,
-    load_base,
-    load_tokenizer,
-    longest_prompt,
-    pick_device,
-)
 from medner_assets.modeling.process import process
 from medner_assets.modeling.progress import Log, Reporter
 from medner_assets.modeling.publishing import publish_file
-from medner_assets.modeling.samples import Encoder
 from medner_assets.paths import private_folder
 from medner_assets.prompting.joining import join_completions
 
@@ -46,14 +33,16 @@ Key = tuple[str, int]
 def generate(job: GenerationJob, log: Log) -> int:
     """Write one JSON line a document to `job.output`, in the order of the documents; return their number."""
     documents = read_jsonl(job.documents).documents
-    folder = find_weights(job.base, job.base_folder)
-    encoder = Encoder(load_tokenizer(folder), job.base.prompt_style, job.entity_types, job.relation_types)
-    most = longest_prompt(folder, job.max_tokens) if job.max_tokens is not None else None
-    windows = {document.id: _windows(document.text, encoder, most) for document in documents}
+    completer = Completer(job)
+    # Every document gets a completion, one of white space too.
+    windows = {
+        document.id: [window.text for window in completer.windows(document.text)] or [document.text]
+        for document in documents
+    }
     partial = private_folder(job.output.parent) / f".{job.output.name}.partial"
     done = _completed(partial, job.generation_id, windows)
     missing = [
-        ((doc_id, n), encoder.prompt(text))
+        ((doc_id, n), text)
         for doc_id, texts in windows.items()
         for n, text in enumerate(texts)
         if (doc_id, n) not in done
@@ -62,7 +51,7 @@ def generate(job: GenerationJob, log: Log) -> int:
         log.info(f"{_finished(done, windows)} of {len(documents)} documents were already done")
     with partial.open("w", encoding="utf-8") as out:
         _append(out, [{"generation_id": job.generation_id}, *done.values()])
-        for rows in _complete(job, folder, encoder, missing, log) if missing else ():
+        for rows in _complete(job, completer, missing, log) if missing else ():
             _append(out, list(rows.values()))
             done |= rows
     whole = partial.with_suffix(".whole")
@@ -71,11 +60,6 @@ def generate(job: GenerationJob, log: Log) -> int:
     publish_file(job.output, whole)
     partial.unlink()
     return len(documents)
-
-
-def _windows(text: str, encoder: Encoder, most: int | None) -> list[str]:
-    """Return the parts of a text that are read one by one: at least one, the text itself if it fits."""
-    return [text] if most is None else [window.text for window in encoder.windows(text, most)] or [text]
 
 
 def _finished(done: Mapping[Key, dict], windows: Mapping[str, list[str]]) -> int:
@@ -94,44 +78,21 @@ def _joined(rows: list[dict]) -> dict:
 
 
 def _complete(
-    job: GenerationJob, folder: Path, encoder: Encoder, prompts: list[tuple[Key, list[int]]], log: Log
+    job: GenerationJob, completer: Completer, texts: list[tuple[Key, str]], log: Log
 ) -> Iterator[dict[Key, dict]]:
     """Yield the rows of batches of windows."""
-    device = pick_device(job.device)
-    model = load_base(folder, job.base, device)
-    full = job.base.quantization == "none" or unpack_where_it_fits(model, device)
-    if job.adapter is not None:
-        refuse_another_base(job.adapter, job.base, folder)
-        model = load_merged(model, job.adapter, merge=full)
-    model.eval()
-    use_grouped_attention(model)
-    room = int(getattr(model.config, "max_position_embeddings", 0)) or None
-    too_long = [doc_id for (doc_id, _), tokens in prompts if room and len(tokens) >= room]
-    if too_long:
-        raise MednerError(
-            f"{len(too_long)} documents exceed the {room} tokens that base model {folder.name} reads, "
-            f"the first is {too_long[0]}: split them before the import"
-        )
     # Where documents are read in windows, windows are counted: one document may have most of them.
-    whole = all(window == 0 for (_, window), _ in prompts)
-    reporter = Reporter(job.work, log, "generation", len(prompts), "documents" if whole else "windows")
+    whole = all(window == 0 for (_, window), _ in texts)
+    reporter = Reporter(job.work, log, "generation", len(texts), "documents" if whole else "windows")
     finished = 0
-    for batch in generate_batches(
-        model,
-        encoder.tokenizer,
-        [(str(at), tokens) for at, (_, tokens) in enumerate(prompts)],
-        batch_size=job.decoding.batch_size,
-        max_new_tokens=job.decoding.max_new_tokens,
-        grammar=Grammar(encoder.tokenizer, job.entity_types, job.relation_types)
-        if job.decoding.grammar
-        else None,
-        say=log.info,
+    for batch in completer.complete(
+        [text for _, text in texts], named=lambda n: texts[n][0][0], say=log.info
     ):
         finished += len(batch)
         reporter.report(finished)
         rows = {}
-        for completion in batch:
-            doc_id, window = prompts[int(completion.doc_id)][0]
+        for n, completion in batch.items():
+            doc_id, window = texts[n][0]
             rows[doc_id, window] = {**asdict(completion), "doc_id": doc_id, "window": window}
         yield rows
 

@@ -2,8 +2,8 @@
 memory allows it.
 
 A plain LoRA is merged here: PEFT takes seconds to import. A 4-bit matrix is unpacked at every product:
-for each generated token, all of the model. Unpacked once, a base of 7 billion parameters takes 14 GiB and
-its adapter can be merged into it.
+for each generated token, all of the model. Unpacked once, a base of 7 billion parameters takes 14 GiB on a
+GPU and its adapter can be merged into it.
 """
 
 import json
@@ -11,9 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from medner_assets.errors import MednerError
-from medner_assets.modeling.adapters import WEIGHTS, load_merged
+from medner_assets.modeling.adapters import WEIGHTS, load_merged, refuse_another_base
+from medner_assets.modeling.fused.decoding import use_grouped_attention
 from medner_assets.modeling.fused.projections import unpack
-from medner_assets.modeling.memory import device_memory
+from medner_assets.modeling.loading import load_base
+from medner_assets.modeling.memory import HEADROOM, device_memory
+from medner_assets.recipes.sources import BaseModelRecipe
 
 if TYPE_CHECKING:
     import torch
@@ -22,19 +25,45 @@ if TYPE_CHECKING:
 
 
 _SHARE = 0.3
-"""Of the memory that is left: the rest is for the key-value cache."""
+"""Of the device's memory: the rest is for the key-value cache."""
 
 
-def unpack_where_it_fits(model: "nn.Module", device: "torch.device") -> bool:
-    """Replace the 4-bit layers of `model` on a CUDA device by 16-bit ones if they fit; tell whether."""
-    import torch
+def load_model(
+    folder: Path, base: BaseModelRecipe, adapter: Path | None, device: "torch.device"
+) -> "PreTrainedModel":
+    """Return the model that reads: every process that writes completions has it from here, ready to run.
 
-    if device.type != "cuda":
+    folder: the base's weights. adapter: None for the base alone. Raises MednerError when the adapter was
+    trained on other weights or does not fit.
+    """
+    if adapter is not None:
+        refuse_another_base(adapter, base, folder)
+    model = load_base(folder, base, device)
+    is_whole = base.quantization == "none" or unpack_where_it_fits(model, device)
+    if adapter is not None:
+        model = load_for_reading(model, adapter, quantized=not is_whole)
+    model.eval()
+    use_grouped_attention(model)
+    return model
+
+
+def unpack_where_it_fits(model: "PreTrainedModel", device: "torch.device") -> bool:
+    """Replace the 4-bit layers of `model` by plain ones where the device is large enough; tell whether.
+
+    The size of the device decides, and not what is free on it just now: a version reads with the same forward
+    pass whatever else runs. Raises MednerError when others hold so much that the layers do not fit.
+    """
+    kind = model.dtype
+    wanted = sum(kind.itemsize * state.shape.numel() for _, _, state in _packed(model))
+    memory = device_memory(device)
+    if wanted > _SHARE * (1 - HEADROOM) * memory.total:
         return False
-    wanted = sum(2 * state.shape.numel() for _, _, state in _packed(model))
-    if wanted > _SHARE * device_memory(device).usable:
-        return False
-    unpack_layers(model, torch.bfloat16)
+    if wanted > memory.usable:
+        raise MednerError(
+            f"the model needs {wanted / 2**30:.1f} GiB and {memory.usable / 2**30:.1f} GiB are free: "
+            "end what else uses this device, or use a larger one"
+        )
+    unpack_layers(model, kind)
     return True
 
 
