@@ -14,7 +14,7 @@ supported = @$(1) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <
 	|| { echo "make: medner needs Python 3.11 to 3.14; '$(1)' is $$($(1) -c 'import sys; print("Python " + sys.version.split()[0])' 2>/dev/null || echo not there):" \
 	"name another, e.g. PYTHON=python3.12" >&2; exit 1; }
 
-.PHONY: help setup demo ui test check bench bench-base fuzz chaos scale audit-deps check-index clean
+.PHONY: help setup demo ui test check bench bench-base fuzz chaos scale attack audit-deps check-index clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -27,7 +27,7 @@ demo: $(RUN)  ## train, evaluate and compare two versions on this machine's CPU
 	@$(BIN)/medner demo
 
 ui: $(RUN)  ## the Dagster UI on http://127.0.0.1:3000
-	@umask 077; DAGSTER_HOME="$(CURDIR)" $(BIN)/dagster dev --workspace workspace.yaml --host 127.0.0.1 --port 3000
+	@exec $(BIN)/medner ui
 
 test: $(DEV)  ## all tests
 	@$(BIN)/pytest -n 2 --dist loadfile
@@ -55,6 +55,9 @@ fuzz: $(DEV)  ## malformed completions, corrupt files; 15 minutes
 
 chaos: $(DEV)  ## kill -9 at every step, then compare results; 15 minutes
 	@$(BIN)/python benchmarks/chaos.py
+
+attack: $(DEV)  ## attacks on the UI, SQL, the catalogue, files; 10 minutes
+	@$(BIN)/python benchmarks/attack.py
 
 audit-deps: $(RUN)  ## known vulnerabilities of the pinned packages; network
 	@test -x .venv/audit/bin/pip-audit || { $(PYTHON) -m venv .venv/audit \

@@ -21,7 +21,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.attacking.attack import Attack
-from medner_assets_tests.checkout import Checkout, make_checkout
+from medner_assets_tests.support.checkout import Checkout, make_checkout
 
 RESULTS = Path(__file__).parent / "results" / "attack.json"
 SIDES = ("ui", "sql", "catalogue", "files")

@@ -424,5 +424,42 @@ def export(file: Path, format: str, version: str | None, force: bool) -> None:
     click.echo(run(file, format, version, force=force))
 
 
+@main.command()
+@click.option(
+    "--port", default=3000, show_default=True, type=click.IntRange(0, 65535), help="0: any free one."
+)
+@click.option("--host", default="127.0.0.1", show_default=True, help="Another than loopback needs a login.")
+@click.option(
+    "--allow-host",
+    "hosts",
+    multiple=True,
+    metavar="NAME",
+    help="A further name by which people reach it, as behind a proxy.",
+)
+@click.option(
+    "--login",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Ask for a name and password of FILE. MEDNER_UI_TOKEN in the environment asks for that instead.",
+)
+@click.option("--add-login", metavar="NAME", help="Ask for a password, write it into --login FILE, and end.")
+@click.option("--read-only", is_flag=True, help="For looking only, beside another UI; no daemon.")
+def ui(
+    port: int, host: str, hosts: tuple[str, ...], login: Path | None, add_login: str | None, read_only: bool
+) -> None:
+    """Serve the Dagster UI and run its daemon until Ctrl-C."""
+    if add_login is not None:
+        from medner_assets.web.logins import add_login as add
+
+        if login is None:
+            raise MednerError("--add-login needs the file: --login FILE")
+        add(login, add_login, click.prompt("Password", hide_input=True, confirmation_prompt=True))
+        click.echo(f"{add_login} may log in: medner ui --login {login}")
+        return
+    from medner_assets.services import Settings, serve
+
+    serve(Settings(host, port, hosts, login, read_only))
+
+
 if __name__ == "__main__":
     main()

@@ -14,6 +14,7 @@ from medner_assets.errors import MednerError
 from medner_assets.modeling.publishing import publish_file, publish_folder
 from medner_assets.paths import PROJECT
 from medner_assets.recipes.loading import load_base_model, load_dataset, load_version
+from medner_assets.services import Settings
 from medner_assets.tables import TABLES
 from medner_assets.warehouse.catalogue import connect
 from medner_assets.warehouse.queries import ask
@@ -257,10 +258,10 @@ def test_every_file_of_a_base_decides_which_base_it_is(tmp_path):
     refuse_another_base(adapter, base, shards)  # of an earlier edition, which named the first file only
 
 
-def test_the_ui_listens_on_this_machine_only_and_nothing_is_reported_to_anyone():
-    ui = next(line for line in (PROJECT / "Makefile").read_text().splitlines() if "dagster dev" in line)
-    assert "--host 127.0.0.1" in ui
-    assert "umask 077" in ui
+def test_the_ui_is_behind_the_gate_on_this_machine_only_and_nothing_is_reported_to_anyone():
+    lines = (PROJECT / "Makefile").read_text().splitlines()
+    assert lines[next(i for i, line in enumerate(lines) if line.startswith("ui:")) + 1].endswith("/medner ui")
+    assert Settings().host == "127.0.0.1"
     assert yaml.safe_load((PROJECT / "dagster.yaml").read_text())["telemetry"] == {"enabled": False}
 
 

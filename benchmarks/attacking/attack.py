@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from medner_assets_tests.checkout import Checkout
+    from medner_assets_tests.support.checkout import Checkout
 
 Seen = tuple[bool, str]
 """Whether the sentence held, and what was seen, in a few words: a status, the one line, a file."""

@@ -1,7 +1,7 @@
 """Who executes a run, and who watches over the one that does: what makes an orphan an orphan.
 
 A run is marked with the process that executes it, so that a run whose process is gone can be told from one
-that still works. A run that the daemon started ends itself when `dagster dev`, the daemon or its code server
+that still works. A run that the daemon started ends itself when `medner ui`, the daemon or its code server
 is gone: its training would otherwise go on where nobody can see or stop it.
 """
 
@@ -10,6 +10,7 @@ import signal
 import threading
 import time
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import dagster as dg
@@ -19,7 +20,11 @@ PROCESS_TAG = "medner/process"
 """Tag of a run: `<pid>/<when it started>` of the process that executes it."""
 
 _POLL_SECONDS = 1.0
-_DAGSTER = {"dagster", "dg", "dagster-daemon", "dagster-webserver", "dagster._daemon", "dagster_webserver"}
+_DAGSTER = {
+    "dagster", "dg", "dagster-daemon", "dagster-webserver", "dagster._daemon", "dagster_webserver",
+    "medner_assets.webserver",
+}  # fmt: skip
+_MEDNER = {"medner", "medner_assets.cli"}
 _watched: set[str] = set()
 """Runs of this process that are watched over already."""
 
@@ -50,7 +55,7 @@ def attach(instance: dg.DagsterInstance, run: dg.DagsterRun) -> None:
 
 
 def supervisors() -> list[psutil.Process]:
-    """Return the processes of Dagster above this one, and the daemon that `dagster dev` started with them."""
+    """Return the processes of Dagster above this one, and the daemon that `medner ui` started with them."""
     above: list[psutil.Process] = []
     for parent in psutil.Process().parents():
         if not _is_dagster(parent):
@@ -62,9 +67,12 @@ def supervisors() -> list[psutil.Process]:
 
 def _is_dagster(process: psutil.Process) -> bool:
     try:
-        return any(Path(word).name in _DAGSTER for word in process.cmdline()[:4])
+        names = [Path(word).name for word in process.cmdline()[:5]]
     except psutil.Error:
         return False
+    return any(name in _DAGSTER for name in names[:4]) or any(
+        name in _MEDNER and following == "ui" for name, following in pairwise(names)
+    )
 
 
 def _watch(watched: Sequence[psutil.Process]) -> None:

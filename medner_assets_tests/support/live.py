@@ -47,12 +47,12 @@ _TICKS = """
 query($name: String!) { instigationStateOrError(id: "", instigationSelector: {
     repositoryName: "__repository__", repositoryLocationName: "medner", name: $name})
   { __typename ... on InstigationState { ticks(limit: 20) { status skipReason runIds timestamp } } } }"""
-SUPERVISING = ("dagster", "dagster-webserver", "dagster_webserver", "dagster._daemon")
+SUPERVISING = ("dagster", "medner_assets.webserver", "dagster._daemon")
 
 
 @dataclass
 class Live:
-    """`dagster dev` of one checkout, on a loopback port of its own."""
+    """`medner ui` of one checkout, on a loopback port of its own."""
 
     checkout: Checkout
     process: subprocess.Popen[bytes]
@@ -119,7 +119,7 @@ class Live:
         return processes_of(self.checkout, *words)
 
     def kill_everything(self) -> None:
-        """Kill `dagster dev` and all below it, as a power cut does."""
+        """Kill `medner ui` and all below it, as a power cut does."""
         tree = [*psutil.Process(self.process.pid).children(recursive=True), psutil.Process(self.process.pid)]
         for process in tree:
             with suppress(psutil.Error):
@@ -163,12 +163,11 @@ def running(checkout: Checkout, ready_seconds: float = 120) -> Iterator[Live]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     (checkout.root / "data" / "dagster").mkdir(parents=True, exist_ok=True)
-    log = checkout.root / "dagster-dev.log"
+    log = checkout.root / "medner-ui.log"
     environment = {**checkout.environment(), "DAGSTER_HOME": str(checkout.root)}
     with log.open("ab") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "dagster", "dev", "--workspace", "workspace.yaml",
-             "--host", "127.0.0.1", "--port", str(port)],
+            [sys.executable, "-m", "medner_assets.cli", "ui", "--port", str(port)],
             cwd=checkout.root, env=offline(environment, checkout.root / CALLS),
             stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True,
         )  # fmt: skip

@@ -19,6 +19,7 @@ from medner_assets.recipes.replicates import is_replicate, version_and_index
 from medner_assets.reporting.model_card import model_card
 from medner_assets.reporting.report import render_html, render_markdown, report_name
 from medner_assets.tables import TABLES
+from medner_assets.web.reports import address_of
 
 
 @dg.asset(
@@ -64,6 +65,7 @@ def comparison_report(context: dg.AssetExecutionContext, warehouse: Warehouse) -
             "dagster/row_count": rows,
             **{part: dg.MetadataValue.md(text) for part, text in render_markdown(inputs).items()},
             "report": dg.MetadataValue.path(report),
+            "report in the browser": dg.MetadataValue.url(address_of(report)),
             "model card": dg.MetadataValue.path(card) if card else "none: the adapter was trained anew",
             **differences(comparisons, "these adapters"),
             **differences(of_recipes, "these recipes"),
