@@ -447,7 +447,15 @@ def export(file: Path, format: str, version: str | None, force: bool) -> None:
 def ui(
     port: int, host: str, hosts: tuple[str, ...], login: Path | None, add_login: str | None, read_only: bool
 ) -> None:
-    """Serve the Dagster UI and run its daemon until Ctrl-C."""
+    """Serve the Dagster UI and run its daemon until Ctrl-C.
+
+    \b
+    Examples:
+      medner ui
+      medner ui --port 3001
+      medner ui --login logins --add-login ada
+      medner ui --login logins --allow-host medner.example.org
+    """
     if add_login is not None:
         from medner_assets.web.logins import add_login as add
 

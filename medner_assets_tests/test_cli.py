@@ -18,7 +18,7 @@ from medner_assets.paths import PROJECT
 from medner_assets_tests.support.miniature import documents
 
 COMMANDS = {
-    "demo", "doctor", "versions", "import", "audit", "score", "train", "evaluate", "compare", "promote",
+    "demo", "doctor", "versions", "import", "audit", "score", "train", "ui", "evaluate", "compare", "promote",
     "predict", "annotate", "sql", "export", "schema",
 }  # fmt: skip
 
