@@ -16,7 +16,7 @@ except ModuleNotFoundError:  # a checkout that was not installed
 
 from medner_assets.errors import MednerError
 from medner_assets.terminal import Commands, console, show, width
-from medner_assets.visible import escaped
+from medner_assets.visible import escaped, visible
 
 FORMATS = (
     "ade", "pubtator", "bioc-xml", "bioc-json", "brat", "conll", "label-studio", "prodigy", "doccano",
@@ -467,6 +467,37 @@ def ui(
     from medner_assets.services import Settings, serve
 
     serve(Settings(host, port, hosts, login, read_only))
+
+
+@main.command()
+@click.argument("name", metavar="DATASET|VERSION")
+@click.option("--documents", metavar="IDS", help="Only these documents, ids separated by commas.")
+@click.option("--yes", is_flag=True, help="Remove without asking; what goes is listed all the same.")
+def forget(name: str, documents: str | None, yes: bool) -> None:
+    """Remove the texts of a dataset or a version and what was made of them; list what stays.
+
+    \b
+    Examples:
+      medner forget ade
+      medner forget ade --documents 1234,5678 --yes
+      medner forget tiny-v1
+    """
+    from medner_assets.commands.forgetting import carry_out, planned
+
+    ids = [each.strip() for each in documents.split(",") if each.strip()] if documents is not None else []
+    if documents is not None and not ids:
+        raise MednerError("--documents: names none: give ids, separated by commas")
+    plan = planned(name, ids)
+    for line in plan.lines():
+        click.echo(visible(line))
+    if not (plan.partitions or plan.folders or plan.runs):
+        return
+    if not yes:
+        if not sys.stdin.isatty():
+            raise MednerError("nothing was removed: add --yes to remove what is listed")
+        click.confirm("Remove all that is listed?", abort=True)
+    carry_out(plan)
+    click.echo("removed")
 
 
 if __name__ == "__main__":

@@ -240,6 +240,14 @@ def abandoned_runs(dagster: "DagsterInstance") -> "list[DagsterRun]":
     return [run for run, mark in marked if mark is not None and not is_alive(mark)]
 
 
+def runs_of(dagster: "DagsterInstance", partition: str) -> list[str]:
+    """Return the ids of all runs of a partition."""
+    from dagster import RunsFilter
+
+    filters = RunsFilter(tags={"dagster/partition": partition})
+    return [run.run_id for run in dagster.get_runs(filters=filters)]
+
+
 def started_automation(dagster: "DagsterInstance") -> tuple[list[str], bool]:
     """Return the schedules and sensors that someone started, and whether a daemon runs that heeds them."""
     started = sorted(

@@ -42,7 +42,7 @@ def workers() -> list[psutil.Process]:
 def locks(at_work: list[psutil.Process]) -> list[Finding]:
     """Look for locks of training and generation that are held, and by whom."""
     files = sorted((paths.data() / "work").glob("*/*/lock"))
-    held = [file for file in files if _is_held(file)]
+    held = [file for file in files if is_held(file)]
     return [_of_lock(file, at_work) for file in held] or [Finding("locks", "ok", "none is held")]
 
 
@@ -63,7 +63,8 @@ def _of_lock(file: Path, at_work: list[psutil.Process]) -> Finding:
     )
 
 
-def _is_held(file: Path) -> bool:
+def is_held(file: Path) -> bool:
+    """Tell whether a process holds the lock file."""
     try:
         descriptor = os.open(file, os.O_RDWR)
     except OSError:
