@@ -1,8 +1,9 @@
-"""Train the replicates of versions on another machine, a GPU say, and bring the adapters home.
+"""Train the replicates of versions on another machine, a GPU say, let them read the test split, and bring all
+home.
 
 python -m benchmarks.replicating.trainings prepare FOLDER VERSION …   here: jobs, documents and the base
 python -m benchmarks.replicating.trainings run FOLDER OUT             there: needs torch, transformers, peft
-python -m benchmarks.replicating.trainings take OUT                   here: adapters into MEDNER_DATA
+python -m benchmarks.replicating.trainings take OUT                   here: into MEDNER_DATA
 
 What comes home has the fingerprint of recipe, data and base, so that `medner evaluate VERSION` goes on from
 there.
@@ -19,7 +20,7 @@ from pathlib import Path
 
 import click
 
-TRAIN = "medner_assets.modeling.training.train"
+TRAIN, GENERATE = "medner_assets.modeling.training.train", "medner_assets.modeling.inference.generate"
 PARALLEL, AN_ARCHIVE = 10, 4
 
 
@@ -52,6 +53,7 @@ def prepare(folder: Path, versions: tuple[str, ...]) -> None:
                 "recipe": inputs.recipe.model_dump(mode="json"),
                 "train": f"{data.name}.train.jsonl",
                 "dev": f"{data.name}.dev.jsonl",
+                "test": f"{data.name}.test.jsonl",
                 "fingerprint": inputs.fingerprint,
                 "dataset_version": data.version,
             }
@@ -70,43 +72,75 @@ def run(folder: Path, out: Path) -> None:
         adapters = sorted(filter(None, done))
         # Few files, and none too large to send.
         for start in range(0, len(adapters), AN_ARCHIVE):
-            with tarfile.open(out / f"{start:03}.adapters.tar.gz", "w:gz") as archive:
+            with tarfile.open(out / f"{start:03}.replicates.tar.gz", "w:gz") as archive:
                 for adapter in adapters[start : start + AN_ARCHIVE]:
                     archive.add(adapter, arcname=adapter.name)
     sys.exit(int(None in done))
 
 
 def _trained(file: Path, scratch: Path) -> Path | None:
-    """Return the adapter of a job; None when its training failed, which is told."""
+    """Return the folder of a job's adapter and completions; None when a step failed, which is told."""
+    from medner_assets.defs.identity import generation_id
+    from medner_assets.recipes.settings import VersionRecipe
+
     name = file.name.removesuffix(".job.json")
     job = json.loads(file.read_text(encoding="utf-8"))
-    for key in ("base_folder", "train", "dev"):
+    for key in ("base_folder", "train", "dev", "test"):
         job[key] = str((file.parent / job[key]).resolve())
-    job |= {"output": str(scratch / name), "work": str(scratch / f"{name}.work")}
-    stated = scratch / f"{name}.json"
+    test, made = job.pop("test"), scratch / name
+    common = {key: job[key] for key in ("version", "base", "base_folder", "entity_types", "relation_types")}
+    adapter = made / "adapter"
+    made.mkdir()
+    training = job | {"output": str(adapter), "work": str(scratch / f"{name}.work")}
+    if not _ran(name, TRAIN, training, scratch):
+        return None
+    recipe = VersionRecipe.model_validate(job["recipe"])
+    weights = json.loads((adapter / "medner.json").read_text(encoding="utf-8"))["weights_hash"]
+    wanted = generation_id(weights, job["dataset_version"], recipe)
+    generation = common | {
+        "adapter": str(adapter), "documents": test, "decoding": job["recipe"]["decoding"],
+        "max_tokens": recipe.training.max_tokens, "output": str(made / "completions.jsonl"),
+        "work": str(scratch / f"{name}.generation"), "generation_id": wanted,
+    }  # fmt: skip
+    return made if _ran(name, GENERATE, generation, scratch) else None
+
+
+def _ran(name: str, module: str, job: dict[str, object], scratch: Path) -> bool:
+    step = module.rsplit(".", 1)[1]
+    stated = scratch / f"{name}.{step}.json"
     stated.write_text(json.dumps(job), encoding="utf-8")
     ended = subprocess.run(
-        [sys.executable, "-m", TRAIN, "--job", str(stated)], capture_output=True, text=True, check=False
+        [sys.executable, "-m", module, "--job", str(stated)], capture_output=True, text=True, check=False
     )
-    print(name, "trained" if ended.returncode == 0 else ended.stderr[-2000:], flush=True)
-    return scratch / name if ended.returncode == 0 else None
+    print(name, step, "done" if ended.returncode == 0 else ended.stderr[-2000:], flush=True)
+    return ended.returncode == 0
 
 
 @main.command()
 @click.argument("out", type=click.Path(path_type=Path))
 def take(out: Path) -> None:
-    """Put the adapters of OUT where medner looks for them; one that is there already stays."""
+    """Put adapters and completions of OUT where medner looks for them; an adapter that is there stays."""
     from medner_assets import paths
+    from medner_assets.defs.identity import generation_id
+    from medner_assets.defs.resources import Warehouse
+    from medner_assets.defs.versions.completions import adapter_for, completion_rows, read_lines
+    from medner_assets.defs.versions.handover import inputs_of
 
-    folder = paths.private_folder(paths.data() / "adapters")
-    for archive in sorted(out.glob("*.adapters.tar.gz")):
-        with tarfile.open(archive) as opened:
-            there = {each.name for each in folder.iterdir()}
-            for member in opened.getmembers():
-                if member.name.split("/")[0] not in there:
-                    opened.extract(member, folder, filter="data")
-                    if member.isdir():
-                        print(member.name)
+    folder, warehouse = paths.private_folder(paths.data() / "adapters"), Warehouse()
+    with tempfile.TemporaryDirectory() as scratch:
+        for archive in sorted(out.glob("*.replicates.tar.gz")):
+            with tarfile.open(archive) as opened:
+                opened.extractall(scratch, filter="data")
+        for made in sorted(Path(scratch).iterdir()):
+            if not (folder / made.name).exists():
+                shutil.move(made / "adapter", folder / made.name)
+            inputs = inputs_of(made.name, warehouse)
+            finished = adapter_for(inputs)
+            wanted = generation_id(finished.weights_hash, inputs.data.version, inputs.recipe)
+            lines = read_lines(made / "completions.jsonl")
+            rows = completion_rows(lines, inputs, finished.weights_hash, wanted)
+            warehouse.replace({**finished.tables(), "completions": rows}, made.name)
+            print(made.name, f"{rows.height} completions")
 
 
 if __name__ == "__main__":
