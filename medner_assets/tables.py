@@ -322,6 +322,15 @@ TABLES: dict[str, Table] = {
             Column("evaluation_ids", TEXTS, "evaluations of all the version's replicates"),
             Column("baseline_evaluation_ids", TEXTS, "evaluations of all the baseline's replicates"),
         )),
+        Table("test_reads", "model_version", "one look at a test split by a version, in order; the same evaluation again is no other look", (
+            Column("purpose", TEXT, "evaluation: it was scored; promotion: it was tried against a champion"),
+            Column("dataset", TEXT, "whose test split"),
+            Column("dataset_version", TEXT, "state of the dataset; null for promotion"),
+            Column("evaluation_id", TEXT, "the evaluation; for promotion a hash of all that the comparison rests on"),
+            Column("champion_sequence", INT, "promotion: the champion's row in promotions; null for evaluation"),
+            Column("place", INT, "promotion: of the candidate among those tried against this champion, from 1; null for evaluation"),
+            Column("read_at", TIME, "when"),
+        )),
         Table("promotions", "dataset", "one promotion or rollback, in order", (
             Column("sequence", INT, "position in the history, from 1"),
             Column("version", TEXT, "the version that serves the dataset from then on"),

@@ -91,6 +91,7 @@ def _trained(file: Path, scratch: Path) -> Path | None:
     common = {key: job[key] for key in ("version", "base", "base_folder", "entity_types", "relation_types")}
     adapter = made / "adapter"
     made.mkdir()
+    (scratch / f"{name}.generation").mkdir()
     training = job | {"output": str(adapter), "work": str(scratch / f"{name}.work")}
     if not _ran(name, TRAIN, training, scratch):
         return None

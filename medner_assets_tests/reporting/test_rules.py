@@ -14,6 +14,7 @@ from medner_assets.reporting.inputs import inputs_from_frames
 from medner_assets.reporting.numbers import Number, Unit, plain
 from medner_assets.reporting.promotion import decide_promotion
 from medner_assets.reporting.sections.baselines import Place
+from medner_assets.scoring.statistics.spending import level_of, widening
 from medner_assets_tests.support.story import DATASET, NEW, OLD, story, table
 
 
@@ -115,46 +116,96 @@ def test_a_target_that_is_met_asks_for_no_training_and_one_that_is_missed_does()
     assert any("epochs" in plain(step.text) for step in next_steps(evidence(0.55, final=0.74), RECIPE).steps)
 
 
-def comparisons(relation: str | None, entity: str | None, stage: str = "final") -> pl.DataFrame:
+def comparisons(
+    relation: float | None, entity: float | None, stage: str = "final", **changed
+) -> pl.DataFrame:
+    """Differences with a standard error of 1 point, on 200 groups."""
     rows = [
         {"model_version": NEW, "baseline": OLD, "dataset": DATASET, "stage": stage, "task": task,
-         "scheme": scheme, "difference": 0.031, "low": 0.01, "high": 0.05, "p_adjusted": 0.0042,
-         "verdict": verdict, "documents": 200}
-        for task, scheme, verdict in (("relation", "strict", relation), ("entity", "text", entity))
-        if verdict is not None
+         "scheme": scheme, "difference": difference, "standard_error": 0.01, "critical": 2.24,
+         "verdict": "not distinguishable", "documents": 200, "groups": 200} | changed
+        for task, scheme, difference in (("relation", "strict", relation), ("entity", "text", entity))
+        if difference is not None
     ]  # fmt: skip
     return table("comparisons", rows)
+
+
+def recipes(relation: float, entity: float) -> pl.DataFrame:
+    rows = [
+        {"model_version": NEW, "baseline": OLD, "dataset": DATASET, "task": task, "difference": difference,
+         "standard_error": 0.01, "critical": 2.6, "degrees": 12.0, "verdict": "not distinguishable",
+         "trainings": 5, "baseline_trainings": 4, "groups": 200}
+        for task, difference in (("relation", relation), ("entity", entity))
+    ]  # fmt: skip
+    return table("recipe_comparisons", rows)
+
+
+NOTHING = table("recipe_comparisons", [])
+
+
+def decide(
+    rows: pl.DataFrame, of_recipes: pl.DataFrame = NOTHING, place: int = 1, champion: str | None = OLD
+):
+    return decide_promotion(NEW, champion, rows, of_recipes, margin=0.01, place=place)
 
 
 @pytest.mark.parametrize(
     ("relation", "entity", "promote"),
     [
-        ("better", "better", True),
-        ("better", "not distinguishable", True),
-        ("better", "worse", False),
-        ("not distinguishable", "better", False),
-        ("worse", "better", False),
+        (0.0225, 0.02, True),
+        (0.0223, 0.02, False),  # the lower end of relations is not above 0
+        (0.03, 0.0125, True),
+        (0.03, 0.0123, False),  # entities may cost more than the margin of a point
+        (0.03, -0.06, False),
+        (-0.03, 0.03, False),
     ],
 )
-def test_a_version_is_promoted_when_relations_are_better_and_entities_not_worse(
-    relation: str, entity: str, promote: bool
+def test_a_version_is_promoted_when_relations_gain_for_sure_and_entities_stay_within_the_margin(
+    relation: float, entity: float, promote: bool
 ):
-    decision = decide_promotion(NEW, OLD, comparisons(relation, entity))
+    decision = decide(comparisons(relation, entity))
     assert decision.promote is promote
-    assert "+3.1 points (95 % +1.0 to +5.0, p = 0.0042, 200 documents)" in decision.reason
+    assert "these adapters (one training each: it says nothing of the recipes)" in decision.reason
+
+
+def test_the_first_candidate_is_judged_by_the_printed_interval_and_later_ones_by_wider_ones():
+    first, fifth = (decide(comparisons(0.03, 0.02), place=place) for place in (1, 5))
+    assert "relation F1 +3.0 points (95 % +0.8 to +5.2)" in first.reason
+    assert first.promote
+    assert not fifth.promote
+    assert "adjusted for 5 candidates since the champion was chosen (alpha spending)" in fifth.reason
+
+
+def test_recipes_speak_where_both_were_trained_several_times():
+    decision = decide(comparisons(0.03, 0.02), recipes(0.025, 0.02))
+    assert not decision.promote
+    assert "these recipes (5 trainings and 4)" in decision.reason
+    assert decide(comparisons(0.0, 0.0), recipes(0.03, 0.02)).promote
+
+
+def test_few_groups_promote_nothing():
+    decision = decide(comparisons(0.3, 0.3, verdict="no verdict", groups=4))
+    assert not decision.promote
+    assert "only 4 groups" in decision.reason
 
 
 def test_nothing_is_promoted_on_a_comparison_that_is_not_there():
-    for missing in (comparisons("better", None), comparisons("better", "better", stage="raw")):
-        decision = decide_promotion(NEW, OLD, missing)
+    for missing in (comparisons(0.03, None), comparisons(0.03, 0.03, stage="raw")):
+        decision = decide(missing)
         assert not decision.promote
         assert "was not compared" in decision.reason
-    assert not decide_promotion(NEW, "another", comparisons("better", "better")).promote
+    assert not decide(comparisons(0.03, 0.03), champion="another").promote
 
 
 def test_the_first_version_is_promoted_and_the_champion_not_again():
-    assert decide_promotion(NEW, None, comparisons(None, None)).promote
-    assert not decide_promotion(NEW, NEW, comparisons("better", "better")).promote
+    assert decide(comparisons(None, None), champion=None).promote
+    assert not decide(comparisons(0.03, 0.03), champion=NEW).promote
+
+
+def test_levels_of_all_candidates_together_are_the_promised_error():
+    assert sum(level_of(place) for place in range(1, 2_000)) == pytest.approx(0.05, abs=1e-4)
+    assert float(widening(1, 12.0)) == 1.0
+    assert float(widening(2, 12.0)) > 1.0
 
 
 def placed(f1: float, **figures: tuple[str, float]) -> Place:

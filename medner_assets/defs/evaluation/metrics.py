@@ -10,6 +10,7 @@ from medner_assets.defs.evaluation.predictions import completions_of, prediction
 from medner_assets.defs.failures import clear_failures
 from medner_assets.defs.identity import evaluation_id
 from medner_assets.defs.partitions import VERSIONS
+from medner_assets.defs.reporting.reads import note_evaluation
 from medner_assets.defs.resources import Warehouse
 from medner_assets.errors import MednerError
 from medner_assets.recipes.loading import load_version
@@ -28,7 +29,9 @@ from medner_assets.scoring.schemes import FINAL, HEADLINES, RAW, SCORER_VERSION
     owners=["team:evaluation"],
     code_version=str(SCORER_VERSION),
     automation_condition=WHEN_INPUTS_CHANGE,
-    metadata=table_metadata("metrics", "document_scores", "entity_outcomes", "relation_outcomes"),
+    metadata=table_metadata(
+        "metrics", "document_scores", "entity_outcomes", "relation_outcomes", "test_reads"
+    ),
 )
 @clear_failures()
 def metrics(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.MaterializeResult:
@@ -48,6 +51,7 @@ def metrics(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.Mater
         seed=recipe.seed,
     )
     rows = warehouse.replace(scored, version)
+    note_evaluation(warehouse, version, data.name, data.version, evaluation)
     return dg.MaterializeResult(
         data_version=dg.DataVersion(evaluation),
         metadata={

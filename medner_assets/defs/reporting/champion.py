@@ -13,14 +13,15 @@ from medner_assets.defs.failures import clear_failures
 from medner_assets.defs.identity import combined
 from medner_assets.defs.partitions import readable_versions
 from medner_assets.defs.processes import exclusive
-from medner_assets.defs.reporting.evaluations import compared, is_evaluated, scores_of
+from medner_assets.defs.reporting.evaluations import compared, is_evaluated, recipes_compared, scores_of
 from medner_assets.defs.reporting.gathering import rows_of
 from medner_assets.defs.reporting.promotions import EMPTY, history_markdown, promoted, serving
+from medner_assets.defs.reporting.reads import note_trial, tried_against
 from medner_assets.defs.resources import Warehouse
 from medner_assets.errors import MednerError
-from medner_assets.recipes.loading import load_version
+from medner_assets.recipes.loading import load_dataset, load_version
 from medner_assets.recipes.replicates import is_replicate, version_and_index
-from medner_assets.reporting.promotion import decide_promotion
+from medner_assets.reporting.promotion import PromotionDecision, decide_promotion
 
 
 class Promotion(dg.Config):
@@ -44,8 +45,11 @@ class Promotion(dg.Config):
 def champion(config: Promotion, warehouse: Warehouse) -> dg.MaterializeResult:
     """Version that serves each dataset, with the history of promotions and rollbacks.
 
-    Without a version in the run's configuration, the rule decides: a version takes over when its relation
-    F1 is significantly better than the champion's and its entity F1 is not significantly worse.
+    Without a version in the run's configuration, the rule decides: a version takes over when the lower end
+    of its gain in relation F1 is above 0, and that of entity F1 above minus the dataset's margin. Intervals
+    hold for both together and for all candidates that were tried since the champion was chosen. Recipes are
+    compared where both sides were trained several times, else adapters; what serves is the version's own
+    adapter, never the best replicate.
     """
     undecided: list[str] = []
     with exclusive(paths.data() / "work" / "promotions.lock", "a promotion"):
@@ -91,25 +95,50 @@ def evaluated_versions(warehouse: Warehouse) -> dict[str, list[str]]:
 def apply_rule(warehouse: Warehouse, dataset: str, candidates: list[str]) -> list[str]:
     """Let each candidate in turn take over from whoever serves then, where the rule says so.
 
-    Returns why candidates could not be compared, a line each: their scores, or the champion's, are outdated.
+    Returns why candidates were not promoted, or could not be compared, a line each.
     """
     undecided = []
     for candidate in candidates:
         current = serving(history_of(warehouse, dataset))
         try:
             scores_of(warehouse, candidate)
-            rows = (
-                compared(warehouse, candidate, current)
-                if current is not None and current != candidate
-                else pl.DataFrame()
-            )
+            decision = decided(warehouse, dataset, candidate, current, candidates)
         except MednerError as error:  # told, and the other candidates and datasets go on
             undecided.append(f"{dataset}, {candidate}: {error}")
             continue
-        decision = decide_promotion(candidate, current, rows)
         if decision.promote:
             add(warehouse, dataset, candidate, decision.reason, automatic=True)
+        elif candidate != current:
+            undecided.append(f"{dataset}, {candidate}: {decision.reason}")
     return undecided
+
+
+def decided(
+    warehouse: Warehouse, dataset: str, candidate: str, champion: str | None, candidates: list[str]
+) -> PromotionDecision:
+    """Decide on one candidate and note that it was tried: its place widens the intervals."""
+    margin = load_dataset(dataset).margin
+    nothing = pl.DataFrame(), pl.DataFrame()
+    if champion is None or candidate == champion:
+        return decide_promotion(candidate, champion, *nothing, margin=margin)
+    adapters, recipes = (
+        compared(warehouse, candidate, champion),
+        recipes_compared(warehouse, candidate, champion),
+    )
+    sequence = int(history_of(warehouse, dataset)["sequence"].max())  # type: ignore[arg-type]
+    rests_on = combined(*_evaluations(adapters, recipes))
+    others = [name for name in candidates if name != champion]
+    tried = tried_against(warehouse, others, dataset, sequence)
+    place = note_trial(warehouse, candidate, dataset, sequence, rests_on, tried)
+    return decide_promotion(candidate, champion, adapters, recipes, margin=margin, place=place)
+
+
+def _evaluations(adapters: pl.DataFrame, recipes: pl.DataFrame) -> list[str]:
+    """Return all evaluations that a comparison rests on."""
+    found = {*adapters["evaluation_id"], *adapters["baseline_evaluation_id"]}
+    for side in ("evaluation_ids", "baseline_evaluation_ids"):
+        found |= {each for ids in recipes[side] for each in ids}
+    return sorted(found)
 
 
 def history_of(warehouse: Warehouse, dataset: str) -> pl.DataFrame:
