@@ -6,7 +6,8 @@ from rich.console import Console
 
 from medner_assets.commands.comparing import last_comparison
 from medner_assets.commands.runs import ensure_dataset
-from medner_assets.defs.automation.freshness import outdated
+from medner_assets.defs.resources import Warehouse
+from medner_assets.defs.versions.state import state_of
 from medner_assets.launching import launch
 from medner_assets.recipes.loading import load_version
 from medner_assets.reporting.inputs import ReportInputs
@@ -32,7 +33,7 @@ def demo(console: Console) -> tuple[ReportInputs, Path]:
             console.print("  is up to date")
     for name in VERSIONS:
         console.print(f"version {name}", style="bold")
-        stale = outdated(name)
+        stale = state_of(name, Warehouse()).stale
         if stale:
             launch(stale, name)
         else:

@@ -7,10 +7,9 @@ from contextlib import AbstractContextManager, contextmanager
 import polars as pl
 
 from medner_assets import paths
-from medner_assets.defs.automation.freshness import outdated
-from medner_assets.defs.automation.jobs import CHAIN
 from medner_assets.defs.datasets.sources import is_current, source_state
 from medner_assets.defs.resources import Warehouse
+from medner_assets.defs.versions.state import CHAIN, state_of
 from medner_assets.errors import MednerError
 from medner_assets.launching import launch
 from medner_assets.modeling.requirements import base_folder
@@ -91,7 +90,7 @@ def evaluate(version: str) -> None:
         for name in others:
             if paths.adapter(name).exists():
                 with tried():
-                    if set(outdated(name)) - {CHAIN[-1]}:
+                    if state_of(name, Warehouse()).stale:
                         launch(CHAIN[2:-1], name)
         with tried():
             launch(CHAIN[2:-1] if is_replicate(version) else CHAIN[2:], version)

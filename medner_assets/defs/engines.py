@@ -6,7 +6,7 @@ and leaves nothing of it running, however the step ends.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,10 +56,6 @@ def local(command: Command) -> int:
             folder=command.folder,
             held=[command.held, *card.held],
         )
-
-
-def _card(command: Command) -> AbstractContextManager[Card]:
-    return own_card(paths.data() / "work" / ".cards") if command.shares_host else nullcontext(Card({}, ()))
 
 
 def engine() -> Engine:

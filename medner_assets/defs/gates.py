@@ -11,6 +11,7 @@ import polars as pl
 
 from medner_assets.errors import MednerError
 from medner_assets.recipes.sources import AcceptedLeakage
+from medner_assets.scoring.normalising import normalised
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +70,10 @@ def placement_gate(
 def leakage_gate(documents: pl.DataFrame, accepted: AcceptedLeakage) -> Gate:
     """Check that no test document shares its text or its group with train, beyond what the recipe accepts.
 
-    documents: one partition of its table. Texts are equal when they differ in case and white space only.
+    documents: one partition of its table. When texts are the same is `scoring.normalising`'s rule, as in the
+    audit and in scoring: they differ in case and white space only.
     """
-    normal = pl.col("text").str.to_lowercase().str.replace_all(r"\s+", " ").str.strip_chars()
-    rows = documents.select("split", "group_id", normal.alias("normal"))
+    rows = documents.select("split", "group_id", normal=normalised(documents["text"]))
     test, train = rows.filter(pl.col("split") == "test"), rows.filter(pl.col("split") == "train")
     by_text = test.join(train.select("normal").unique(), on="normal", how="semi").height
     by_group = test.join(train.select("group_id").unique(), on="group_id", how="semi").height

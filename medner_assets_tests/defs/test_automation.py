@@ -42,7 +42,7 @@ def ticked(repository: dg.RepositoryDefinition, name: str) -> dg.SensorResult:
 def test_where_nothing_was_trained_a_schedule_skips_and_says_what_to_do(repository, name):
     tick = ticked(repository, name)
     assert tick.run_requests == []
-    assert "no version was ever trained" in tick.skip_message
+    assert "no version has been trained yet" in tick.skip_message
 
 
 @pytest.mark.parametrize("name", ["weekly_retrain", "nightly_evaluation"])

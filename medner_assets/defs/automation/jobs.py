@@ -2,8 +2,7 @@
 
 import dagster as dg
 
-CHAIN = ("recipe", "adapter", "completions", "predictions", "metrics", "comparison_report")
-"""Every asset of a version, in order."""
+from medner_assets.defs.versions.state import CHAIN
 
 datasets = dg.define_asset_job(
     "datasets",

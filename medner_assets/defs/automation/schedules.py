@@ -5,15 +5,10 @@ from collections.abc import Callable, Iterator
 import dagster as dg
 
 from medner_assets import paths
-from medner_assets.defs.automation.freshness import is_recorded
 from medner_assets.defs.automation.jobs import evaluate, version_chain
 from medner_assets.defs.partitions import VERSIONS
 from medner_assets.defs.resources import Warehouse
-from medner_assets.defs.versions.completions import adapter_for
-from medner_assets.defs.versions.handover import inputs_of
-from medner_assets.errors import MednerError
-from medner_assets.modeling.requirements import missing_requirements
-from medner_assets.recipes.loading import load_base_model, load_version
+from medner_assets.defs.versions.state import obstacle_to, state_of
 
 
 @dg.schedule(
@@ -41,31 +36,15 @@ def nightly_evaluation(context: dg.ScheduleEvaluationContext) -> Iterator[dg.Run
 
     Completions of the same weights, data and decoding are reused; scores and reports are made anew.
     """
-    yield from _one_run_a_version(context, cannot_run)
+    yield from _one_run_a_version(context, obstacle_to)
 
 
 def nothing_to_train(version: str) -> str | None:
     """Return why training a version would change nothing, or is not possible; None: train it."""
-    lacking = cannot_run(version)
-    if lacking is not None:
-        return lacking
-    warehouse = Warehouse()
-    try:
-        finished = adapter_for(inputs_of(version, warehouse))
-        if not is_recorded(warehouse, version, finished):
-            return None
-    except MednerError:  # it says which of the reasons for training anew it is; here any of them will do
-        return None
+    state = state_of(version, Warehouse())
+    if state.obstacle is not None or "adapter" in state.reasons:
+        return state.obstacle
     return "its adapter is of the present recipe, data and base"
-
-
-def cannot_run(version: str) -> str | None:
-    """Return why a version cannot be run here: its recipe is broken, or its base is missing; None: it can."""
-    try:
-        base = load_version(version).base_model
-        return missing_requirements(base, load_base_model(base))
-    except MednerError as error:
-        return str(error)
 
 
 def _one_run_a_version(

@@ -9,9 +9,9 @@ from medner_assets.defs.automation.jobs import datasets, version_chain
 from medner_assets.defs.datasets.sources import is_current, source_state
 from medner_assets.defs.partitions import DATASETS, readable_versions
 from medner_assets.defs.resources import Warehouse
+from medner_assets.defs.versions.state import obstacle_to
 from medner_assets.errors import MednerError
-from medner_assets.modeling.requirements import missing_requirements
-from medner_assets.recipes.loading import load_base_model, load_dataset, recipe_hash
+from medner_assets.recipes.loading import load_dataset, recipe_hash
 
 HOUR, MINUTE = 3600, 60
 
@@ -32,7 +32,7 @@ def untrained_versions(context: dg.SensorEvaluationContext) -> dg.SensorResult |
         digest = recipe_hash(recipe)
         if paths.adapter(name).exists() or asked.get(name) == digest:
             continue
-        lacking = missing_requirements(recipe.base_model, load_base_model(recipe.base_model))
+        lacking = obstacle_to(name)
         if lacking is not None:
             waiting.append(f"{name}: {lacking}")
             continue
