@@ -25,7 +25,7 @@ from typing import Any
 import duckdb
 from sql_rows import make_warehouse
 
-from medner_assets.warehouse.catalogue import connect
+from medner_assets.warehouse.catalogue import connect, seal
 from medner_assets.warehouse.queries import named_queries
 from medner_assets.warehouse.sql_files import sql_files
 
@@ -56,6 +56,7 @@ def measure(root: Path) -> dict[str, Any]:
     """Return the rows and seconds of each question, best of three, and the peak memory of this process."""
     connection = connect(root)
     connection.execute(f"set threads = 2; set memory_limit = '{LIMIT_GB}GB'")
+    seal(connection, root)  # as `medner sql` asks
     results = []
     for kind, name, query, parameters in questions():
         runs = []

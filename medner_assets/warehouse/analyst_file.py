@@ -18,6 +18,7 @@ from typing import Literal
 import duckdb
 
 from medner_assets import paths
+from medner_assets.errors import MednerError
 from medner_assets.paths import private_folder
 from medner_assets.warehouse.catalogue import BARE, seal
 from medner_assets.warehouse.definitions import Definition, define, definition_of, definitions, text_literal
@@ -67,6 +68,12 @@ def refresh(path: Path | None = None, root: Path | None = None, sql: Path | None
         with _opened(path, root) as connection:
             refreshed = _rewrite(connection, path, made)
         return Refreshed(refreshed.outcome, f"{refreshed.message}{kept}")
+    except MednerError as error:
+        if not isinstance(error.__cause__, duckdb.PermissionException):
+            raise  # a definition of sql/ is wrong, wherever it is made
+        return Refreshed(
+            "refused", f"{path}: not refreshed ({error}): something of the file's own is in the way of it"
+        )
     except duckdb.Error as error:
         reason = str(error).strip().splitlines()[0]
         if "lock" in reason or "different configuration" in reason or "already" in reason:

@@ -297,6 +297,22 @@ def test_nothing_that_others_wrote_into_the_file_runs_on_refresh(place: tuple[Pa
         assert analyst.sql("from notes").fetchall() == [(7,)]
 
 
+def test_a_macro_that_takes_the_name_of_a_function_stops_the_refresh_and_no_question(
+    place: tuple[Path, Path], tmp_path: Path
+):
+    path, root = place
+    refresh(path, root)
+    secret = path.with_name("secret")
+    secret.write_text("canary")
+    with duckdb.connect(path) as attacker:
+        attacker.execute(f"create macro sum(x) as (select content from read_text('{secret}'))")
+    refreshed = refresh(
+        path, root, sql_folder(tmp_path / "new", mine="select sum(a) as a from (select 1 as a)")
+    )
+    assert refreshed.outcome == "refused"
+    assert "in the way of it" in refreshed.message
+
+
 def test_a_file_that_others_could_read_is_the_owners_again_after_a_refresh(place: tuple[Path, Path]):
     path, root = place
     refresh(path, root)
