@@ -320,6 +320,25 @@ def predict(version: str, input: str | None, is_text: bool, as_json: bool) -> No
 
 
 @main.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+def init(folder: Path) -> None:
+    """Make a project in FOLDER: recipes to start from, Dagster's settings, data/ and a .gitignore.
+
+    medner's commands use the project that the current folder is in. Its own recipes stand over those that
+    come with medner. No file is overwritten.
+
+    \b
+    Examples:
+      medner init my-project
+    """
+    from medner_assets.commands.starting import make_project
+
+    for name in make_project(folder):
+        click.echo(folder / name)
+    click.echo(f"go on with: cd {folder} && medner demo", err=True)
+
+
+@main.command()
 @click.argument("folder", required=False, type=click.Path(path_type=Path))
 def schema(folder: Path | None) -> None:
     """Write the JSON schemas of version, dataset and base recipes to FOLDER, else beside the recipes.

@@ -2,9 +2,10 @@
 
 import os
 import warnings
-from pathlib import Path
 
 import dagster as dg
+
+from medner_assets.paths import SHIPPED
 
 # Checks of partitions and Pipes readers are marked as previews; the pinned version is the one that is tested.
 warnings.filterwarnings("ignore", category=dg.PreviewWarning)
@@ -15,4 +16,5 @@ warnings.filterwarnings("ignore", category=dg.BetaWarning)
 def defs() -> dg.Definitions:
     """Return all assets, checks, jobs, schedules, sensors and resources of the project."""
     os.umask(0o077)  # whoever starts Dagster, and however: what its runs write is the owner's alone
-    return dg.load_from_defs_folder(path_within_project=Path(__file__).parent)
+    # Dagster looks for the settings of pyproject.toml there.
+    return dg.load_from_defs_folder(path_within_project=SHIPPED)

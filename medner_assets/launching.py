@@ -76,8 +76,8 @@ def opened() -> "Iterator[DagsterInstance]":
     """Yield the project's Dagster instance as it is, to look at."""
     # dagster.yaml names its storage relative to the working directory of whoever starts it.
     paths.settle()
-    os.chdir(paths.PROJECT)
-    os.environ["DAGSTER_HOME"] = str(paths.PROJECT)
+    os.chdir(paths.project())
+    os.environ["DAGSTER_HOME"] = str(paths.project())
     # Dagster itself makes its folder readable by all where `dagster dev` was first.
     paths.private_folder(paths.DAGSTER_STORAGE).chmod(0o700)
     from dagster import DagsterInstance
@@ -132,7 +132,7 @@ def _execute(
         raise KeyboardInterrupt
     if _status(dagster, run.run_id) != "SUCCESS":
         raise MednerError(
-            failure or f"run {run.run_id[:8]} ended without success: see it in the UI (make ui)"
+            failure or f"run {run.run_id[:8]} ended without success: see it in the UI ({paths.UI})"
         )
     return reported
 
@@ -221,7 +221,7 @@ def _origin(job: "JobDefinition") -> "RemoteJobOrigin":
     target = LoadableTargetOrigin(
         executable_path=sys.executable,
         module_name="medner_assets.definitions",
-        working_directory=str(paths.PROJECT),
+        working_directory=str(paths.project()),
     )
     location = ManagedGrpcPythonEnvCodeLocationOrigin(target, LOCATION)
     return RemoteJobOrigin(RemoteRepositoryOrigin(location, "__repository__"), job.name)

@@ -1,5 +1,8 @@
-"""Where things live. The only file that knows the places of `sql/` and `data/` and reads MEDNER_DATA,
-MEDNER_CORPORA."""
+"""Where things live. The only file that knows the places of `sql/`, `data/` and recipes.
+
+It alone reads MEDNER_DATA, MEDNER_CORPORA and MEDNER_RECIPES. The project is found once, when this module is
+loaded, from the folder in which the process was started.
+"""
 
 import os
 import re
@@ -7,25 +10,86 @@ from pathlib import Path
 
 from medner_assets.errors import MednerError
 
-PROJECT = Path(__file__).resolve().parent.parent
-"""The checkout: the folder of pyproject.toml, dagster.yaml, sql/ and data/."""
+PACKAGE = Path(__file__).resolve().parent
 
-SQL = PROJECT / "sql"
-RECIPES = Path(os.environ.get("MEDNER_RECIPES") or Path(__file__).parent / "recipes").resolve()
-"""The folder of `versions/`, `datasets/` and `base_models/`: the package's, or one of the user's own."""
-EMBEDDED_BASES = PROJECT / "data" / "base"
-"""Base models that ship with the checkout, whatever MEDNER_DATA is."""
+_ABOVE = PACKAGE.parent
+CHECKOUT = _ABOVE if (_ABOVE / "pyproject.toml").exists() and (_ABOVE / "sql").exists() else None
+"""The folder of pyproject.toml, dagster.yaml, sql/ and data/ where medner runs from its sources.
+
+None where it was installed from a wheel.
+"""
+
+SHIPPED = CHECKOUT or PACKAGE / "shipped"
+"""The folder of sql/, data/base/, dagster.yaml and pyproject.toml: the checkout; in a wheel, their copies."""
+
+SQL = SHIPPED / "sql"
+EMBEDDED_BASES = SHIPPED / "data" / "base"
+"""Base models that come with medner, whatever MEDNER_DATA is."""
+
+
+def project_above(folder: Path, checkout: Path | None = CHECKOUT) -> Path | None:
+    """Return the project that `folder` is in, None where it is in none.
+
+    It is the nearest folder, upwards, that is the checkout or has dagster.yaml and recipes/, as `medner init`
+    makes them.
+    """
+    for each in (folder, *folder.parents):
+        if each == checkout or ((each / "dagster.yaml").is_file() and (each / "recipes").is_dir()):
+            return each
+    return None
+
+
+def _started_in() -> Path:
+    try:
+        return Path.cwd()
+    except FileNotFoundError:  # someone removed it
+        return Path("/")
+
+
+_FOUND = project_above(_started_in()) or CHECKOUT
+PROJECT = _FOUND or _started_in()
+"""The project, see `project()`; where there is none, the current folder."""
+
+SHIPPED_RECIPES = PACKAGE / "recipes"
+_OWN_RECIPES = SHIPPED_RECIPES if _FOUND in (CHECKOUT, None) else PROJECT / "recipes"
+RECIPES = Path(os.environ.get("MEDNER_RECIPES") or _OWN_RECIPES).resolve()
+"""The folder of `versions/`, `datasets/` and `base_models/`: $MEDNER_RECIPES, else the project's own."""
 
 DAGSTER_STORAGE = PROJECT / "data" / "dagster"
-"""Dagster's own storage, whatever MEDNER_DATA is: dagster.yaml names it relative to the checkout."""
+"""Dagster's own storage, whatever MEDNER_DATA is: dagster.yaml names it relative to the project."""
+
+UI = "make ui" if PROJECT == CHECKOUT else "medner ui"
+"""What starts Dagster's UI in the project."""
 
 NAME = "[a-z0-9][a-z0-9.-]{0,62}"
 """The pattern of a partition key; `..` is no part of one."""
 
 
+def project() -> Path:
+    """Return the project: the folder made by `medner init` that the current folder is in, else the checkout.
+
+    Raises MednerError where medner was installed from a wheel and no project is here.
+    """
+    if _FOUND is None:
+        raise MednerError(
+            f"{PROJECT} is in no medner project: make one with `medner init FOLDER` and go there"
+        )
+    return _FOUND
+
+
+def recipe_folders(folder: Path) -> tuple[Path, ...]:
+    """Return where the recipes of `folder` are looked for, in this order.
+
+    A project made by `medner init` has its own and, below them, those that come with medner; any other folder
+    stands for itself.
+    """
+    own = _FOUND not in (CHECKOUT, None) and folder == PROJECT / "recipes"
+    return (folder, SHIPPED_RECIPES) if own else (folder,)
+
+
 def data() -> Path:
-    """Return the folder of all that is generated: $MEDNER_DATA, else `data/` of the checkout."""
-    return Path(os.environ.get("MEDNER_DATA") or PROJECT / "data").expanduser().resolve()
+    """Return the folder of all that is generated: $MEDNER_DATA, else `data/` of the project."""
+    return Path(os.environ.get("MEDNER_DATA") or project() / "data").expanduser().resolve()
 
 
 def corpora() -> Path:
@@ -35,9 +99,9 @@ def corpora() -> Path:
 
 def settle() -> None:
     """Let MEDNER_DATA and MEDNER_CORPORA mean the same folders after the working directory has changed."""
-    for name, folder in (("MEDNER_DATA", data()), ("MEDNER_CORPORA", corpora())):
+    for name, folder in (("MEDNER_DATA", data), ("MEDNER_CORPORA", corpora)):
         if os.environ.get(name):
-            os.environ[name] = str(folder)
+            os.environ[name] = str(folder())
 
 
 def warehouse() -> Path:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from medner_assets import paths
 from medner_assets.commands.comparing import last_comparison
 from medner_assets.commands.runs import ensure_dataset
 from medner_assets.defs.resources import Warehouse
@@ -18,7 +19,7 @@ NEXT = (
     ("medner versions", "every version with its scores"),
     ("medner sql", "the questions that SQL answers"),
     ("echo 'She took ibuprofen for migraine.' | medner predict tiny-v2", "a text of yours"),
-    ("make ui", "the graph, on 127.0.0.1:3000"),
+    (paths.UI, "the graph, on 127.0.0.1:3000"),
 )
 
 

@@ -131,11 +131,11 @@ def recipes() -> Iterator[Finding]:
 def home() -> Finding:
     """Look at where Dagster keeps its runs."""
     stated = os.environ.get("DAGSTER_HOME")
-    if stated and Path(stated).resolve() != paths.PROJECT:
-        remedy = f"medner uses {paths.PROJECT}; start the UI with make ui so that it shows the same runs"
+    if stated and Path(stated).resolve() != paths.project():
+        remedy = f"medner uses {paths.project()}; start the UI with {paths.UI} so that it shows the same runs"
         return Finding("Dagster home", "note", f"DAGSTER_HOME is {stated}", remedy)
     there = paths.DAGSTER_STORAGE.exists()
-    return Finding("Dagster home", "ok", f"{paths.PROJECT}{'' if there else ', nothing was run yet'}")
+    return Finding("Dagster home", "ok", f"{paths.project()}{'' if there else ', nothing was run yet'}")
 
 
 def corpora() -> Finding:

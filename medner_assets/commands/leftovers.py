@@ -118,13 +118,13 @@ def dagster_runs() -> list[Finding]:
             "run",
             "note",
             f"{run.run_id[:8]} has no process any more",
-            "the next `medner train` or make ui ends it",
+            f"the next `medner train` or {paths.UI} ends it",
         )
         for run in abandoned
     ] or [Finding("runs", "ok", "each unfinished run has its process")]
     if started and not lives:
         names = ", ".join(started)
-        found.append(Finding("schedules", "missing", f"{names}: started, but no daemon runs", "make ui"))
+        found.append(Finding("schedules", "missing", f"{names}: started, but no daemon runs", paths.UI))
     else:
         said = ", ".join(started) if started else "none is started: start them in the UI where you want them"
         found.append(Finding("schedules", "ok", said))

@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 
 from medner_assets.modeling.base_files import trouble
-from medner_assets.paths import PROJECT
+from medner_assets.paths import PROJECT, SHIPPED
 from medner_assets.recipes.sources import BaseModelRecipe
 
 
@@ -15,8 +15,8 @@ def base_folder(base: BaseModelRecipe) -> Path | None:
     """Return the folder of the weights: the recipe's, or the hub cache's snapshot; None if it is not
     there."""
     if base.path is not None:
-        folder = (PROJECT / base.path).resolve()
-        return folder if (folder / "config.json").is_file() else None
+        places = [(each / base.path).resolve() for each in (PROJECT, SHIPPED)]
+        return next((folder for folder in places if (folder / "config.json").is_file()), None)
     if base.revision is None:
         return None
     from huggingface_hub import snapshot_download

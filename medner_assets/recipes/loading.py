@@ -1,5 +1,9 @@
 """Read recipe files: YAML → validated models, the chain of baselines resolved. Errors name file, key and
-remedy."""
+remedy.
+
+A folder of recipes has `versions/`, `datasets/` and `base_models/`. A project's recipes stand over the
+shipped ones (`paths.recipe_folders`).
+"""
 
 import hashlib
 import json
@@ -11,7 +15,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from medner_assets.errors import MednerError
-from medner_assets.paths import RECIPES, checked_name
+from medner_assets.paths import RECIPES, checked_name, recipe_folders
 from medner_assets.recipes.replicates import is_replicate, replicate_name, seed_of, version_and_index
 from medner_assets.recipes.settings import VersionRecipe
 from medner_assets.recipes.sources import BaseModelRecipe, DatasetRecipe
@@ -24,7 +28,7 @@ _NOT_INHERITED = ("summary", "baseline", "expectation", "replicates")
 
 def version_names(folder: Path = RECIPES) -> list[str]:
     """Return the versions: the stems of `versions/*.yaml`, sorted; their replicates are not among them."""
-    names = _names(folder / "versions")
+    names = _names(folder, "versions")
     if reserved := [name for name in names if is_replicate(name)]:
         raise MednerError(
             f"versions/{reserved[0]}.yaml: names that end in .rN are those of replicates: rename the file, "
@@ -35,12 +39,12 @@ def version_names(folder: Path = RECIPES) -> list[str]:
 
 def dataset_names(folder: Path = RECIPES) -> list[str]:
     """Return the dataset keys: the stems of `datasets/*.yaml`, sorted."""
-    return _names(folder / "datasets")
+    return _names(folder, "datasets")
 
 
 def base_model_names(folder: Path = RECIPES) -> list[str]:
     """Return the base model keys: the stems of `base_models/*.yaml`, sorted."""
-    return _names(folder / "base_models")
+    return _names(folder, "base_models")
 
 
 def load_version(name: str, folder: Path = RECIPES) -> VersionRecipe:
@@ -68,7 +72,7 @@ def validated_version(name: str, content: Mapping[str, Any], folder: Path = RECI
 
 
 def _checked_version(name: str, merged: Mapping[str, Any], folder: Path) -> VersionRecipe:
-    recipe = _validated(VersionRecipe, dict(merged), folder / "versions" / f"{name}.yaml")
+    recipe = _validated(VersionRecipe, dict(merged), _file(folder, "versions", name))
     _require(recipe.base_model, base_model_names(folder), "base_model", f"versions/{name}.yaml")
     _require(recipe.dataset, dataset_names(folder), "dataset", f"versions/{name}.yaml")
     return recipe
@@ -77,14 +81,14 @@ def _checked_version(name: str, merged: Mapping[str, Any], folder: Path) -> Vers
 def load_dataset(name: str, folder: Path = RECIPES) -> DatasetRecipe:
     """Return the recipe of a dataset; raise MednerError."""
     _require(name, dataset_names(folder), "dataset", None)
-    file = folder / "datasets" / f"{name}.yaml"
+    file = _file(folder, "datasets", name)
     return _validated(DatasetRecipe, _read(file), file)
 
 
 def load_base_model(name: str, folder: Path = RECIPES) -> BaseModelRecipe:
     """Return the recipe of a base model; raise MednerError."""
     _require(name, base_model_names(folder), "base model", None)
-    file = folder / "base_models" / f"{name}.yaml"
+    file = _file(folder, "base_models", name)
     return _validated(BaseModelRecipe, _read(file), file)
 
 
@@ -118,7 +122,7 @@ def _merged_version(name: str, folder: Path, children: tuple[str, ...]) -> dict[
         chain = " → ".join((*children[children.index(name) :], name))
         raise MednerError(f"versions/{name}.yaml: cyclic baselines {chain}: let one of them name no baseline")
     _require(name, version_names(folder), "baseline" if children else "version", named_by)
-    return _with_baseline(name, _read(folder / "versions" / f"{name}.yaml"), folder, children)
+    return _with_baseline(name, _read(_file(folder, "versions", name)), folder, children)
 
 
 def _with_baseline(name: str, own: dict[str, Any], folder: Path, children: tuple[str, ...]) -> dict[str, Any]:
@@ -142,14 +146,20 @@ def _overlaid(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, A
     return merged
 
 
-def _names(folder: Path) -> list[str]:
-    names = sorted(file.stem for file in folder.glob("*.yaml"))
+def _names(folder: Path, kind: str) -> list[str]:
+    names = sorted({file.stem for each in recipe_folders(folder) for file in (each / kind).glob("*.yaml")})
     for name in names:
         try:
             checked_name(name)
         except MednerError as error:
-            raise MednerError(f"{folder.name}/{name}.yaml: {error}: rename the file") from None
+            raise MednerError(f"{kind}/{name}.yaml: {error}: rename the file") from None
     return names
+
+
+def _file(folder: Path, kind: str, name: str) -> Path:
+    """Return the file of a recipe: the project's own goes before the one of the same name in the package."""
+    files = [each / kind / f"{name}.yaml" for each in recipe_folders(folder)]
+    return next((file for file in files if file.exists()), files[0])
 
 
 def _require(name: str, known: list[str], what: str, file: str | None) -> None:

@@ -97,7 +97,9 @@ class BaseModelRecipe(Settings):
     from a hub."""
 
     summary: str = Field(min_length=1, max_length=300)
-    path: Place | None = Field(None, description="A folder, relative to the checkout.")
+    path: Place | None = Field(
+        None, description="A folder, relative to the project, else to what comes with medner."
+    )
     hub_id: str | None = Field(None, pattern=r"^[\w.-]+/[\w.-]+$", description="A Hugging Face model id.")
     revision: str | None = Field(
         None,
