@@ -42,6 +42,7 @@ def child_version(parent: str, settings: Sequence[str], name: str | None) -> tup
         if there.model_dump(exclude={"summary"}) == child.model_dump(exclude={"summary"}):
             return name, None
         raise MednerError(f"--as {name}: there is a version of that name with other settings: choose another")
+    paths.project()  # outside a project, a recipe would land among those of the installed package
     file = paths.RECIPES / "versions" / f"{name}.yaml"
     body = yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=110)
     partial = file.with_suffix(".partial")

@@ -12,6 +12,8 @@ def write_schemas(folder: Path | None) -> list[Path]:
 
     None: beside the recipes, where the first line of a shipped recipe points.
     """
+    if folder is None:
+        paths.project()  # outside a project, they would land in the installed package
     target = folder or paths.RECIPES / FOLDER
     target.mkdir(parents=True, exist_ok=True)
     written = []
