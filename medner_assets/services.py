@@ -108,9 +108,9 @@ def serve(settings: Settings) -> None:
         )
     login = None if settings.login is None else settings.login.resolve()
     paths.settle()
-    os.chdir(paths.PROJECT)
+    os.chdir(paths.project())
     os.umask(0o077)
-    os.environ["DAGSTER_HOME"] = str(paths.PROJECT)
+    os.environ["DAGSTER_HOME"] = str(paths.project())
     os.environ["DAGSTER_IS_DEV_CLI"] = "1"  # an error in a definition is told without Dagster's own frames
     paths.private_folder(paths.DAGSTER_STORAGE).chmod(0o700)
     with _listening(settings.host, settings.port) as listener:
@@ -152,7 +152,7 @@ def _webserver(settings: Settings, login: Path | None, url: str, listener: socke
     """Return the words that start the web server."""
     return [
         "medner_assets.webserver",
-        "--project", str(paths.PROJECT),
+        "--project", str(paths.project()),
         "--url", url,
         "--socket", str(listener.fileno()),
         *(["--read-only"] if settings.read_only else []),
@@ -168,7 +168,7 @@ def _code_servers(dagster: "DagsterInstance") -> Iterator[str]:
     from dagster._cli.proxy_server_manager import ProxyServerManager
     from dagster._core.workspace.load_target import WorkspaceFileTarget
 
-    target = WorkspaceFileTarget([str(paths.PROJECT / "workspace.yaml")])
+    target = WorkspaceFileTarget([str(paths.project() / "workspace.yaml")])
     with ProxyServerManager(dagster, target, "WARNING") as servers, tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "workspace.yaml"
         file.write_text(yaml.safe_dump({"load_from": list(servers.get_code_server_specs())}))
