@@ -136,12 +136,11 @@ def described(parts: Iterator[Part], count: int) -> Iterator[Part]:
 
 def job(version: str, sources: list[Input], folder: Path) -> dict[str, Any]:
     """Return the job of the process (`modeling.job.PredictionJob`); texts as typed go into `folder`."""
-    from medner_assets.defs.resources import Warehouse
-    from medner_assets.defs.versions.completions import adapter_for
-    from medner_assets.defs.versions.handover import inputs_of
+    from medner_assets.defs.versions.handover import adapter_for, inputs_of
     from medner_assets.defs.versions.reading import reading_settings
+    from medner_assets.warehouse.data_tables import DataTables
 
-    order = inputs_of(version, Warehouse())
+    order = inputs_of(version, DataTables())
     adapter_for(order)
     files = []
     for number, source in enumerate(sources):

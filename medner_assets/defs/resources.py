@@ -1,39 +1,21 @@
 """Resources that every run shares, and the environment of the processes that runs start."""
 
 import os
-from collections.abc import Mapping
 
 import dagster as dg
-import polars as pl
 
-from medner_assets import paths
 from medner_assets.defs.supervision import attach
 from medner_assets.errors import MednerError
-from medner_assets.tables import TABLES
-from medner_assets.warehouse.store import Store
+from medner_assets.warehouse.data_tables import DataTables
 
 
-class Warehouse(dg.ConfigurableResource):
-    """The tables below MEDNER_DATA; see `warehouse/tables.py` for what each holds."""
+class Warehouse(DataTables, dg.ConfigurableResource):
+    """The tables below MEDNER_DATA as a resource of Dagster's."""
 
     def setup_for_execution(self, context: dg.InitResourceContext) -> None:
         """Mark the run with its process: every run opens the tables before anything else."""
         if context.instance is not None and context.run is not None:
             attach(context.instance, context.run)
-
-    def store(self) -> Store:
-        """Return the store of the tables, each with at least its empty partition."""
-        store = Store(paths.warehouse())
-        store.initialise()
-        return store
-
-    def read(self, table: str, key: str) -> pl.DataFrame:
-        """Return the rows of a partition, without its key; raise MednerError when it was never written."""
-        return self.store().read(table, key).drop(TABLES[table].partition)
-
-    def replace(self, frames: Mapping[str, pl.DataFrame], key: str) -> int:
-        """Replace the partition `key` of every named table at once; return the number of rows written."""
-        return self.store().replace_many(frames, key)
 
 
 @dg.definitions

@@ -45,14 +45,15 @@ def _no_bars() -> None:
     transformers_logging.disable_progress_bar()
 
 
-def _no_sklearn() -> None:
-    """Let transformers do without scikit-learn.
+def _fewer_imports() -> None:
+    """Let transformers do without scikit-learn and SciPy, which cost it more than a second of CPU time.
 
-    Generation imports it, a second of CPU time, for assisted decoding, which nothing here uses.
+    It imports them for assisted decoding and for losses of object detection; nothing here uses either.
     """
     import transformers.utils
 
-    transformers.utils.is_sklearn_available = lambda: False  # type: ignore[attr-defined]
+    for name in ("is_sklearn_available", "is_scipy_available"):
+        setattr(transformers.utils, name, lambda: False)
 
 
 def _tell_torchrun(line: str) -> None:
@@ -81,7 +82,7 @@ def process(*, reports: bool = True, first: Callable[[], None] | None = None) ->
         if first is not None:
             first()
         _no_bars()
-        _no_sklearn()
+        _fewer_imports()
         if "DAGSTER_PIPES_CONTEXT" in os.environ and reports and speaks:
             from dagster_pipes import open_dagster_pipes
 

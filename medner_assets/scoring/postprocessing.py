@@ -51,6 +51,13 @@ class RelationSchema:
         return pl.DataFrame(sorted(self.triples), schema=dict.fromkeys(_TRIPLE, pl.String()), orient="row")
 
 
+def relation_schema(gold_relations: pl.DataFrame) -> RelationSchema:
+    """Return which types relations join in train; a train split without relations allows none."""
+    if gold_relations.filter(pl.col("split") == "train").is_empty():
+        return RelationSchema(frozenset())
+    return RelationSchema.learned_from(gold_relations)
+
+
 def stage_names(stages: Sequence[str]) -> tuple[str, ...]:
     """Return the names of all stages of a recipe: raw, its steps, final. Raises MednerError for an unknown or
     repeated step."""

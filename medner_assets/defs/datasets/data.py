@@ -7,10 +7,10 @@ import polars as pl
 
 from medner_assets.corpus.frames import documents_from_frames
 from medner_assets.corpus.jsonl import write_documents
-from medner_assets.defs.resources import Warehouse
 from medner_assets.errors import MednerError
 from medner_assets.paths import private_folder
 from medner_assets.schema import Document
+from medner_assets.warehouse.data_tables import DataTables
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class Data:
         return entities, relations
 
 
-def data_of(dataset: str, warehouse: Warehouse) -> Data:
+def data_of(dataset: str, warehouse: DataTables) -> Data:
     """Return a dataset; raise MednerError when it was never built or has nothing to train or test on."""
     if not warehouse.store().has("documents", dataset):
         raise MednerError(f"dataset {dataset} has not been built: materialise `dataset` for {dataset} first")

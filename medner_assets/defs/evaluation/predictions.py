@@ -14,7 +14,7 @@ from medner_assets.defs.versions.completions import EVALUATED_SPLIT, completions
 from medner_assets.errors import MednerError
 from medner_assets.prompting.grounding import predict
 from medner_assets.recipes.loading import load_version
-from medner_assets.scoring.postprocessing import RelationSchema, apply_stages
+from medner_assets.scoring.postprocessing import apply_stages, relation_schema
 from medner_assets.scoring.schemes import FINAL, RAW, SCORER_VERSION
 from medner_assets.scoring.tabulation import prediction_frames
 
@@ -84,10 +84,3 @@ def completions_of(warehouse: Warehouse, version: str, dataset_version: str) -> 
             f"run `medner train {version}`, then {again}"
         )
     return written
-
-
-def relation_schema(gold_relations: pl.DataFrame) -> RelationSchema:
-    """Return which types relations join in train; a train split without relations allows none."""
-    if gold_relations.filter(pl.col("split") == "train").is_empty():
-        return RelationSchema(frozenset())
-    return RelationSchema.learned_from(gold_relations)

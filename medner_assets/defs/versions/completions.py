@@ -19,7 +19,7 @@ from medner_assets.defs.processes import exclusive
 from medner_assets.defs.resources import Warehouse
 from medner_assets.defs.versions.adapter import adapter, prepared
 from medner_assets.defs.versions.finished import FinishedAdapter, finished_adapter
-from medner_assets.defs.versions.handover import VersionInputs, inputs_of
+from medner_assets.defs.versions.handover import VersionInputs, adapter_for, inputs_of
 from medner_assets.errors import MednerError
 from medner_assets.tables import TABLES
 
@@ -62,25 +62,6 @@ def completions(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.M
             "seconds": float(frame["seconds"].sum()),
         },
     )
-
-
-def adapter_for(inputs: VersionInputs) -> FinishedAdapter:
-    """Return the adapter of a version; raise MednerError when it was trained from anything else."""
-    finished = finished_adapter(paths.adapter(inputs.version))
-    again = f"run `medner train {inputs.version}`"
-    if finished is None:
-        raise MednerError(f"{inputs.version} has no adapter yet: {again}")
-    row = finished.row
-    if (row["dataset"], row["dataset_version"]) != (inputs.data.name, inputs.data.version):
-        raise MednerError(
-            f"{inputs.version} was trained on dataset {row['dataset']} as of {row['dataset_version']}, "
-            f"but {inputs.data.name} is now {inputs.data.version}: {again} again"
-        )
-    if finished.fingerprint != inputs.fingerprint:
-        raise MednerError(
-            f"{inputs.version} was trained with another recipe or base than its files now name: {again} again"
-        )
-    return finished
 
 
 def existing(warehouse: Warehouse, version: str, wanted: str) -> pl.DataFrame | None:

@@ -4,14 +4,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from medner_assets import paths
 from medner_assets.defs.datasets.data import Data, data_of
 from medner_assets.defs.identity import base_revision, training_fingerprint
-from medner_assets.defs.resources import Warehouse
+from medner_assets.defs.versions.finished import FinishedAdapter, finished_adapter
 from medner_assets.errors import MednerError
 from medner_assets.modeling.requirements import base_folder, missing_requirements
 from medner_assets.recipes.loading import load_base_model, load_version
 from medner_assets.recipes.settings import VersionRecipe
 from medner_assets.recipes.sources import BaseModelRecipe
+from medner_assets.warehouse.data_tables import DataTables
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,7 @@ def available_base(name: str) -> Base:
     return Base(name, recipe, folder, base_revision(recipe, folder if recipe.path else None))
 
 
-def inputs_of(version: str, warehouse: Warehouse) -> VersionInputs:
+def inputs_of(version: str, warehouse: DataTables) -> VersionInputs:
     """Return the inputs of a version: its recipe, its base and its dataset as the warehouse has it.
 
     Raises MednerError when the recipe cannot be read, its dataset is not built, or its base cannot be run
@@ -74,3 +76,22 @@ def inputs_of(version: str, warehouse: Warehouse) -> VersionInputs:
     recipe = load_version(version)
     data = data_of(recipe.dataset, warehouse)
     return VersionInputs(version, recipe, available_base(recipe.base_model), data)
+
+
+def adapter_for(inputs: VersionInputs) -> FinishedAdapter:
+    """Return the adapter of a version; raise MednerError when it was trained from anything else."""
+    finished = finished_adapter(paths.adapter(inputs.version))
+    again = f"run `medner train {inputs.version}`"
+    if finished is None:
+        raise MednerError(f"{inputs.version} has no adapter yet: {again}")
+    row = finished.row
+    if (row["dataset"], row["dataset_version"]) != (inputs.data.name, inputs.data.version):
+        raise MednerError(
+            f"{inputs.version} was trained on dataset {row['dataset']} as of {row['dataset_version']}, "
+            f"but {inputs.data.name} is now {inputs.data.version}: {again} again"
+        )
+    if finished.fingerprint != inputs.fingerprint:
+        raise MednerError(
+            f"{inputs.version} was trained with another recipe or base than its files now name: {again} again"
+        )
+    return finished

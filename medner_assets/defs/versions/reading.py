@@ -3,10 +3,10 @@
 from typing import Any
 
 from medner_assets import paths
-from medner_assets.defs.evaluation.predictions import relation_schema
 from medner_assets.defs.identity import combined, evaluation_id, generation_id
 from medner_assets.defs.versions.finished import FinishedAdapter
 from medner_assets.defs.versions.handover import VersionInputs
+from medner_assets.scoring.postprocessing import relation_schema
 from medner_assets.scoring.schemes import SCORER_VERSION
 
 READING_VERSION = "1"
