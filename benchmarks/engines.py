@@ -154,7 +154,7 @@ def lost_channel(checkout: Checkout, folder: Path) -> bool:
     (silent / "sitecustomize.py").write_text("import os\nos.environ.pop('DAGSTER_PIPES_CONTEXT', None)\n")
     path = f"{silent}{os.pathsep}{checkout.root}"
     ran = run(checkout, {**RAY, "PYTHONPATH": path}, "train", "tiny-v1", "--force")
-    return one_line(ran, "the channel was lost")
+    return one_line(ran, "the connection was lost")
 
 
 def jobs() -> dict[str, str]:

@@ -86,7 +86,7 @@ class TrainingRecipe(Settings):
     )
     gpus: Annotated[int, Field(ge=1, le=64)] | Literal["all"] = Field(
         1,
-        description="GPUs of one host that share each step; the effective batch stays as it is. "
+        description="GPUs of one host that share each step; the effective batch is unchanged. "
         "all: as many as are visible. On a CPU: processes; 1: as many as pay.",
     )
 

@@ -41,7 +41,7 @@ def test_a_promotion_by_the_rule_is_automatic():
 
 
 def test_what_serves_already_is_not_promoted():
-    with pytest.raises(MednerError, match="v2 serves its dataset already"):
+    with pytest.raises(MednerError, match="v2 already serves its dataset"):
         after("v1", "v2", "v2")
 
 

@@ -65,7 +65,7 @@ def test_out_of_memory_halves_the_micro_batch_and_leaves_the_step_as_it_was(mode
     assert cut.item() == pytest.approx(whole.item(), rel=1e-5)
     assert torch.allclose(gradient(model), expected, atol=1e-6)
     assert "out of memory with micro-batches of" in log.lines[0]
-    assert "the effective batch stays as it is" in log.lines[0]
+    assert "the effective batch is unchanged" in log.lines[0]
 
 
 def test_one_sample_that_does_not_fit_is_first_checkpointed_and_then_refused(model, samples):
@@ -76,7 +76,7 @@ def test_one_sample_that_does_not_fit_is_first_checkpointed_and_then_refused(mod
     with pytest.raises(MednerError, match=r"does not fit into the GPU's memory: lower training.max_tokens"):
         steps.train(model, samples)
     assert steps.checkpointing
-    assert "going on with gradient checkpointing" in log.lines[-1]
+    assert "continuing with gradient checkpointing" in log.lines[-1]
 
 
 def test_the_probe_finds_the_largest_size_to_an_eighth():

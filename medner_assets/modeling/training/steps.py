@@ -215,8 +215,8 @@ class Steps:
         size = -self._ranks.least(-largest, self._device)
         self.tokens = max(1, size // 2)
         self._log.info(
-            f"out of memory with micro-batches of {size} tokens: going on with {self.tokens}; "
-            "the effective batch stays as it is"
+            f"out of memory with micro-batches of {size} tokens: continuing with {self.tokens}; "
+            "the effective batch is unchanged"
         )
 
     def _checkpoint(self) -> None:
