@@ -61,7 +61,7 @@ def stated_settings(settings: Sequence[str], known: Sequence[str]) -> dict[str, 
         if key.partition(".")[0] in _OF_THE_CHILD:
             raise MednerError(f"--set {key}: not a setting of a new version: write it in its recipe file")
         if not any(name == key or name.startswith(f"{key}.") or key.startswith(f"{name}.") for name in known):
-            close = difflib.get_close_matches(key, known, n=2, cutoff=0.5)
+            close = difflib.get_close_matches(key, known, n=2, cutoff=0.75)
             hint = f": did you mean {' or '.join(close)}?" if close else ": `medner versions NAME` lists them"
             raise MednerError(f"--set {key}: unknown setting{hint}")
         try:

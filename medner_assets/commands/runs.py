@@ -1,21 +1,17 @@
 """Commands that run assets: train, evaluate, promote, and the datasets that they need."""
 
-import json
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-
-import polars as pl
 
 from medner_assets import paths
 from medner_assets.defs.datasets.sources import is_current, source_state
 from medner_assets.defs.resources import Warehouse
+from medner_assets.defs.versions.handover import doubts_of, inputs_of
 from medner_assets.defs.versions.state import CHAIN, state_of
 from medner_assets.errors import MednerError
 from medner_assets.launching import launch
-from medner_assets.modeling.requirements import base_folder
-from medner_assets.recipes.loading import load_base_model, load_dataset, load_version
+from medner_assets.recipes.loading import load_dataset, load_version
 from medner_assets.recipes.replicates import is_replicate, names_of, replicate_name
-from medner_assets.recipes.sanity import doubts
 
 
 def ensure_dataset(name: str) -> bool:
@@ -46,7 +42,7 @@ def train(version: str, *, force: bool, warn: Callable[[str], None], replicates:
     if replicates > recipe.replicates:
         load_version(replicate_name(version, replicates))  # raises, and says what to change
     ensure_dataset(recipe.dataset)
-    for line in doubts_of(version):
+    for line in doubts_of(inputs_of(version, Warehouse())):
         warn(line)
     trained = False
     with each_tried() as tried:
@@ -58,16 +54,6 @@ def train(version: str, *, force: bool, warn: Callable[[str], None], replicates:
                     raise KeyboardInterrupt(kept_of(name)) from None
                 trained |= bool(reported["adapter"]["trained"])
     return trained
-
-
-def doubts_of(version: str) -> list[str]:
-    """Return what is doubtful in the settings of a version on its dataset and base, a sentence each."""
-    recipe = load_version(version)
-    base = load_base_model(recipe.base_model)
-    folder = base_folder(base)
-    config = json.loads((folder / "config.json").read_text(encoding="utf-8")) if folder else {}
-    documents = Warehouse().read("documents", recipe.dataset)
-    return doubts(recipe, base, documents.filter(pl.col("split") == "train").height, config)
 
 
 def kept_of(version: str) -> str:

@@ -17,7 +17,7 @@ from medner_assets.defs.pipes import run_process
 from medner_assets.defs.processes import exclusive
 from medner_assets.defs.resources import Warehouse
 from medner_assets.defs.versions.finished import FinishedAdapter, finished_adapter
-from medner_assets.defs.versions.handover import VersionInputs, inputs_of
+from medner_assets.defs.versions.handover import VersionInputs, doubts_of, inputs_of
 from medner_assets.defs.versions.recipe import recipe
 from medner_assets.errors import MednerError
 from medner_assets.recipes.loading import load_dataset, load_version
@@ -86,6 +86,8 @@ def train(
     context: dg.AssetExecutionContext, inputs: VersionInputs, held: int, *, afresh: bool
 ) -> FinishedAdapter:
     """Run the training process and return what it left; raise MednerError when it left nothing of its own."""
+    for line in doubts_of(inputs):
+        context.log.warning(line)
     folder, output = paths.work(inputs.version, "training"), paths.adapter(inputs.version)
     scratch = prepared(folder / "scratch", empty=afresh)
     run_process(

@@ -1,8 +1,11 @@
 """What a version's training and generation depend on: its recipe, its base and its dataset, all there."""
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import polars as pl
 
 from medner_assets import paths
 from medner_assets.defs.datasets.data import Data, data_of
@@ -11,6 +14,7 @@ from medner_assets.defs.versions.finished import FinishedAdapter, finished_adapt
 from medner_assets.errors import MednerError
 from medner_assets.modeling.requirements import base_folder, missing_requirements
 from medner_assets.recipes.loading import load_base_model, load_version
+from medner_assets.recipes.sanity import doubts
 from medner_assets.recipes.settings import VersionRecipe
 from medner_assets.recipes.sources import BaseModelRecipe
 from medner_assets.warehouse.data_tables import DataTables
@@ -95,3 +99,10 @@ def adapter_for(inputs: VersionInputs) -> FinishedAdapter:
             f"{inputs.version} was trained with another recipe or base than its files now name: {again} again"
         )
     return finished
+
+
+def doubts_of(inputs: VersionInputs) -> list[str]:
+    """Return what is doubtful in the settings of a version on its dataset and base, a sentence each."""
+    config = json.loads((inputs.base.folder / "config.json").read_text(encoding="utf-8"))
+    documents = inputs.data.documents.filter(pl.col("split") == "train").height
+    return doubts(inputs.recipe, inputs.base.recipe, documents, config)

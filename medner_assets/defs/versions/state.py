@@ -13,9 +13,9 @@ from medner_assets.defs.identity import generation_id
 from medner_assets.defs.reporting.evaluations import recipes_compared, scores_of
 from medner_assets.defs.reporting.pairs import pair_rows
 from medner_assets.defs.resources import Warehouse
-from medner_assets.defs.versions.completions import adapter_for, existing
+from medner_assets.defs.versions.completions import existing
 from medner_assets.defs.versions.finished import FinishedAdapter
-from medner_assets.defs.versions.handover import VersionInputs, inputs_of
+from medner_assets.defs.versions.handover import VersionInputs, adapter_for, inputs_of
 from medner_assets.errors import MednerError
 from medner_assets.modeling.requirements import missing_requirements
 from medner_assets.recipes.loading import load_base_model, load_version, recipe_hash
