@@ -26,10 +26,11 @@ FLAGS = (
 class Chromium:
     """One browser with one page; a context manager that ends the process and removes its profile."""
 
-    def __init__(self) -> None:
+    def __init__(self, *flags: str) -> None:
+        """flags: further switches of the command line."""
         assert BINARY is not None, "no Chromium on this machine"
         self._profile = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
-        command = [BINARY, *FLAGS, f"--user-data-dir={self._profile.name}", "about:blank"]
+        command = [BINARY, *FLAGS, *flags, f"--user-data-dir={self._profile.name}", "about:blank"]
         self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         self._sent = 0
         self.events: list[dict[str, Any]] = []
