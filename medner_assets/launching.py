@@ -82,8 +82,25 @@ def opened() -> "Iterator[DagsterInstance]":
     paths.private_folder(paths.DAGSTER_STORAGE).chmod(0o700)
     from dagster import DagsterInstance
 
-    with DagsterInstance.get() as dagster:
+    with readable_storage(), DagsterInstance.get() as dagster:
         yield dagster
+
+
+@contextmanager
+def readable_storage() -> Iterator[None]:
+    """Tell in one line that a database of Dagster's is corrupt: what is in the warehouse does not need it."""
+    from sqlalchemy.exc import DatabaseError
+
+    try:
+        yield
+    except DatabaseError as error:
+        reason = str(error.orig)
+        if "not a database" not in reason and "malformed" not in reason:
+            raise
+        raise MednerError(
+            f"a database of {paths.DAGSTER_STORAGE / 'storage'} is corrupt ({reason}): restore that folder "
+            "from a copy, or move it away to begin a new history of runs; adapters and tables stay as they are"
+        ) from None
 
 
 def _execute(

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING
 from medner_assets import paths
 from medner_assets.errors import MednerError
 from medner_assets.interruption import Interruption, dies_with
+from medner_assets.launching import readable_storage
 from medner_assets.web.logins import TOKEN_VARIABLE, logins_from
 from medner_assets.web.origins import is_loopback
 
@@ -130,7 +131,7 @@ def _run(webserver: list[str], listener: socket.socket, token: str | None, read_
     from dagster._serdes import serialize_value
 
     parts = Parts()
-    with contextlib.ExitStack() as stack:
+    with readable_storage(), contextlib.ExitStack() as stack:
         stack.callback(_end_what_is_left)
         dagster = stack.enter_context(get_instance_for_cli())
         workspace = stack.enter_context(_code_servers(dagster))

@@ -35,7 +35,7 @@ KEYS = "{ assetsOrError { ... on AssetConnection { nodes { key { path } } } } }"
 
 @pytest.fixture
 def browser() -> Iterator[Chromium]:
-    with Chromium(RESOLVED) as opened:
+    with Chromium(*RESOLVED) as opened:
         yield opened
 
 
@@ -49,8 +49,9 @@ def attacked(browser: Chromium, port: int, pictures: Path | None = None) -> bool
     with foreign_site(f"http://127.0.0.1:{port}") as address:
         browser.visit(address)
         browser.evaluate(f"attack({json.dumps(WAYS)})")
-        tree = browser.call("Page.getFrameTree")["frameTree"]["childFrames"]
-        framed = tree[0]["frame"]["url"].startswith("http") and "unreachableUrl" not in tree[0]["frame"]
+        tree = browser.call("Page.getFrameTree")["frameTree"].get("childFrames", [])
+        shown = [each["frame"] for each in tree if each["frame"]["url"] == f"http://127.0.0.1:{port}/"]
+        framed = bool(shown) and "unreachableUrl" not in shown[0]
         if pictures is not None:
             browser.screenshot(pictures / "foreign-page.png")
     own = f"http://{REBOUND}:{port}"

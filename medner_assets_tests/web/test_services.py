@@ -114,3 +114,15 @@ def _answers(live: Live) -> bool:
     except OSError:
         time.sleep(0.2)
         return False
+
+
+def test_a_corrupt_database_of_dagster_is_one_line(live):
+    copy = type(live.checkout)(live.checkout.root.with_name("corrupt"))
+    subprocess.run(["cp", "-r", live.checkout.root, copy.root], check=True)
+    for file in (copy.data / "dagster").rglob("*.db*"):
+        file.write_text("this is not a database, whatever its name says " * 10)
+    for words in (("train", "tiny-v1"), ("ui", "--port", "0")):
+        ran = copy.medner(*words)
+        assert ran.code == 1
+        assert "is corrupt (file is not a database): restore that folder" in ran.err
+        assert "Traceback" not in ran.err
