@@ -99,7 +99,7 @@ def readable_storage() -> Iterator[None]:
             raise
         raise MednerError(
             f"a database of {paths.DAGSTER_STORAGE / 'storage'} is corrupt ({reason}): restore that folder "
-            "from a copy, or move it away to begin a new history of runs; adapters and tables stay as they are"
+            "from a copy, or move it away to begin a new history of runs; adapters and tables stay"
         ) from None
 
 
