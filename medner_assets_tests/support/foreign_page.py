@@ -9,12 +9,8 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 FOREIGN, REBOUND = "evil.example", "rebound.example"
-RESOLVED = (
-    f"--host-resolver-rules=MAP {FOREIGN} 127.0.0.1, MAP {REBOUND} 127.0.0.1",
-    "--disable-features=IsolateOrigins,site-per-process",
-)
-"""Switches of Chromium: both names lead to this machine, as a name server of the attacker could let them; and
-a page in a frame is seen from outside of it."""
+RESOLVED = (f"--host-resolver-rules=MAP {FOREIGN} 127.0.0.1, MAP {REBOUND} 127.0.0.1",)
+"""A switch of Chromium: both names lead to this machine, as a name server of the attacker could let them."""
 
 WAYS = (
     "get-image", "get-fetch", "form", "post-text", "post-mentions-json", "post-json", "beacon", "websocket",
