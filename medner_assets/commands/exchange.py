@@ -16,6 +16,7 @@ from medner_assets.corpus.reading import Reading
 from medner_assets.errors import MednerError
 from medner_assets.recipes.loading import load_version
 from medner_assets.scoring.external import score_documents
+from medner_assets.scoring.statistics.power import planned
 from medner_assets.scoring.submissions import read_submission
 from medner_assets.visible import visible
 from medner_assets.warehouse.export import export_predictions, export_tables
@@ -37,11 +38,14 @@ def import_corpus(format: str, files: Sequence[Path], out: Path) -> None:
 
 def audit_files(train: Path, dev: Path, test: Path, *, as_json: bool) -> str:
     """Return the audit of three files of JSON lines, as JSON or as lines to read."""
-    audited = audit_dataset(*(read_documents(file).documents for file in (train, dev, test)))
+    splits = [read_documents(file).documents for file in (train, dev, test)]
+    audited = audit_dataset(*splits)
     if as_json:
         return json.dumps(audited.to_json())
     told = [f"verdict: {audited.verdict.value}", audited.lead_sentence]
-    return "\n".join([*told, *(f"- {reason}" for reason in audited.reasons)])
+    groups = {each.group or each.id for each in splits[2] if each.entities}
+    found = planned(len(groups), 1)
+    return "\n".join([*told, *(f"- {line}" for line in (*audited.reasons, *found))])
 
 
 def score_files(gold: Path, predicted: Path, *, as_json: bool) -> str:

@@ -14,6 +14,7 @@ from rich.text import Text
 from medner_assets import paths
 from medner_assets.errors import MednerError
 from medner_assets.recipes.loading import load_version, version_names
+from medner_assets.recipes.replicates import names_of
 from medner_assets.scoring.schemes import FINAL, HEADLINES
 from medner_assets.warehouse.store import Store
 
@@ -47,7 +48,7 @@ def listed() -> list[Listed]:
         except MednerError as error:
             found.append(Listed(name, {}, str(error)))
             continue
-        entity, relation = headline_f1(store, name)
+        entity, relation = headline_f1(store, names_of(name, recipe.replicates))
         cells = {
             "version": name,
             "baseline": recipe.baseline or NONE,
@@ -101,11 +102,22 @@ def plain_lines(versions: Sequence[Listed]) -> list[str]:
     ]
 
 
-def headline_f1(store: Store, version: str) -> tuple[str, str]:
-    """Return final F1 of entities and relations in %, `–` where there is none."""
-    if not store.has("metrics", version):
-        return NONE, NONE
-    rows = store.read("metrics", version).filter(pl.col("stage") == FINAL)
-    found = {(row["task"], row["scheme"]): row["f1"] for row in rows.iter_rows(named=True)}
-    entity, relation = (found.get(each) for each in HEADLINES)
-    return tuple(NONE if f1 is None else f"{100 * f1:.1f}" for f1 in (entity, relation))  # type: ignore[return-value]
+def headline_f1(store: Store, replicates: Sequence[str]) -> tuple[str, str]:
+    """Return final F1 of entities and relations in %, `–` where there is none.
+
+    replicates: partitions of one version; of several that are scored, mean ± SD (how many).
+    """
+    scored = [store.read("metrics", name) for name in replicates if store.has("metrics", name)]
+    rows = pl.concat(scored).filter(pl.col("stage") == FINAL) if scored else pl.DataFrame()
+
+    def told(task: str, scheme: str) -> str:
+        if rows.is_empty():
+            return NONE
+        own = 100 * rows.filter((pl.col("task") == task) & (pl.col("scheme") == scheme))["f1"].drop_nulls()
+        if own.len() < 2:
+            return f"{own[0]:.1f}" if own.len() else NONE
+        values = own.to_numpy()
+        return f"{values.mean():.1f} ±{values.std(ddof=1):.1f} ({len(values)})"
+
+    entity, relation = (told(*each) for each in HEADLINES)
+    return entity, relation

@@ -3,7 +3,7 @@ range."""
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 Stage = Literal["drop_ungrounded", "deduplicate", "enforce_schema", "fix_direction"]
 ALL_LINEAR: Literal["all-linear"] = "all-linear"
@@ -153,6 +153,14 @@ class Band(Settings):
     precision: tuple[float, float] | None = None
     recall: tuple[float, float] | None = None
     f1: tuple[float, float] | None = None
+
+    @model_validator(mode="after")
+    def _ordered(self) -> "Band":
+        for name in ("precision", "recall", "f1"):
+            bounds = getattr(self, name)
+            if bounds is not None and not 0 <= bounds[0] <= bounds[1] <= 1:
+                raise ValueError(f"{name} {list(bounds)} must be [low, high] with 0 ≤ low ≤ high ≤ 1")
+        return self
 
 
 class TaskExpectation(Settings):

@@ -55,10 +55,10 @@ def test_the_leaderboard_orders_by_relation_f1_and_marks_champion_and_trivial_sc
         ],
     )
     text = leaderboard_markdown(leaderboard_rows(story() | {"promotions": promotions}))
-    rows = [line for line in text.splitlines() if line.startswith(("| new", "| old"))]
-    assert rows[0].startswith("| new ★ | 50.0 (40.0–60.0) | 88.9 ")
-    assert rows[1].startswith("| old | 0.0 ↓ (")
-    assert "| *all type-compatible pairs, gold entities* | 40.0 |" in text
+    rows = [line for line in text.splitlines() if line.startswith(("| 1 | new", "| 1 | old", "| 2 | old"))]
+    assert rows[0].startswith("| 1 | new ★ | 50.0 (40.0–60.0) | 88.9 ")
+    assert rows[1].startswith("| 2 | old | 0.0 ↓ (")
+    assert "| | *all type-compatible pairs, gold entities* | 40.0 |" in text
 
 
 def test_the_table_of_errors_counts_items_as_the_scores_do_and_names_its_query():

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from medner_assets.errors import MednerError
+from medner_assets.scoring.statistics import power
 from medner_assets.scoring.statistics.crossed import crossed_t
 from medner_assets.scoring.statistics.f1 import f1, influence
 from medner_assets.scoring.statistics.logit import logit_t_intervals
@@ -138,3 +139,19 @@ def test_a_perfect_score_on_few_groups_is_not_certain():
 def test_f1_of_one_group_could_be_anything_and_of_none_is_nothing():
     one = np.array([[[3, 1, 1], [0, 0, 0]]])
     assert logit_t_intervals(one).tolist() == [[0.0, 1.0], [0.0, 0.0]]
+
+
+def test_more_documents_and_more_trainings_find_smaller_differences():
+    assert power.of_adapters(200) > power.of_adapters(400) > power.of_adapters(1_000)
+    assert power.of_recipes(200, 3) > power.of_recipes(200, 5) > power.of_recipes(200, 10)
+    assert power.of_adapters(1) is None
+    assert power.of_recipes(200, 1) is None
+
+
+def test_what_a_test_split_can_find_is_said_before_training():
+    now, more = power.planned(200, 5)
+    assert now.startswith("smallest difference in relation F1 that 200 test groups find with 80 % power: ")
+    assert "between two recipes of 5 trainings each" in now
+    assert more.startswith("twice the test documents: ")
+    assert power.planned(10, 1)[-1] == "fewer than 20 test groups: no verdict will be given"
+    assert len(power.planned(0, 1)) == 1

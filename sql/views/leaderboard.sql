@@ -5,7 +5,8 @@
 -- Units: f1 and 95 % intervals: fractions; train_seconds: s; adapter_bytes: bytes. all_pairs_f1 (scored on
 -- strings, as versions are, where the audit did so) and ceiling_f1 (the best that is expected if the text did
 -- not matter) are given the gold entities. Scores of one dataset compare where dataset_version is the same.
--- Training figures are those of the present adapter.
+-- Training figures are those of the present adapter. A version stands once: trainings is how many of its
+-- replicates are scored; relation_f1_mean, relation_f1_sd: over them.
 create or replace view leaderboard as
 with entity as (
     select
@@ -29,7 +30,21 @@ relation as (
         f1_low,
         f1_high
     from metrics
+    where
+        stage = 'final' and task = 'relation' and scheme = 'strict'
+        and not regexp_matches(model_version, '[.]r[0-9]+$')
+),
+
+replicates as (
+    select
+        regexp_replace(model_version, '[.]r[0-9]+$', '') as model_version,
+        dataset_version,
+        count(*) as trainings,
+        avg(f1) as relation_f1_mean,
+        stddev_samp(f1) as relation_f1_sd
+    from metrics
     where stage = 'final' and task = 'relation' and scheme = 'strict'
+    group by all
 ),
 
 trivial as (
@@ -68,7 +83,10 @@ select
     adapters.train_seconds,
     adapters.trainable_parameters,
     adapters.adapter_bytes,
-    coalesce(serving.version = relation.model_version, false) as serves
+    coalesce(serving.version = relation.model_version, false) as serves,
+    replicates.trainings,
+    replicates.relation_f1_mean,
+    replicates.relation_f1_sd
 from relation
 left join entity
     on relation.model_version = entity.model_version and relation.evaluation_id = entity.evaluation_id
@@ -76,4 +94,8 @@ left join trivial
     on relation.dataset = trivial.dataset and relation.dataset_version = trivial.dataset_version
 left join adapters
     on relation.model_version = adapters.model_version and relation.dataset = adapters.dataset
+left join replicates
+    on
+        relation.model_version = replicates.model_version
+        and relation.dataset_version = replicates.dataset_version
 left join serving on relation.dataset = serving.dataset;

@@ -8,6 +8,8 @@ from medner_assets.defs.failures import clear_failures
 from medner_assets.defs.partitions import VERSIONS
 from medner_assets.defs.resources import Warehouse
 from medner_assets.recipes.loading import flattened, load_version, recipe_hash
+from medner_assets.recipes.settings import VersionRecipe
+from medner_assets.scoring.statistics.power import planned
 from medner_assets.tables import TABLES
 
 
@@ -41,5 +43,15 @@ def recipe(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.Materi
             "baseline": resolved.baseline or "none",
             "dataset": resolved.dataset,
             "recipe_hash": digest,
+            "can find": "; ".join(what_it_can_find(warehouse, resolved)),
         },
     )
+
+
+def what_it_can_find(warehouse: Warehouse, recipe: VersionRecipe) -> tuple[str, ...]:
+    """Return the smallest difference that the test split can find, in sentences, before any training."""
+    if not warehouse.store().has("documents", recipe.dataset):
+        return (f"not known before dataset {recipe.dataset} is built",)
+    test = warehouse.read("documents", recipe.dataset).filter(pl.col("split") == "test")
+    held = test.join(warehouse.read("gold_entities", recipe.dataset), on="doc_id", how="semi")
+    return planned(held["group_id"].n_unique(), recipe.replicates)
