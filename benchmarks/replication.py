@@ -78,9 +78,7 @@ def promotion_trials(repetitions: int) -> list[dict[str, float | bool | int]]:
     rows: list[dict[str, float | bool | int]] = []
     for stream, (trainings, sd) in enumerate(((1, 0.0), (5, 0.016), (1, 0.016))):
         world = World(200, sd, interaction=True)
-        adjusted, alone = (
-            promoted_at_all(world, trainings, repetitions, stream, adjusted=each) for each in (True, False)
-        )
+        adjusted, alone = promoted_at_all(world, trainings, repetitions, stream)
         rows.append({"trainings": trainings, "seed_sd": sd, "promoted": adjusted, "unadjusted": alone})
         what = "adapters" if trainings == 1 else f"recipes, k={trainings}"
         print(f"  {what:<13} seed SD {sd:.3f}: {adjusted:.3f}, without adjustment {alone:.3f}", flush=True)

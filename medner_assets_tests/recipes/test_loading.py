@@ -13,6 +13,7 @@ from medner_assets.recipes.loading import (
     recipe_hash,
     version_names,
 )
+from medner_assets.recipes.settings import Band
 from medner_assets.recipes.sources import BaseModelRecipe
 
 
@@ -151,7 +152,7 @@ def test_a_hub_model_without_a_pinned_revision_loads_and_lacks_its_lock():
 
 
 @pytest.mark.parametrize("bounds", ["[0.7, 0.6]", "[-0.1, 0.5]", "[0.5, 1.2]"])
-def test_an_expected_range_is_ordered_and_a_fraction(tmp_path, bounds):
+def test_an_expected_range_is_ordered_and_a_fraction(bounds):
     with pytest.raises(ValueError, match="0 ≤ low ≤ high ≤ 1"):
         Band.model_validate({"f1": yaml.safe_load(bounds)})
     assert Band(f1=(0.6, 0.6)).f1 == (0.6, 0.6)
