@@ -110,7 +110,7 @@ def _escape(checkout: Checkout) -> Seen:
     ran = checkout.medner("import", "jsonl", str(source), "--out", str(checkout.root / "out.jsonl"))
     ran_sql = checkout.medner("sql", f"from nowhere{steering}")
     told = ran.err + ran_sql.err
-    return not any(each in told for each in steering), ran_sql.reason
+    return not any(each in told for each in "\x1b\u202e\x07"), ran_sql.reason
 
 
 def _formula(checkout: Checkout) -> Seen:
