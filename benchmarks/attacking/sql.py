@@ -86,6 +86,7 @@ def _kernel(checkout: Checkout) -> Seen:
         "from medner_assets.warehouse.catalogue import connect, spilled",
         "from medner_assets.warehouse.read_only_thread import kernel_bars_writing, writes_nowhere",
         "if not kernel_bars_writing(): raise SystemExit('this kernel has no Landlock')",
+        "connect().close()  # makes the folders",
         "def attack():",
         "    with connect() as connection: connection.execute(\"copy (select 1) to 'barred.csv'\")",
         "writes_nowhere(attack, but_in=[spilled()])",
