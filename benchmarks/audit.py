@@ -26,7 +26,7 @@ from medner_assets.recipes.loading import load_dataset
 from medner_assets.schema import Document, Relation
 
 RESULTS = Path(__file__).parent / "results" / "audit.json"
-SECONDS, GIB = 90, 3
+SECONDS, GIB = 60, 1
 REDRAWN = "bc5cdr, relations redrawn at random"
 
 
@@ -57,6 +57,19 @@ def auc(low: float | None = None, high: float | None = None) -> Wanted:
     return Wanted("within-document AUC", lambda a: a["probes"]["within_document"]["auc"], low, high)
 
 
+def share(low: float | None = None, high: float | None = None) -> Wanted:
+    return Wanted("gain over position and names", gain_share, low, high)
+
+
+def gain_share(audit: dict[str, Any]) -> float:
+    """The share of what position and names leave open that the text tells."""
+    for probe in ("within_document", "between_documents"):
+        found = audit["probes"].get(probe, {}).get("share")
+        if found is not None:
+            return float(found)
+    return 0.0
+
+
 def every(low: float | None = None, high: float | None = None) -> Wanted:
     return Wanted("all-pairs F1", lambda a: a["probes"]["all_pairs"]["gold_entities"]["f1"], low, high)
 
@@ -76,15 +89,15 @@ def lead_over_imitation(audit: dict[str, Any]) -> float:
 
 WANTED: dict[str, tuple[Wanted, ...]] = {
     "synthetic-random": (
-        verdict("labels-do-not-follow-text"), auc(0.45, 0.53), names(0.99),
+        verdict("labels-do-not-follow-text"), share(high=0.12), auc(0.45, 0.53), names(0.99),
         Wanted("all-pairs F1 minus imitation", lead_over_imitation, 0.0),
     ),
-    REDRAWN: (verdict("labels-do-not-follow-text"), auc(0.45, 0.53)),
-    "bc5cdr": (verdict("learnable"), auc(0.747, 0.807), every(0.31, 0.35)),
-    "biored": (verdict("learnable"), auc(0.828, 0.888), every(0.144, 0.184)),
+    REDRAWN: (verdict("labels-do-not-follow-text"), share(high=0.12), auc(0.45, 0.53)),
+    "bc5cdr": (verdict("learnable"), share(0.15), auc(0.747, 0.807), every(0.31, 0.35)),
+    "biored": (verdict("learnable"), share(0.15), auc(0.828, 0.888), every(0.144, 0.184)),
     "ade": (verdict("nearly-free-given-entities"), every(0.973, 0.983)),
-    "synthetic": (verdict("learnable"), auc(0.80), every(high=0.50), names(high=0.75)),
-    "synthetic-small": (verdict("learnable"), auc(0.80), every(high=0.50), names(high=0.75)),
+    "synthetic": (verdict("learnable"), share(0.15), auc(0.80), every(high=0.50), names(high=0.75)),
+    "synthetic-small": (verdict("learnable"), share(0.15), auc(0.80), every(high=0.50), names(high=0.75)),
 }  # fmt: skip
 
 

@@ -116,7 +116,7 @@ TABLES: dict[str, Table] = {
             Column("message", TEXT, "what, where and what was done; no clinical text"),
         )),
         Table("audits", "dataset", "one figure of one probe", (
-            Column("probe", TEXT, "e.g. all_pairs, ceiling, within_document"),
+            Column("probe", TEXT, "e.g. all_pairs, without_reading, within_document, type"),
             Column("figure", TEXT, "e.g. f1, auc, strata; `verdict` and `reason` carry text"),
             Column("setting", TEXT, "gold_entities, end_to_end, or empty"),
             Column("value", REAL, "the figure; null where it is text"),

@@ -4,21 +4,17 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from medner_assets.audit.all_pairs import all_pairs
-from medner_assets.audit.ceiling import ceiling_and_imitation
-from medner_assets.audit.conflicts import conflict_figures
-from medner_assets.audit.dictionary import dictionary_figures, trained_dictionary
-from medner_assets.audit.duplicates import duplicate_figures
-from medner_assets.audit.figures import END_TO_END, GOLD_ENTITIES, Figure
-from medner_assets.audit.ladder import learned_rungs
-from medner_assets.audit.leakage import leakage_figures, unseen_name_figures
-from medner_assets.audit.nodes import Nodes, found_nodes, gold_nodes
-from medner_assets.audit.pairs import candidate_pairs, learn_schema
-from medner_assets.audit.probes import one_thread
-from medner_assets.audit.reasons import Figures, lead_sentence, reasons
-from medner_assets.audit.scores import group_numbers, resample_weights
-from medner_assets.audit.verdict import Evidence, Verdict, verdict_of
-from medner_assets.audit.within_document import within_document
+from medner_assets.audit.duplicates import duplicates
+from medner_assets.audit.examining import Examined, examined
+from medner_assets.audit.figures import Figure, Figures
+from medner_assets.audit.lead import lead_sentence
+from medner_assets.audit.leakage import shared_documents, unseen_name_figures
+from medner_assets.audit.nodes import Nodes, gold_nodes
+from medner_assets.audit.probes import FAMILIES, UNREAD, one_thread
+from medner_assets.audit.reasons import Leaks, reasons
+from medner_assets.audit.sampling import drawn_documents
+from medner_assets.audit.verdict import Verdict, verdict_of
+from medner_assets.audit.without_reading import without_reading
 from medner_assets.errors import MednerError
 from medner_assets.recipes.sources import Targets
 from medner_assets.schema import Document
@@ -69,55 +65,44 @@ def audit_dataset(
 ) -> Audit:
     """Run every probe. Equal documents and seed give an equal audit.
 
-    train: what readers learn from; dev (may be empty): only where all documents are looked at
-    (within-document test, conflicts, duplicates); test: what they are scored on. symmetric_types: relation
-    types whose arguments may change places. Documents at concept level are audited on pairs of concepts,
-    all others on pairs of mentions. Raises MednerError if train or test is empty.
+    train: what readers learn from; dev (may be empty): only where all documents are looked at (pairs, types
+    and directions, conflicts, duplicates); test: what they are scored on. symmetric_types: relation types
+    whose arguments may change places. Documents at concept level are audited on pairs of concepts, all
+    others on pairs of mentions. A large dataset is sampled with the seed, and a reason says so. Raises
+    MednerError if train or test is empty.
     """
     for name, documents in (("train", train), ("test", test)):
         if not documents:
             raise MednerError(f"{name}: has no documents: give a split with documents")
-    train, dev, test = _in_split(train, "train"), _in_split(dev, "dev"), _in_split(test, "test")
-    train_nodes, dev_nodes, test_nodes = (
-        [gold_nodes(document, symmetric_types) for document in split] for split in (train, dev, test)
-    )
-    every = [*train_nodes, *dev_nodes, *test_nodes]
-    schema = learn_schema(train_nodes, symmetric_types)
-    fitted = candidate_pairs(train_nodes, schema)
-    gold = candidate_pairs(test_nodes, schema)
-    dictionary = trained_dictionary(train)
-    found = [dictionary.find(document) for document in test]
-    end_to_end = candidate_pairs(
-        [
-            found_nodes(document, hits, each)
-            for document, hits, each in zip(test, found, test_nodes, strict=True)
-        ],
-        schema,
-    )
+    given = [_in_split(split, name) for split, name in ((train, "train"), (dev, "dev"), (test, "test"))]
+    shared = shared_documents(given[0], given[2])
+    splits = drawn_documents(given, seed)
+    nodes = [[gold_nodes(each, symmetric_types, seed) for each in split] for split in splits]
     with one_thread():
-        within = within_document(every, learn_schema(every, symmetric_types), seed)
-        weights = resample_weights(group_numbers(test_nodes), seed)
-        figures = [
-            *_shape(train_nodes, dev_nodes, test_nodes),
-            *all_pairs(fitted, [(GOLD_ENTITIES, gold), (END_TO_END, end_to_end)], seed),
-            *learned_rungs(fitted, gold, end_to_end, seed),
-            *ceiling_and_imitation(fitted, gold, seed),
-            *within.figures(),
-            *dictionary_figures(train, test, found, weights),
-            *unseen_name_figures(train, test),
-            *leakage_figures(train_nodes, test_nodes),
-            *duplicate_figures([*train, *dev, *test]),
-            *conflict_figures(every, schema),
-        ]
+        looked_at = examined(nodes, symmetric_types, seed)
+    alike = duplicates([document for split in splits for document in split])
+    cut = [*_shape(given, splits, nodes), *_cut(nodes, looked_at)]
+    figures = [
+        *cut,
+        *looked_at.figures,
+        *unseen_name_figures(splits[0], splits[2]),
+        *shared.figures(),
+        *alike.figures,
+    ]
     find = Figures(figures)
-    evidence = Evidence(
-        find.value("all_pairs", "f1", GOLD_ENTITIES), within.auc, within.low, within.high, within.strata
-    )
+    evidence = looked_at.evidence
     verdict = verdict_of(evidence)
+    if verdict in (Verdict.NOT_FOLLOWING, Verdict.WITHOUT_READING):
+        # What reads the text here reads nothing out of it: its score is had without reading too.
+        figures += without_reading(find, ("all_pairs", *FAMILIES))
+    else:
+        figures += without_reading(find, ("all_pairs", *UNREAD))
+    find = Figures(figures)
+    leaks = Leaks(shared.text, shared.group, alike.near, alike.template)
     return Audit(
         verdict,
-        tuple(reasons(verdict, evidence, find)),
-        lead_sentence(verdict, evidence, find, targets),
+        tuple(reasons(verdict, evidence, find, leaks)),
+        lead_sentence(verdict, evidence, find, targets, leaks=bool(leaks.documents)),
         tuple(figures),
     )
 
@@ -126,16 +111,33 @@ def _in_split(documents: Sequence[Document], split: str) -> tuple[Document, ...]
     return tuple(document.with_split(split) for document in documents)
 
 
-def _shape(*splits: list[Nodes]) -> list[Figure]:
+def _shape(
+    given: Sequence[Sequence[Document]], splits: Sequence[Sequence[Document]], nodes: Sequence[list[Nodes]]
+) -> list[Figure]:
     """Return the size of the dataset, to read the other figures by."""
-    figures = []
-    for name, documents in zip(("train", "dev", "test"), splits, strict=True):
-        figures.append(Figure("shape", f"documents in {name}", len(documents), f"documents in {name}"))
-    test = splits[-1]
-    figures += [
-        Figure(
-            "shape", "entities", sum(len(each.document.entities) for each in test), "gold mentions in test"
-        ),
-        Figure("shape", "relations", sum(len(each.gold) for each in test), "distinct gold relations in test"),
+    figures = [
+        Figure("shape", f"documents in {name}", len(split), f"documents in {name}")
+        for name, split in zip(("train", "dev", "test"), given, strict=True)
     ]
-    return figures
+    test = nodes[2]
+    mentions, relations = (sum(counts) for counts in (
+        (len(each.document.entities) for each in test), (len(each.gold) for each in test),
+    ))  # fmt: skip
+    sampled_documents = sum(map(len, splits))
+    return [
+        *figures,
+        Figure("shape", "entities", mentions, "gold mentions in test"),
+        Figure("shape", "relations", relations, "distinct gold relations in test"),
+        Figure("shape", "documents looked at", sampled_documents, "documents that were looked at"),
+    ]
+
+
+def _cut(nodes: Sequence[list[Nodes]], looked_at: Examined) -> list[Figure]:
+    crowded = sum(each.share < 1 for split in nodes for each in split)
+    return [
+        Figure("shape", "crowded documents", crowded, "documents of whose pairs 2,000 were drawn"),
+        Figure(
+            "shape", "documents ranked", looked_at.documents, "documents whose pairs were looked at"
+        ),
+        Figure("shape", "pairs looked at", looked_at.pairs, "candidate pairs of these documents"),
+    ]  # fmt: skip

@@ -1,14 +1,11 @@
 """Conflicting labels: the same two names related in one document and not, or otherwise, in another."""
 
-from collections.abc import Sequence
-
-from medner_assets.audit.context import MaskedText, masked_text, words_between
+from medner_assets.audit.context import BETWEEN
+from medner_assets.audit.described import Described
 from medner_assets.audit.figures import Figure
-from medner_assets.audit.nodes import Nodes
-from medner_assets.audit.pairs import PairSchema, candidate_pairs
 
 
-def conflict_figures(documents: Sequence[Nodes], schema: PairSchema) -> list[Figure]:
+def conflict_figures(every: Described) -> list[Figure]:
     """Return how often pairs that occur in several documents are labelled differently there.
 
     A pair is two names (normalised, or concepts) with their types; with `same text` also the words between
@@ -16,21 +13,16 @@ def conflict_figures(documents: Sequence[Nodes], schema: PairSchema) -> list[Fig
     different things. With the same words between, and all the more with labels that follow no text, it is
     hard to learn from.
     """
-    pairs = candidate_pairs(documents, schema)
     by_names: dict[object, list[frozenset[int]]] = {}
     by_text: dict[object, list[frozenset[int]]] = {}
-    current, masked = -1, MaskedText((), ())
-    for row in pairs.rows:
-        if row.document != current:
-            current = row.document
-            masked = masked_text(documents[current])
-        each = documents[current]
+    ends = zip(every.spans.after_left.tolist(), every.spans.right.tolist(), strict=True)
+    for row, (begin, end) in zip(every.pairs.rows, ends, strict=True):
         sides = tuple(
             node.key if node.key[0] == "concept" else (node.type, node.text)
             for node in (row.first, row.second)
         )
         by_names.setdefault((row.kind, sides), []).append(row.gold)
-        between = tuple(words_between(row, each, masked))
+        between = every.words.code[begin : min(end, begin + BETWEEN)].tobytes()
         by_text.setdefault((row.kind, sides, between), []).append(row.gold)
     return [
         *_shares("", by_names, "the same two names"),

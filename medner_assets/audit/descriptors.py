@@ -1,10 +1,11 @@
 """What is known of a pair without reading the text: how many things there are, and what they are called."""
 
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from medner_assets.audit.context import HASHED
 from medner_assets.audit.pairs import Pair, Pairs
 
 if TYPE_CHECKING:
@@ -45,17 +46,6 @@ def structure(pairs: Pairs) -> "NDArray[np.float64]":
     return rows
 
 
-def structure_words(pairs: Pairs) -> list[list[str]]:
-    """Return `structure` as features for a linear reader: each number in a few bins, alone and by kind."""
-    table = structure(pairs)
-    words = []
-    for numbers in table:
-        kind = int(numbers[0])
-        bins = [f"{name} {_bin(value)}" for name, value in zip(STRUCTURE[1:], numbers[1:], strict=True)]
-        words.append([f"kind {kind}", *bins, *(f"{kind} {each}" for each in bins)])
-    return words
-
-
 def names(row: Pair) -> list[str]:
     """Return the features of the two names: whole, last word and ending, each and together."""
     one, two = row.first.text, row.second.text
@@ -70,7 +60,12 @@ def names(row: Pair) -> list[str]:
     ]  # fmt: skip
 
 
-def _bin(value: float) -> str:
-    if value != int(value):
-        return f"{int(value * 5)}/5"
-    return str(int(value)) if value < 6 else f"2^{int(np.log2(value))}"
+def name_indicators(pairs: Pairs) -> Any:
+    """Return (pairs, HASHED) indicators of the two names, a CSR matrix."""
+    from scipy.sparse import csr_matrix
+    from sklearn.feature_extraction import FeatureHasher
+
+    if not pairs.rows:
+        return csr_matrix((0, HASHED))
+    hasher = FeatureHasher(HASHED, input_type="string", alternate_sign=False)
+    return hasher.transform(names(row) for row in pairs.rows)

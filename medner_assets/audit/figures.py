@@ -1,5 +1,6 @@
 """What a probe returns: one figure a row, with its interval and what it means."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 
@@ -23,3 +24,30 @@ GOLD_ENTITIES = "gold_entities"
 """The reader is given the gold entities and only has to relate them."""
 END_TO_END = "end_to_end"
 """The reader finds the entities itself, with the dictionary of train."""
+
+
+class Figures:
+    """Look-up of figures by probe, name and setting."""
+
+    def __init__(self, figures: Iterable[Figure]) -> None:
+        self._figures = {(each.probe, each.figure, each.setting): each for each in figures}
+
+    def __call__(self, probe: str, figure: str, setting: str = "") -> Figure:
+        """Return a figure; raise KeyError if no probe made it."""
+        return self._figures[probe, figure, setting]
+
+    def get(self, probe: str, figure: str, setting: str = "") -> Figure | None:
+        """Return a figure, None if no probe made it."""
+        return self._figures.get((probe, figure, setting))
+
+    def value(self, probe: str, figure: str, setting: str = "") -> float:
+        """Return a figure's value, 0 where it could not be told or was not made."""
+        found = self.get(probe, figure, setting)
+        return (found.value if found else None) or 0.0
+
+    def scored(self, probe: str) -> Figure | None:
+        """Return F1 of a reader given the gold entities, on the scale on which versions are scored.
+
+        That is on strings; at concept level, where relations join concepts, it is `f1` itself.
+        """
+        return self.get(probe, "f1_strings", GOLD_ENTITIES) or self.get(probe, "f1", GOLD_ENTITIES)

@@ -5,14 +5,23 @@ the best F1.
 """
 
 from collections.abc import Collection, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from medner_assets.audit.figures import END_TO_END, GOLD_ENTITIES, Figure
+from medner_assets.audit.described import Described
+from medner_assets.audit.figures import Figure
 from medner_assets.audit.nodes import Nodes, Triple, triple
-from medner_assets.audit.pairs import Pairs, candidate_pairs, sampled
-from medner_assets.audit.probes import FAMILIES, Family, Reading, features, related_model, way_model
+from medner_assets.audit.pairs import Pairs
+from medner_assets.audit.probes import (
+    FAMILIES,
+    Family,
+    Reading,
+    log_odds,
+    matrix_of,
+    related_model,
+    way_model,
+)
 from medner_assets.audit.scores import DocumentCounts, f1, f1_figures, group_numbers, resample_weights
 from medner_assets.schema import Level
 
@@ -20,31 +29,50 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 FOLDS = 3
-ENOUGH_PAIRS = 20_000
-"""Candidate pairs of train that a reader learns from; a larger train is sampled by document."""
 MEANING: dict[str, str] = {
     "type_pair_rates": "relates what train relates most for that pair of types",
     "structure": "counts and ranks of entities only, not a word",
+    "position": "counts, and where the entities stand: offsets, distance, order; not a word",
     "names": "the two names only",
+    "without_text": "position and names together, not a word between",
     "text": "words between and around only, names masked",
-    "combined": "structure, names and text together",
+    "combined": "position, names and text together",
 }
 
 
-def learned_rungs(train: Pairs, gold: Pairs, found: Pairs, seed: int) -> list[Figure]:
-    """Return F1 of each family of features on test, with gold (`gold`) and with found entities (`found`)."""
-    weights = resample_weights(group_numbers(gold.documents), seed)
-    train = candidate_pairs(sampled(train.documents, train.schema, ENOUGH_PAIRS, seed), train.schema)
+def learned_rungs(
+    train: Described, tested: Sequence[tuple[str, Described]], seed: int
+) -> tuple[list[Figure], "NDArray[np.float64]"]:
+    """Return F1 of each family of features for each (setting, pairs of test), and probabilities.
+
+    The second is (pairs,) the probability of being related by position, for the pairs of the first setting.
+    """
+    weights = [resample_weights(group_numbers(given.pairs.documents), seed) for _, given in tested]
+    column = np.zeros(len(train.pairs.rows))
+    columns = [np.zeros(len(given.pairs.rows)) for _, given in tested]
+    by_position = np.zeros(0)
     figures = []
     for family in FAMILIES:
-        reader, cut = _fitted(family, train, seed)
-        for setting, pairs in ((GOLD_ENTITIES, gold), (END_TO_END, found)):
-            reading = reader(pairs)
-            decisions = [
-                (int(row), int(reading.way[row])) for row in np.flatnonzero(reading.probability >= cut)
-            ]
-            figures += rung(family, setting, pairs, decisions, weights, MEANING[family])
-    return figures
+        learned = _out_of_fold(family, train, column, seed)
+        cut = best_cut(train.pairs, learned)
+        matrix = matrix_of(train, family, column)
+        kinds = len(train.pairs.schema.kinds)
+        probability = related_model(family, matrix, train.pairs.related, kinds, seed)
+        way = way_model(family, train, matrix, np.ones(len(train.pairs.rows), np.bool_), seed)
+        for place, (setting, given) in enumerate(tested):
+            reading = Reading(np.zeros(0), np.zeros(0, np.int64))
+            if given.pairs.rows:
+                shown = matrix_of(given, family, columns[place])
+                reading = Reading(probability(shown), way(shown, given))
+            chosen = np.flatnonzero(reading.probability >= cut)
+            decisions = [(int(row), int(reading.way[row])) for row in chosen]
+            figures += rung(family, setting, given.pairs, decisions, weights[place], MEANING[family])
+            if family == "position":
+                columns[place] = log_odds(reading.probability)
+                by_position = reading.probability if place == 0 else by_position
+        if family == "position":
+            column = log_odds(learned.probability)
+    return figures, by_position
 
 
 def rung(
@@ -69,9 +97,9 @@ def rung(
             for each, found in zip(pairs.documents, predicted, strict=True)
         ]
         counts = DocumentCounts(*(np.array(column, np.int64) for column in zip(*strings, strict=True)))
-        figures.append(
-            Figure(probe, "f1_strings", counts.f1, f"{meaning}, scored on strings as versions are", setting)
-        )
+        same = f1_figures(probe, setting, counts, weights, "")[0]
+        told = f"{meaning}, scored on strings as versions are"
+        figures.append(Figure(probe, "f1_strings", same.value, told, setting, same.low, same.high))
     return figures
 
 
@@ -85,43 +113,36 @@ def _counts(documents: Sequence[Nodes], predicted: Sequence[set[Triple]]) -> Doc
     )
 
 
-def _as_strings(each: Nodes, predicted: set[Triple], symmetric: Collection[str]) -> tuple[int, int, int]:
-    def scored(relations: Collection[Triple]) -> set[Triple]:
-        nothing = ("?", "?")
-        return {
-            triple(kind, each.strings.get(head, nothing), each.strings.get(tail, nothing), symmetric)
-            for kind, head, tail in relations
-        }
+def string_triple(relation: Triple, each: Nodes, symmetric: Collection[str]) -> Triple:
+    """Return a relation between (type, string) pairs in place of keys: as versions are scored."""
+    kind, head, tail = relation
+    nothing = ("?", "?")
+    return triple(kind, each.strings.get(head, nothing), each.strings.get(tail, nothing), symmetric)
 
-    gold, found = scored(each.gold), scored(predicted)
+
+def _as_strings(each: Nodes, predicted: set[Triple], symmetric: Collection[str]) -> tuple[int, int, int]:
+    gold, found = (
+        {string_triple(relation, each, symmetric) for relation in relations}
+        for relations in (each.gold, predicted)
+    )
     return len(gold & found), len(found), len(gold)
 
 
-def _fitted(family: Family, train: Pairs, seed: int) -> tuple[Any, float]:
-    matrix = features(train, family)
-    related, kind = train.related, train.kind
-    everything = np.ones(len(related), np.bool_)
-    fold = group_numbers(train.documents)[train.document] % FOLDS
-    out_of_fold = Reading(np.zeros(len(related)), np.zeros(len(related), np.int64))
+def _out_of_fold(family: Family, train: Described, column: "NDArray[np.float64]", seed: int) -> Reading:
+    """Return what each third of train is told by a reader that learnt from the other two."""
+    pairs = train.pairs
+    matrix, related = matrix_of(train, family, column), pairs.related
+    fold = train.owner % FOLDS
+    told = Reading(np.zeros(len(related)), np.zeros(len(related), np.int64))
     for each in range(FOLDS):
         inside, held = fold != each, fold == each
         if not inside.any() or not held.any():
             continue
-        probability = related_model(family, matrix[inside], related[inside], len(train.schema.kinds), seed)
+        probability = related_model(family, matrix[inside], related[inside], len(pairs.schema.kinds), seed)
         way = way_model(family, train, matrix, inside, seed)
-        out_of_fold.probability[held] = probability(matrix[held])
-        out_of_fold.way[held] = way(matrix[held], kind[held])
-    cut = best_cut(train, out_of_fold)
-    probability = related_model(family, matrix, related, len(train.schema.kinds), seed)
-    way = way_model(family, train, matrix, everything, seed)
-
-    def read(pairs: Pairs) -> Reading:
-        if not pairs.rows:
-            return Reading(np.zeros(0), np.zeros(0, np.int64))
-        given = features(pairs, family)
-        return Reading(probability(given), way(given, pairs.kind))
-
-    return read, cut
+        told.probability[held] = probability(matrix[held])
+        told.way[held] = way(matrix, train)[held]
+    return told
 
 
 def best_cut(pairs: Pairs, reading: Reading) -> float:

@@ -1,6 +1,7 @@
 """What test shares with train: texts, groups, relations by their strings, names."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
 
 from medner_assets.audit.figures import Figure
 from medner_assets.audit.nodes import Nodes
@@ -8,21 +9,45 @@ from medner_assets.schema import Document
 from medner_assets.scoring.normalising import normalise
 
 
-def leakage_figures(train: Sequence[Nodes], test: Sequence[Nodes]) -> list[Figure]:
-    """Return how many test documents share a text or a group with train, and which relations recur.
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """Test documents that share something with a train document, each beside the first such one: ids."""
 
-    A shared relation string is no leak by itself (aspirin causes bleeding in many texts), but it can be
-    known by heart.
+    text: tuple[tuple[str, str], ...]
+    group: tuple[tuple[str, str], ...]
+
+    def figures(self) -> list[Figure]:
+        """Return the rows of table `audits`."""
+        return [
+            Figure("leakage", "text", len(self.text), "test documents whose text is in train"),
+            Figure("leakage", "group", len(self.group), "test documents whose group is in train"),
+        ]
+
+
+def shared_documents(train: Sequence[Document], test: Sequence[Document]) -> Shared:
+    """Return which test documents have the text, or the group (patient, abstract), of a train document."""
+    return Shared(
+        _shared(train, test, lambda document: normalise(document.text)),
+        _shared(train, test, lambda document: document.group),
+    )
+
+
+def _shared(
+    train: Sequence[Document], test: Sequence[Document], key: Callable[[Document], Hashable]
+) -> tuple[tuple[str, str], ...]:
+    known = {key(document): document.id for document in reversed(train)}
+    keyed = ((document.id, key(document)) for document in test)
+    return tuple((name, known[found]) for name, found in keyed if found is not None and found in known)
+
+
+def shared_relations(train: Sequence[Nodes], test: Sequence[Nodes]) -> list[Figure]:
+    """Return which share of test's relations train has by their strings.
+
+    That is no leak by itself (aspirin causes bleeding in many texts), but can be known by heart.
     """
-    texts = {normalise(each.document.text) for each in train}
-    groups = {each.document.group for each in train if each.document.group is not None}
     known = {relation for each in train for relation in _strings(each)}
     asked = [relation in known for each in test for relation in _strings(each)]
-    by_text = sum(normalise(each.document.text) in texts for each in test)
-    by_group = sum(each.document.group in groups for each in test if each.document.group is not None)
     return [
-        Figure("leakage", "text", by_text, "test documents whose text is in train"),
-        Figure("leakage", "group", by_group, "test documents whose group is in train"),
         Figure(
             "leakage", "relation_strings", sum(asked) / len(asked) if asked else None,
             "share of test relations that train has with the same type and strings",

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
+from medner_assets.audit.sampling import is_kept, share_of
 from medner_assets.corpus.sentences import sentence_spans
 from medner_assets.schema import Document, Entity, Level, Relation
 from medner_assets.scoring.normalising import normalise
@@ -41,6 +42,10 @@ class Nodes:
     mentions: tuple[tuple[int, int, str], ...]
     """(start, end, type) of every mention, in text order: what contexts mask."""
     sentence_starts: tuple[int, ...]
+    share: float = 1.0
+    """Share of the pairs of nodes that is looked at; `gold` is then that of these pairs only."""
+    seed: int = 0
+    """What decides which pairs those are."""
 
     def sentence(self, place: int) -> int:
         """Return the number of the sentence that the character at `place` is in, from 0."""
@@ -54,8 +59,11 @@ def triple(kind: str, head: Key, tail: Key, symmetric: Collection[str]) -> Tripl
     return kind, head, tail
 
 
-def gold_nodes(document: Document, symmetric: Collection[str]) -> Nodes:
-    """Return the nodes of the gold entities; a relation to what is no entity keeps a key without a node."""
+def gold_nodes(document: Document, symmetric: Collection[str], seed: int = 42) -> Nodes:
+    """Return the nodes of the gold entities; a relation to what is no entity keeps a key without a node.
+
+    Of a document with more than 2,000 pairs of nodes that many are looked at, drawn with `seed`.
+    """
     if document.level == Level.CONCEPT:
         nodes = concept_nodes(document, document.entities)
         ends = {relation: (relation.head_concept, relation.tail_concept) for relation in document.relations}
@@ -75,7 +83,7 @@ def gold_nodes(document: Document, symmetric: Collection[str]) -> Nodes:
         }
     every = symmetric if document.directed else {relation.type for relation in document.relations}
     gold = frozenset(triple(relation.type, head, tail, every) for relation, (head, tail) in pairs.items())
-    return _assembled(document, nodes, gold, document.entities)
+    return _assembled(document, nodes, gold, document.entities, share_of(len(nodes)), seed)
 
 
 def found_nodes(document: Document, found: tuple[Entity, ...], gold: Nodes) -> Nodes:
@@ -100,7 +108,8 @@ def found_nodes(document: Document, found: tuple[Entity, ...], gold: Nodes) -> N
         nodes = concept_nodes(document, resolved)
     else:
         nodes = mention_nodes(_as_gold_is(found, document), document.text)
-    return _assembled(document, nodes, gold.gold, found)
+    share = min(gold.share, share_of(len(nodes)))
+    return _assembled(document, nodes, gold.gold, found, share, gold.seed)
 
 
 def _as_gold_is(found: tuple[Entity, ...], document: Document) -> tuple[Entity, ...]:
@@ -143,8 +152,15 @@ def concept_nodes(document: Document, entities: tuple[Entity, ...]) -> list[Node
 
 
 def _assembled(
-    document: Document, nodes: list[Node], gold: frozenset[Triple], entities: tuple[Entity, ...]
+    document: Document,
+    nodes: list[Node],
+    gold: frozenset[Triple],
+    entities: tuple[Entity, ...],
+    share: float,
+    seed: int,
 ) -> Nodes:
+    if share < 1:
+        gold = frozenset(each for each in gold if is_kept(each[1], each[2], share, seed))
     ordered = tuple(sorted(nodes, key=lambda node: (node.places[0], node.key)))
     mentions = tuple(sorted((*_place(entity, document.text), entity.type) for entity in entities))
     starts = tuple(start for start, _ in sentence_spans(document.text))
@@ -154,7 +170,7 @@ def _assembled(
         between[ends] = (*between.get(ends, ()), relation)
     strings = {mention_key(entity): (entity.type, normalise(entity.text)) for entity in document.entities}
     strings.update({node.key: (node.type, node.text) for node in nodes})
-    return Nodes(document, ordered, gold, between, strings, mentions, starts)
+    return Nodes(document, ordered, gold, between, strings, mentions, starts, share, seed)
 
 
 def _place(entity: Entity, text: str) -> tuple[int, int]:

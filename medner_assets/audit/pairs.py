@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from medner_assets.audit.nodes import Node, Nodes, Triple, triple
+from medner_assets.audit.sampling import kept_positions
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -90,7 +91,14 @@ def learn_schema(train: Sequence[Nodes], symmetric: Collection[str]) -> PairSche
     every = frozenset(symmetric) | _undirected_types(train)
     ways: dict[Types, Counter[Way]] = {}
     for each in train:
-        for first, second in _ordered_pairs(each.nodes):
+        place = {node.key: (position, node) for position, node in enumerate(each.nodes)}
+        for ends in each.gold_between:
+            found = sorted(
+                (place[key] for key in ends if key in place), key=lambda one: (one[1].type, one[0])
+            )
+            if len(found) < 2:
+                continue
+            first, second = found[0][1], found[1][1]
             for way in _ways(each, first, second, every):
                 counted = ways.setdefault((first.type, second.type), Counter())
                 counted[way] += 1
@@ -108,7 +116,7 @@ def candidate_pairs(documents: Sequence[Nodes], schema: PairSchema) -> Pairs:
     classes = {way: position for position, way in enumerate(schema.classes)}
     rows = []
     for position, each in enumerate(documents):
-        for first, second in _ordered_pairs(each.nodes):
+        for first, second in _ordered_pairs(each):
             kind = kinds.get((first.type, second.type))
             if kind is None:
                 continue
@@ -119,9 +127,22 @@ def candidate_pairs(documents: Sequence[Nodes], schema: PairSchema) -> Pairs:
     return Pairs(schema, tuple(documents), tuple(rows))
 
 
+def pair_counts(documents: Sequence[Nodes], schema: PairSchema) -> "NDArray[np.int64]":
+    """Return (documents,) how many candidate pairs each has, without making them."""
+    counts = np.zeros(len(documents), np.int64)
+    for position, each in enumerate(documents):
+        types = Counter(node.type for node in each.nodes)
+        total = sum(
+            types[one] * (types[one] - 1) // 2 if one == other else types[one] * types[other]
+            for one, other in schema.kinds
+        )
+        counts[position] = round(total * each.share)
+    return counts
+
+
 def sampled(documents: Sequence[Nodes], schema: PairSchema, enough: int, seed: int) -> list[Nodes]:
     """Return all documents, or, with more than `enough` candidate pairs, as many drawn ones as it takes."""
-    counts = np.bincount(candidate_pairs(documents, schema).document, minlength=len(documents))
+    counts = pair_counts(documents, schema)
     if counts.sum() <= enough:
         return list(documents)
     order = np.random.default_rng(seed).permutation(len(documents))
@@ -129,10 +150,19 @@ def sampled(documents: Sequence[Nodes], schema: PairSchema, enough: int, seed: i
     return [documents[index] for index in kept]
 
 
-def _ordered_pairs(nodes: Sequence[Node]) -> Iterator[tuple[Node, Node]]:
-    for position, one in enumerate(nodes):
-        for other in nodes[position + 1 :]:
-            yield (other, one) if other.type < one.type else (one, other)
+def _ordered_pairs(each: Nodes) -> Iterator[tuple[Node, Node]]:
+    nodes = each.nodes
+    if each.share < 1:
+        for one, other in kept_positions([node.key for node in nodes], each.share, each.seed):
+            yield _by_type(nodes[one], nodes[other])
+        return
+    for position, one_node in enumerate(nodes):
+        for other_node in nodes[position + 1 :]:
+            yield _by_type(one_node, other_node)
+
+
+def _by_type(one: Node, other: Node) -> tuple[Node, Node]:
+    return (other, one) if other.type < one.type else (one, other)
 
 
 def _ways(each: Nodes, first: Node, second: Node, symmetric: frozenset[str]) -> list[Way]:

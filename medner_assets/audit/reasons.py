@@ -1,116 +1,173 @@
-"""The reasons for a verdict in plain words, and the one sentence that a lead needs."""
+"""The reasons for a verdict in plain words: what decided, then leaks, duplicates, names, conflicts."""
 
-from medner_assets.audit.figures import GOLD_ENTITIES, Figure
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from medner_assets.audit.answers import SMALL, UNREAD_FROM, Answer, answer_of
+from medner_assets.audit.duplicates import Alike
+from medner_assets.audit.figures import Figure, Figures
+from medner_assets.audit.questions import FEWEST_GROUPS, Probe
 from medner_assets.audit.verdict import Evidence, Verdict
-from medner_assets.recipes.sources import Targets
 
 _MEMORISED = 0.95
 """Dictionary F1 from which on finding entities needs no reading."""
 _UNANNOTATED = 0.3
 _CONFLICTING = 0.25
+_NAMED = 3
+"""Pairs of documents that a finding names."""
 
 
-class Figures:
-    """Look-up of figures by probe, name and setting."""
+@dataclass(frozen=True, slots=True)
+class Leaks:
+    """Test documents that share with train what they should not, each beside its train document."""
 
-    def __init__(self, figures: list[Figure]) -> None:
-        self._figures = {(each.probe, each.figure, each.setting): each for each in figures}
+    text: Sequence[tuple[str, str]] = ()
+    group: Sequence[tuple[str, str]] = ()
+    near: Sequence[Alike] = ()
+    template: Sequence[Alike] = ()
 
-    def __call__(self, probe: str, figure: str, setting: str = "") -> Figure:
-        """Return a figure; raise KeyError if no probe made it."""
-        return self._figures[probe, figure, setting]
-
-    def value(self, probe: str, figure: str, setting: str = "") -> float:
-        """Return a figure's value, 0 where it could not be measured."""
-        return self(probe, figure, setting).value or 0.0
+    @property
+    def documents(self) -> set[str]:
+        """Ids of all test documents that are found."""
+        exact = {test for test, _ in (*self.text, *self.group)}
+        return exact | {each.test for each in (*self.near, *self.template)}
 
 
-def reasons(verdict: Verdict, evidence: Evidence, find: Figures) -> list[str]:
-    """Return what led to the verdict, then what else to know: leaks, duplicates, names, conflicts."""
+def reasons(verdict: Verdict, evidence: Evidence, find: Figures, leaks: Leaks) -> list[str]:
+    """Return what led to the verdict, then what else to know."""
     return [
-        _main_reason(verdict, evidence),
+        *_main_reasons(verdict, evidence, find),
         *_imitation(verdict, find),
-        *_leaks(find),
+        *_sampling(find),
+        *_leaks(leaks, find),
         *_entities(find),
         *_labels(find),
     ]
 
 
-def lead_sentence(verdict: Verdict, evidence: Evidence, find: Figures, targets: Targets) -> str:
-    """Return what a relation score on this dataset can mean, in one sentence."""
-    ceiling = find("ceiling", "f1", GOLD_ENTITIES)
-    best = ceiling.high if ceiling.high is not None else ceiling.value or 0.0
-    target = targets.relation_f1
+def _main_reasons(verdict: Verdict, evidence: Evidence, find: Figures) -> list[str]:
+    found = []
+    if evidence.documents < FEWEST_GROUPS:
+        found.append(
+            f"there are {evidence.documents} documents with distinct texts, and fewer than {FEWEST_GROUPS} "
+            "prove nothing"
+        )
     if verdict == Verdict.NEARLY_FREE:
-        return (
-            f"Relating everything that fits scores F1 {evidence.all_pairs_f1:.2f} once the entities are "
-            "known: a relation score here measures how well entities are found, not relations."
+        found.append(
+            f"relating every pair that fits scores relation F1 {_f1(find.scored('all_pairs'))} with the gold "
+            "entities"
         )
-    if verdict == Verdict.NOT_FOLLOWING:
-        reach = "cannot be reached by training" if target > best else "asks for no reading"
-        return (
-            f"A relation F1 above {best:.2f} on this test set would be a bug or a leak; "
-            f"the target {target:.2f} {reach}."
+    if verdict == Verdict.WITHOUT_READING:
+        found.append(
+            f"names or position alone score relation F1 {evidence.unread_f1:.3f}, {UNREAD_FROM:.2f} or more"
         )
-    if verdict == Verdict.UNDECIDED:
-        return (
-            "There are too few documents to tell whether the relations follow the text: "
-            "do not judge a version by its relation score."
-        )
-    how = "The text says" if verdict == Verdict.LEARNABLE else "The text says only weakly"
-    needs = "needs reading" if target > best else "can be reached without reading"
-    return (
-        f"{how} which pairs are related: a relation F1 above {best:.2f} cannot be had without reading it, "
-        f"and the target {target:.2f} {needs}."
-    )
+    found.append(_told(evidence.pairs, "which pairs are related"))
+    if evidence.type.asked:
+        found.append(_told(evidence.type, "the type of a related pair"))
+    if evidence.direction.asked:
+        found.append(_told(evidence.direction, "the direction of a related pair"))
+    return found
 
 
-def _main_reason(verdict: Verdict, evidence: Evidence) -> str:
-    if verdict == Verdict.NEARLY_FREE:
-        return f"relating every pair that fits scores F1 {evidence.all_pairs_f1:.3f} with the gold entities"
-    if evidence.auc is None or evidence.low is None or evidence.high is None:
-        return (
-            "no document has both related and unrelated pairs of the same types, so nothing can be compared"
-        )
-    tested = (
-        f"within a document the words tell related from unrelated pairs with AUC {evidence.auc:.3f} "
-        f"(95 % interval {evidence.low:.3f} to {evidence.high:.3f}, {evidence.strata} strata)"
+def _told(probe: Probe, what: str) -> str:
+    """Return what one probe says, with its numbers."""
+    answer = answer_of(probe)
+    if answer is Answer.NOT_ASKED:
+        if probe.rows and probe.unread:
+            return "every candidate pair is related, so there is no unrelated pair to tell it from"
+        return "no two entities of a document have types that train relates, so nothing can be compared"
+    found = probe.gain
+    if found is None:
+        return f"on {what} there are no two candidates to compare"
+    where = "inside documents" if probe.name == "within_document" else "between documents"
+    told = (
+        f"{what}, compared {where}: position ranks right in {found.position.value:.1%}, the text "
+        f"beside it in {found.read.value:.1%}; it tells {found.share.value:.0%} of what that leaves open "
+        f"(95 % interval {found.share.low:.0%} to {found.share.high:.0%}, {found.groups} documents)"
     )
     endings = {
-        Verdict.UNDECIDED: "which is too few or too wide to tell",
-        Verdict.NOT_FOLLOWING: "which is what labels give that were drawn without looking at the text",
-        Verdict.LEARNABLE: "so the labels follow the text",
-        Verdict.WEAK: "so the labels follow the text a little, or in a way that a simple reader misses",
+        Answer.UNDECIDED: "too few or too wide to tell",
+        Answer.SETTLED: "position and names tell it without reading",
+        Answer.NONE: f"certainly less than {SMALL:.0%}, so the text adds nothing",
+        Answer.WEAK: "so the text adds a little, or in a way that a simple reader misses",
+        Answer.FOLLOWS: "so the text says it",
     }
-    return f"{tested}, {endings[verdict]}"
+    return f"{told}: {endings[answer]}"
 
 
 def _imitation(verdict: Verdict, find: Figures) -> list[str]:
-    every, imitation = (
-        find.value("all_pairs", "f1", GOLD_ENTITIES),
-        find.value("imitation", "f1", GOLD_ENTITIES),
-    )
-    if verdict != Verdict.NOT_FOLLOWING or every <= imitation:
+    every, imitation = find.scored("all_pairs"), find.scored("imitation")
+    if verdict != Verdict.NOT_FOLLOWING or every is None or imitation is None:
+        return []
+    if (every.value or 0.0) <= (imitation.value or 0.0):
         return []
     return [
-        f"relating every pair that fits scores F1 {every:.3f}, "
-        f"more than perfect imitation of the labels ({imitation:.3f})"
+        f"relating every pair that fits scores F1 {_f1(every)}, "
+        f"more than perfect imitation of the labels ({_f1(imitation)})"
     ]
 
 
-def _leaks(find: Figures) -> list[str]:
-    texts, groups = find.value("leakage", "text"), find.value("leakage", "group")
-    near, exact = find.value("duplicates", "near_across"), find.value("duplicates", "exact")
+def _sampling(find: Figures) -> list[str]:
+    given = sum(find.value("shape", f"documents in {split}") for split in ("train", "dev", "test"))
+    drawn, ranked = find.value("shape", "documents looked at"), find.value("shape", "documents ranked")
+    crowded = find.value("shape", "crowded documents")
     found = []
-    if texts:
-        found.append(f"{texts:.0f} test documents have a text that is in train: remove them before scoring")
-    if groups:
-        found.append(f"{groups:.0f} test documents share their group with train: split by group")
-    if near > texts:
-        found.append(f"{near:.0f} test documents are near duplicates of train documents")
+    if drawn < given:
+        found.append(f"{drawn:,.0f} of {given:,.0f} documents were looked at, drawn with a seed")
+    if find.value("shape", "pairs looked at") and ranked < 0.95 * drawn:
+        found.append(
+            f"what the text adds was judged on {ranked:,.0f} documents "
+            f"({find.value('shape', 'pairs looked at'):,.0f} candidate pairs), drawn with a seed"
+        )
+    if crowded:
+        found.append(
+            f"of {crowded:,.0f} documents with more than 2,000 pairs of entities about 2,000 pairs each were "
+            "looked at, drawn with a seed"
+        )
+    return found
+
+
+def _leaks(leaks: Leaks, find: Figures) -> list[str]:
+    found = []
+    if leaks.text:
+        found.append(
+            f"{len(leaks.text)} test documents have a text that is in train: remove them before scoring "
+            f"({_named([f'{test} and {train}' for test, train in leaks.text])})"
+        )
+    if leaks.group:
+        found.append(
+            f"{len(leaks.group)} test documents share their group, such as the patient, with train: "
+            f"split by group ({_named([f'{test} and {train}' for test, train in leaks.group])})"
+        )
+    if len(leaks.near) > len(leaks.text):
+        found.append(
+            f"{len(leaks.near)} test documents are near duplicates of train documents, numbers left aside "
+            f"({_named([str(each) for each in _not_exact(leaks.near, leaks)])})"
+        )
+    if len(leaks.template) > max(len(leaks.near), len(leaks.text)):
+        found.append(
+            f"{len(leaks.template)} test documents follow the template of a train document, names and "
+            f"numbers left aside ({_named([str(each) for each in _not_near(leaks)])})"
+        )
+    exact = find.value("duplicates", "exact")
     if exact:
         found.append(f"{exact:.0f} documents have a text that occurs more than once")
     return found
+
+
+def _not_exact(near: Sequence[Alike], leaks: Leaks) -> list[Alike]:
+    exact = {test for test, _ in leaks.text}
+    return [each for each in near if each.test not in exact]
+
+
+def _not_near(leaks: Leaks) -> list[Alike]:
+    near = {each.test for each in leaks.near}
+    return [each for each in _not_exact(leaks.template, leaks) if each.test not in near]
+
+
+def _named(pairs: Sequence[str]) -> str:
+    more = len(pairs) - _NAMED
+    return "; ".join(pairs[:_NAMED]) + (f"; and {more} more" if more > 0 else "")
 
 
 def _entities(find: Figures) -> list[str]:
@@ -136,3 +193,7 @@ def _labels(find: Figures) -> list[str]:
         f"of {repeated:.0f} pairs of names that recur with the same words between, "
         f"{conflicting:.0%} are labelled differently"
     ]
+
+
+def _f1(figure: Figure | None) -> str:
+    return "–" if figure is None or figure.value is None else f"{figure.value:.3f}"

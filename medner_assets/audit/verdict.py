@@ -1,45 +1,75 @@
-"""The verdict: one word by a fixed rule, its reasons in plain words, and the sentence that a lead needs."""
+"""The verdict: one word by a fixed rule. What the text adds is judged by its interval, never by its point."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
+from medner_assets.audit.answers import UNREAD_FROM, Answer, answer_of
+from medner_assets.audit.questions import FEWEST_GROUPS, Probe
+
 NEARLY_FREE_FROM = 0.90
-STRATA_NEEDED = 100
-WIDEST_INTERVAL = 0.2
-LEARNABLE_FROM = 0.65
-_ROUNDING = 1e-9
+FEWEST_TEST_GROUPS = 30
+"""By the rule of three, 30 of 30 right is the least that shows a rate above 0.90 with 95 % confidence."""
 
 
 class Verdict(StrEnum):
-    """What a dataset can teach; the first that applies, in this order."""
+    """What a dataset can teach."""
 
     NEARLY_FREE = "nearly-free-given-entities"
     UNDECIDED = "undecided"
+    WITHOUT_READING = "follows-without-reading"
     NOT_FOLLOWING = "labels-do-not-follow-text"
+    TYPES_NOT_FOLLOWING = "types-do-not-follow-text"
+    DIRECTIONS_NOT_FOLLOWING = "directions-do-not-follow-text"
     LEARNABLE = "learnable"
     WEAK = "weak"
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What the verdict rests on. `low`, `high`: 95 % interval of `auc`; None where there are no strata."""
+    """What the verdict rests on."""
 
-    all_pairs_f1: float
-    auc: float | None
-    low: float | None
-    high: float | None
-    strata: int
+    documents: int
+    """Documents (patients, where there are groups) with distinct texts, of all splits."""
+    test_documents: int
+    """The same of test."""
+    all_pairs_low: float
+    """Lower end of the 95 % interval of all-pairs F1 on test."""
+    unread_f1: float
+    """Best F1 on test of the readers that do not read the text."""
+    pairs: Probe
+    type: Probe
+    direction: Probe
 
 
 def verdict_of(evidence: Evidence) -> Verdict:
-    """Apply the rule: all-pairs, then whether the test can tell, then what it says."""
-    if evidence.all_pairs_f1 >= NEARLY_FREE_FROM:
+    """Apply the rule: too few documents, nearly free, then pairs, types and directions."""
+    if evidence.documents < FEWEST_GROUPS:
+        return Verdict.UNDECIDED
+    if evidence.test_documents >= FEWEST_TEST_GROUPS and evidence.all_pairs_low >= NEARLY_FREE_FROM:
         return Verdict.NEARLY_FREE
-    auc, low, high = evidence.auc, evidence.low, evidence.high
-    if evidence.strata < STRATA_NEEDED or auc is None or low is None or high is None:
+    pairs, kind, direction = map(answer_of, (evidence.pairs, evidence.type, evidence.direction))
+    beyond = (kind, direction)
+    if (
+        pairs in (Answer.SETTLED, Answer.NONE)
+        and evidence.unread_f1 >= UNREAD_FROM
+        and Answer.FOLLOWS not in beyond
+        and Answer.WEAK not in beyond
+    ):
+        return Verdict.WITHOUT_READING
+    if pairs is Answer.UNDECIDED:
         return Verdict.UNDECIDED
-    if high - low > WIDEST_INTERVAL:
-        return Verdict.UNDECIDED
-    if low - _ROUNDING <= 0.5 <= high + _ROUNDING:
+    if pairs is Answer.NONE:
         return Verdict.NOT_FOLLOWING
-    return Verdict.LEARNABLE if auc >= LEARNABLE_FROM else Verdict.WEAK
+    if kind is Answer.NONE:
+        return Verdict.TYPES_NOT_FOLLOWING
+    if direction is Answer.NONE:
+        return Verdict.DIRECTIONS_NOT_FOLLOWING
+    if Answer.UNDECIDED in beyond:
+        return Verdict.UNDECIDED
+    if pairs in (Answer.FOLLOWS, Answer.WEAK):
+        return Verdict.LEARNABLE if pairs is Answer.FOLLOWS else Verdict.WEAK
+    if Answer.FOLLOWS in beyond:
+        return Verdict.LEARNABLE
+    if Answer.WEAK in beyond:
+        return Verdict.WEAK
+    return Verdict.NOT_FOLLOWING if pairs is Answer.SETTLED else Verdict.UNDECIDED

@@ -111,8 +111,8 @@ def _baselines(contents: Contents) -> str:
     if baselines.all_pairs.value is None:
         return "The dataset was not audited, so there is no baseline to hold the scores against."
     told = f"Predicting every type-compatible pair of the gold entities scores {baselines.all_pairs}"
-    if baselines.ceiling.value is not None:
-        told += f", and the best that can be expected without reading the text {baselines.ceiling}"
+    if baselines.without_reading.value is not None:
+        told += f", and the best score without reading the text {baselines.without_reading}"
     return f"{told} (relation F1, %, same split). Audit: {baselines.verdict or 'no verdict'}."
 
 

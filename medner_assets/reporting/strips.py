@@ -17,7 +17,7 @@ _NOTHING = Number(None)
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """One value on the scale. `kind` is its CSS class: s0, s1, rung, ceiling, target, train, gold."""
+    """One value on the scale. `kind` is its CSS class: s0, s1, rung, unread, target, train, gold."""
 
     kind: str
     name: str

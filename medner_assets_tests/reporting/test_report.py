@@ -18,7 +18,7 @@ from medner_assets_tests.support.story import DATASET, NEW, OLD, empty, story, t
 
 HEADINGS = (
     "Configuration", "Loss", "Precision and Recall", "Expectation", "Duplicates", "Type bias", "Direction",
-    "Artifacts", "Stability", "Targets", "Cost", "Timeline", "Next steps", "Baselines and Ceiling",
+    "Artifacts", "Stability", "Targets", "Cost", "Timeline", "Next steps", "Baselines",
 )  # fmt: skip
 
 

@@ -218,8 +218,8 @@ def placed(f1: float, **figures: tuple[str, float]) -> Place:
     return contents.baselines.place(Number(f1))
 
 
-def test_a_score_stands_below_all_pairs_inside_the_ceiling_or_above_it():
-    audit = {"all_pairs": ("f1", 0.4), "ceiling": ("f1", 0.5)}
+def test_a_score_stands_below_all_pairs_or_within_what_needs_no_reading_or_above_it():
+    audit = {"all_pairs": ("f1", 0.4), "without_reading": ("f1", 0.5)}
     assert [placed(f1, **audit) for f1 in (0.39, 0.4, 0.5, 0.51)] == [
         Place.BELOW, Place.INSIDE, Place.INSIDE, Place.ABOVE,
     ]  # fmt: skip

@@ -395,13 +395,13 @@ def test_leaderboard_puts_scores_beside_trivial_rules_costs_and_who_serves(root:
     figure = {"figure": "f1", "setting": "gold_entities"}
     put(
         root, "audits", "d",
-        {**figure, "probe": "all_pairs", "value": 0.5}, {**figure, "probe": "ceiling", "value": 0.95},
+        {**figure, "probe": "all_pairs", "value": 0.5}, {**figure, "probe": "without_reading", "value": 0.95},
         {**figure, "probe": "all_pairs", "value": 0.2, "setting": "end_to_end"},
     )  # fmt: skip
     put(root, "promotions", "d", {"sequence": 1, "version": "v2"}, {"sequence": 2, "version": "v1"})
     asked = (
         "select model_version, entity_f1, relation_f1, relation_f1_low, relation_f1_high, all_pairs_f1, "
-        "ceiling_f1, train_seconds, adapter_bytes, trainable_parameters, serves "
+        "without_reading_f1, train_seconds, adapter_bytes, trainable_parameters, serves "
         "from leaderboard order by model_version"
     )
     assert answers(root, asked) == [

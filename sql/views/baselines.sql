@@ -1,9 +1,9 @@
 -- baselines: what the audit's probes reach on each dataset, trivial rules first, to hold every score against.
 -- Grain: one row per (dataset, dataset_version, probe, setting).
 -- Reads: audits.
--- Units: f1 and its 95 % interval: fractions; f1_strings: the same decisions scored on strings, as versions
--- are, null where the audit has no such figure. Setting: gold_entities (the rule is given the gold entities),
--- end_to_end (it is not), or empty.
+-- Units: f1 and its 95 % interval: fractions, scored as versions are: on strings, where relations join
+-- concepts on concepts. Setting: gold_entities (the rule is given the gold entities), end_to_end (it is not),
+-- or empty.
 create or replace view baselines as
 with on_strings as (
     select
@@ -11,7 +11,10 @@ with on_strings as (
         dataset_version,
         probe,
         setting,
-        value
+        value,
+        low,
+        high,
+        detail
     from audits
     where figure = 'f1_strings'
 )
@@ -21,11 +24,10 @@ select
     audits.dataset_version,
     audits.probe,
     audits.setting,
-    audits.value as f1,
-    audits.low as f1_low,
-    audits.high as f1_high,
-    on_strings.value as f1_strings,
-    audits.detail
+    coalesce(on_strings.value, audits.value) as f1,
+    case when on_strings.value is null then audits.low else on_strings.low end as f1_low,
+    case when on_strings.value is null then audits.high else on_strings.high end as f1_high,
+    coalesce(on_strings.detail, audits.detail) as detail
 from audits
 left join on_strings
     on

@@ -26,7 +26,7 @@ from medner_assets.recipes.loading import load_dataset
 )
 @clear_failures()
 def dataset_audit(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.MaterializeResult:
-    """Trivial baselines, the ceiling of the labels, leaks, and whether the labels follow the text."""
+    """Trivial baselines, the best score without reading the text, leaks, and what the text says."""
     name = context.partition_key
     recipe, data = load_dataset(name), data_of(name, warehouse)
     audit = audit_dataset(
@@ -49,6 +49,6 @@ def dataset_audit(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg
 
 
 def headline(audits: pl.DataFrame) -> dict[str, float]:
-    """Return F1 of the trivial rules and of the ceiling, one number a probe and setting, for the plots."""
+    """Return F1 of the trivial rules, one number a probe and setting, for the plots."""
     rows = audits.filter((pl.col("figure") == "f1") & pl.col("value").is_not_null())
     return {f"{row['probe']} {row['setting']} f1".replace("  ", " "): row["value"] for row in rows.to_dicts()}

@@ -1,4 +1,4 @@
-"""Baselines and Ceiling: the audit's ladder of trivial readers, and where each version stands on it."""
+"""Baselines: the audit's ladder of trivial readers, and where each version stands on it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,26 +21,31 @@ where dataset = $dataset and figure in ('verdict', 'reason', 'lead_sentence') an
 NAMES = {
     "all_pairs": "all type-compatible pairs",
     "type_pair_rates": "base rates of the type pair",
-    "structure": "structure only",
+    "structure": "counts and ranks only",
+    "position": "position only",
     "names": "names only",
+    "without_text": "position and names",
     "text": "text between and around",
-    "combined": "structure, names and text",
+    "combined": "position, names and text",
     "dictionary_ner": "dictionary of train",
     "imitation": "perfect imitation of the label process",
-    "ceiling": "best possible if the text did not matter",
+    "by_position": "best expected by position",
+    "without_reading": "best score without reading the text",
 }
 """Probes that are readers with an F1: the rungs of the ladder. Another probe with an F1 goes by its own
 name."""
 _ENTITY_PROBES = ("dictionary_ner",)
 _OF_RUNGS = ("f1", "f1_strings", "precision", "recall", "f1_every_type", "f1_usual_type")
+_SCALES = ("f1_strings", "f1")
+"""As versions are scored first: on strings, at concept level on concepts."""
 
 
 class Place(StrEnum):
     """Where a relation F1 stands on the ladder."""
 
     BELOW = "below all-pairs"
-    INSIDE = "inside the ceiling"
-    ABOVE = "above the ceiling"
+    INSIDE = "no more than can be had without reading"
+    ABOVE = "more than can be had without reading"
     UNKNOWN = "not placed"
 
 
@@ -53,11 +58,9 @@ class Rung:
     setting: str
     task: str
     f1: Number
+    """Scored as versions are: on strings, at concept level on concepts."""
     low: Number
     high: Number
-    strings: Number
-    """Its F1 scored on strings, as versions are; a Number without a value where that is the same or not
-    known."""
     meaning: str
 
 
@@ -71,8 +74,9 @@ class BaselinesSection:
     lead_sentence: str | None
     """What a relation score on this dataset can mean, in one sentence."""
     all_pairs: Number
-    """Scored on strings where the audit did, so that it compares with the versions."""
-    ceiling: Number
+    """Scored as versions are, like every F1 here."""
+    without_reading: Number
+    """The best score without reading the text."""
     auc: Mapping[str, Number] | None
     figures: tuple[Mapping[str, Any], ...]
     """All figures that are none of a rung, for the table below the ladder."""
@@ -81,7 +85,12 @@ class BaselinesSection:
     @property
     def labels_follow_text(self) -> bool:
         """False: the audit found that no training can learn the labels from the text."""
-        return self.verdict != "labels-do-not-follow-text"
+        return self.verdict not in ("labels-do-not-follow-text", "follows-without-reading")
+
+    @property
+    def follows_without_reading(self) -> bool:
+        """True: the audit found that names or position alone carry the labels."""
+        return self.verdict == "follows-without-reading"
 
     @property
     def nearly_free_given_entities(self) -> bool:
@@ -95,9 +104,9 @@ class BaselinesSection:
             return Place.UNKNOWN
         if f1.value < self.all_pairs.value:
             return Place.BELOW
-        if self.ceiling.value is None:
+        if self.without_reading.value is None:
             return Place.UNKNOWN
-        return Place.INSIDE if f1.value <= self.ceiling.value else Place.ABOVE
+        return Place.INSIDE if f1.value <= self.without_reading.value else Place.ABOVE
 
 
 def baselines_section(ask: Questions, inputs: ReportInputs) -> BaselinesSection:
@@ -118,6 +127,10 @@ def baselines_section(ask: Questions, inputs: ReportInputs) -> BaselinesSection:
                     return number
         return nothing
 
+    def scored(probe: str, setting: str) -> Mapping[str, Any]:
+        """Return the row of a reader's F1 on the scale of the versions."""
+        return next(row for scale in _SCALES if (row := found.get((probe, scale, setting))) is not None)
+
     def said(figure: str) -> tuple[str, ...]:
         return tuple(sorted(row["detail"] for row in words if row["figure"] == figure))
 
@@ -129,10 +142,9 @@ def baselines_section(ask: Questions, inputs: ReportInputs) -> BaselinesSection:
                 name=NAMES.get(probe, probe.replace("_", " ")),
                 setting=setting.replace("_", " "),
                 task="entity" if probe in _ENTITY_PROBES else "relation",
-                f1=found[probe, "f1", setting]["value"],
-                low=found[probe, "f1", setting]["low"],
-                high=found[probe, "f1", setting]["high"],
-                strings=found.get((probe, "f1_strings", setting), {"value": nothing})["value"],
+                f1=scored(probe, setting)["value"],
+                low=scored(probe, setting)["low"],
+                high=scored(probe, setting)["high"],
                 meaning=found[probe, "f1", setting]["detail"] or "",
             )
             for probe, setting in rungs
@@ -140,8 +152,8 @@ def baselines_section(ask: Questions, inputs: ReportInputs) -> BaselinesSection:
         verdict=next(iter(said("verdict")), None),
         reasons=said("reason"),
         lead_sentence=next(iter(said("lead_sentence")), None),
-        all_pairs=value("all_pairs", "f1_strings", "f1"),
-        ceiling=value("ceiling", "f1"),
+        all_pairs=value("all_pairs", *_SCALES),
+        without_reading=value("without_reading", *_SCALES),
         auc=None
         if auc is None
         else {name: auc[name].as_unit(Unit.LOSS) for name in ("value", "low", "high")},

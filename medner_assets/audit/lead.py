@@ -1,0 +1,80 @@
+"""The one sentence that a lead needs: what a relation score on this dataset can mean."""
+
+from medner_assets.audit.figures import Figure, Figures
+from medner_assets.audit.verdict import Evidence, Verdict
+from medner_assets.audit.without_reading import PROBE
+from medner_assets.recipes.sources import Targets
+
+
+def lead_sentence(
+    verdict: Verdict, evidence: Evidence, find: Figures, targets: Targets, *, leaks: bool
+) -> str:
+    """Return the sentence. leaks: whether test documents were found that repeat train documents."""
+    best = find.scored(PROBE)
+    target = targets.relation_f1
+    limit = _shown(best)
+    if verdict == Verdict.UNDECIDED:
+        return (
+            "There is too little to tell whether the relations follow the text: "
+            "do not judge a version by its relation score."
+        )
+    if verdict == Verdict.NEARLY_FREE:
+        return (
+            f"Relating everything that fits scores relation F1 {_point(find.scored('all_pairs'))} once the "
+            "entities are known: a relation score here measures how well entities are found, not relations."
+        )
+    if verdict == Verdict.WITHOUT_READING:
+        return (
+            f"Relations can be told without reading: the best score without reading the text is {limit}. "
+            "A relation score here shows no reading."
+        )
+    if verdict == Verdict.NOT_FOLLOWING:
+        reach = (
+            f"the target {target:.2f} cannot be reached by training"
+            if target > _high(best)
+            else f"the target {target:.2f} asks for no reading"
+        )
+        above = (
+            "a higher score would come from test documents that repeat train documents"
+            if leaks
+            else "a higher score would be a bug or a leak"
+        )
+        return (
+            "The text adds nothing that position and names do not say: the best score without reading the "
+            f"text is {limit}, {above}, and {reach}."
+        )
+    if verdict in (Verdict.TYPES_NOT_FOLLOWING, Verdict.DIRECTIONS_NOT_FOLLOWING):
+        which, probe = (
+            ("types", evidence.type)
+            if verdict == Verdict.TYPES_NOT_FOLLOWING
+            else ("directions", evidence.direction)
+        )
+        had = "" if probe.unread is None else f" (without reading {probe.unread:.0%} are right)"
+        return (
+            f"Which pairs are related can be told, but the text does not say their {which}{had}: do not "
+            f"judge a version by the {which} of its relations. The best score without reading the text is "
+            f"{limit}."
+        )
+    how = "The text says" if verdict == Verdict.LEARNABLE else "The text says only weakly"
+    needs = "needs reading" if target > _high(best) else "can be reached without reading"
+    return (
+        f"{how} what is related: the best score without reading the text is {limit}, "
+        f"and the target {target:.2f} {needs}."
+    )
+
+
+def _shown(best: Figure | None) -> str:
+    if best is None or best.value is None:
+        return "not known"
+    told = f"relation F1 {best.value:.2f}"
+    return f"{told} (95 % interval up to {best.high:.2f})" if best.high is not None else told
+
+
+def _point(figure: Figure | None) -> str:
+    return "–" if figure is None or figure.value is None else f"{figure.value:.2f}"
+
+
+def _high(best: Figure | None) -> float:
+    if best is None:
+        return 0.0
+    return best.high if best.high is not None else best.value or 0.0
