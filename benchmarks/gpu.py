@@ -131,7 +131,7 @@ def generation(model: Any, prompts: list, tokens: int) -> dict[str, Any]:
     """Return seconds a completion of medner's batches over all prompts."""
 
     class Tokenizer:
-        eos_token_id, pad_token_id = -1, 0
+        eos_token_id, pad_token_id, name_or_path = -1, 0, ""
 
         @staticmethod
         def decode(ids: list[int], **_: Any) -> str:

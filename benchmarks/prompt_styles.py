@@ -149,7 +149,8 @@ def _limited(file: Path, limit: int | None) -> Path:
 def _line(prediction: Any) -> dict[str, Any]:
     """Return a prediction as `medner score` reads it; an argument that is no entity becomes none."""
     entities = [
-        {"id": f"T{e.ordinal}", "type": e.type, "text": e.text, "start": e.start, "end": e.end}
+        # Without places: a mention that was grounded in another case is not the string at its place.
+        {"id": f"T{e.ordinal}", "type": e.type, "text": e.text}
         for e in prediction.entities
     ]
     first: dict[str, str] = {}
