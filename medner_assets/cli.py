@@ -15,13 +15,9 @@ except ModuleNotFoundError:  # a checkout that was not installed
     sys.exit(f"Error: package click is not installed in {sys.executable}: run `make setup`")
 
 from medner_assets.errors import MednerError
+from medner_assets.recipes.formats import FORMATS
 from medner_assets.terminal import Commands, console, show, width
 from medner_assets.visible import escaped, visible
-
-FORMATS = (
-    "ade", "pubtator", "bioc-xml", "bioc-json", "brat", "conll", "label-studio", "prodigy", "doccano",
-    "jsonl", "parquet",
-)  # fmt: skip
 
 
 def _print_version(context: click.Context, _: click.Parameter, wanted: bool) -> None:

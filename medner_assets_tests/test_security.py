@@ -11,7 +11,8 @@ from click.testing import CliRunner
 from medner_assets import paths
 from medner_assets.cli import main
 from medner_assets.errors import MednerError
-from medner_assets.modeling.publishing import publish_file, publish_folder
+from medner_assets.files import publish_file
+from medner_assets.modeling.publishing import publish_folder
 from medner_assets.paths import PROJECT
 from medner_assets.recipes.loading import load_base_model, load_dataset, load_version
 from medner_assets.services import Settings

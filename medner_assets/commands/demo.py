@@ -8,7 +8,7 @@ from medner_assets import paths
 from medner_assets.commands.comparing import last_comparison
 from medner_assets.commands.runs import ensure_dataset
 from medner_assets.defs.resources import Warehouse
-from medner_assets.defs.versions.state import state_of
+from medner_assets.defs.state import state_of
 from medner_assets.launching import launch
 from medner_assets.recipes.loading import load_version
 from medner_assets.reporting.inputs import ReportInputs

@@ -3,7 +3,6 @@
 Looks only. `medner doctor` prints it; what is stuck is freed by the remedy that stands beside it.
 """
 
-import fcntl
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +11,7 @@ import psutil
 
 from medner_assets import paths
 from medner_assets.commands.findings import Finding
+from medner_assets.locks import is_held
 
 _WORKERS = "medner_assets.modeling."
 
@@ -61,21 +61,6 @@ def _of_lock(file: Path, at_work: list[psutil.Process]) -> Finding:
     return Finding(
         "lock", "missing", f"{what} is held, and not by process {holder or '?'}", f"fuser -k {file}"
     )
-
-
-def is_held(file: Path) -> bool:
-    """Tell whether a process holds the lock file."""
-    try:
-        descriptor = os.open(file, os.O_RDWR)
-    except OSError:
-        return False
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    finally:
-        os.close(descriptor)
-    return False
 
 
 def orphans(at_work: list[psutil.Process]) -> list[Finding]:

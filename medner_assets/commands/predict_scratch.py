@@ -3,7 +3,6 @@
 Each holds a lock on its folder for as long as it lives: a folder that nobody holds is of one that was killed.
 """
 
-import fcntl
 import os
 import shutil
 import tempfile
@@ -13,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from medner_assets import paths
+from medner_assets.locks import lock_now, take
 
 _LOCK = "lock"
 _YOUNG_SECONDS = 60.0
@@ -26,13 +26,13 @@ def scratch() -> Iterator[Path]:
         shutil.rmtree(left, ignore_errors=True)
     work = paths.private_folder(paths.data() / "work")
     folder = Path(tempfile.mkdtemp(prefix="predict-", dir=work))
-    held = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+    held = take(folder / _LOCK)
     try:
-        fcntl.flock(held, fcntl.LOCK_EX)
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-        os.close(held)
+        if held is not None:
+            os.close(held)
 
 
 def abandoned() -> list[Path]:
@@ -48,9 +48,6 @@ def _lives(folder: Path) -> bool:
     except OSError:
         return True  # another user's
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
+        return not lock_now(descriptor)
     finally:
         os.close(descriptor)
-    return False

@@ -6,8 +6,8 @@ from contextlib import AbstractContextManager, contextmanager
 from medner_assets import paths
 from medner_assets.defs.datasets.sources import is_current, source_state
 from medner_assets.defs.resources import Warehouse
+from medner_assets.defs.state import CHAIN, state_of
 from medner_assets.defs.versions.handover import doubts_of, inputs_of
-from medner_assets.defs.versions.state import CHAIN, state_of
 from medner_assets.errors import MednerError
 from medner_assets.launching import launch
 from medner_assets.recipes.loading import load_dataset, load_version

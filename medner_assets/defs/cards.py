@@ -5,15 +5,14 @@ holds it is gone, however that ended. The pool `gpu` says how many steps run at 
 number of cards (`dagster instance concurrency set gpu 2`).
 """
 
-import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from medner_assets.locks import take
 from medner_assets.modeling.requirements import visible_gpus
-from medner_assets.paths import private_folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +34,8 @@ def own_card(locks: Path) -> Iterator[Card]:
     descriptor = None
     chosen = {}
     if len(cards) > 1:
-        private_folder(locks)
         for card in cards:
-            descriptor = _taken(locks / f"gpu-{card}.lock")
+            descriptor = take(locks / f"gpu-{card}.lock")
             if descriptor is not None:
                 chosen = {"CUDA_VISIBLE_DEVICES": card}
                 break
@@ -46,13 +44,3 @@ def own_card(locks: Path) -> Iterator[Card]:
     finally:
         if descriptor is not None:
             os.close(descriptor)
-
-
-def _taken(lock: Path) -> int | None:
-    descriptor = os.open(lock, os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(descriptor)
-        return None
-    return descriptor

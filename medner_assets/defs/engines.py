@@ -5,37 +5,16 @@ messages to Dagster as they come, leaves what it said on standard error in `stde
 and leaves nothing of it running, however the step ends.
 """
 
-from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
-from pathlib import Path
 
 import dagster as dg
 
 from medner_assets import paths
 from medner_assets.defs.cards import Card, own_card
+from medner_assets.defs.command import Command, Engine
 from medner_assets.defs.processes import supervise
 from medner_assets.defs.resources import engine_name
 from medner_assets.errors import MednerError
-
-
-@dataclass(frozen=True, slots=True)
-class Command:
-    """One command of one step. folder: the step's own, which is also what names the work."""
-
-    context: dg.AssetExecutionContext
-    argv: Sequence[str]
-    environment: Mapping[str, str]
-    folder: Path
-    held: int
-    """The lock that must outlive this process where the command does; a remote one cannot keep it."""
-    what: str
-    shares_host: bool = False
-    """Whether the command works on one GPU, so that it gets one of its own where the host has several."""
-
-
-Engine = Callable[[Command], int]
-"""Runs a command and returns its exit code, negative for a signal; raises MednerError where it cannot."""
 
 
 def local(command: Command) -> int:

@@ -5,7 +5,6 @@ scratch folder. A process that ends with 1 has said why in one line, and that li
 """
 
 import json
-import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,10 +12,12 @@ from typing import Any
 
 import dagster as dg
 
-from medner_assets.defs.engines import Command, engine
+from medner_assets.defs.command import Command
+from medner_assets.defs.engines import engine
 from medner_assets.defs.processes import has_trace, last_line
 from medner_assets.defs.resources import process_environment
 from medner_assets.errors import MednerError
+from medner_assets.files import write_private
 
 
 def run_process(
@@ -54,10 +55,3 @@ def explained(code: int, log: Path, what: str) -> str:
         return f"{what} was killed by the system, most likely for want of memory: see {log}"
     ended = f"ended with exit code {code}" if code >= 0 else f"was ended by signal {-code}"
     return f"{what} {ended}: its reason is in {log}"
-
-
-def write_private(file: Path, content: str) -> None:
-    """Write a file that only its owner can read."""
-    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-        stream.write(content)

@@ -1,4 +1,4 @@
-"""Run a command so that nothing of it outlives its run. Knows process groups and locks, and no Dagster.
+"""Run a command so that nothing of it outlives its run. Knows process groups, and no Dagster.
 
 The command gets a session and process group of its own. However the caller leaves (done, failed,
 terminated), the whole group is ended: interrupted first, killed after a grace period. If the caller itself
@@ -6,7 +6,6 @@ is killed, the kernel kills the command (Linux). The lock stays with the command
 second run never works beside an orphan.
 """
 
-import fcntl
 import os
 import signal
 import subprocess
@@ -15,34 +14,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from medner_assets.errors import MednerError
 from medner_assets.interruption import dies_with
 from medner_assets.paths import private_folder
-
-
-@contextmanager
-def exclusive(lock: Path, what: str, patience_seconds: float = 15.0) -> Iterator[int]:
-    """Hold the lock file for the length of the block and yield its descriptor, for processes started within.
-
-    what: the work that must not run twice, for the message. patience_seconds: longer than a terminated
-    predecessor takes to end. Raises MednerError when another process still keeps the lock then.
-    """
-    private_folder(lock.parent)
-    descriptor = os.open(lock, os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        give_up = time.monotonic() + patience_seconds
-        while not _locked(descriptor):
-            if time.monotonic() > give_up:
-                holder = os.pread(descriptor, 32, 0).decode("ascii", "replace").strip() or "unknown"
-                raise MednerError(
-                    f"{what} is already under way in process {holder}: wait for it, or terminate its run"
-                )
-            time.sleep(0.2)
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, f"{os.getpid()}\n".encode("ascii"), 0)
-        yield descriptor
-    finally:
-        os.close(descriptor)
 
 
 def supervise(
@@ -115,14 +88,6 @@ def _tail(file: Path) -> str:
     with file.open("rb") as stream:
         stream.seek(max(0, file.stat().st_size - 65_536))
         return stream.read().decode("utf-8", "replace")
-
-
-def _locked(descriptor: int) -> bool:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
 
 
 @contextmanager

@@ -13,9 +13,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from medner_assets.defs.engines import Command
+from medner_assets.defs.command import Command
 from medner_assets.defs.resources import ray_settings
 from medner_assets.errors import MednerError
+from medner_assets.files import write_private
 from medner_assets.modeling.process import FINISHED
 
 if TYPE_CHECKING:
@@ -126,8 +127,6 @@ def _stopped(jobs: "JobSubmissionClient", job: str) -> None:
 
 def _keep_log(jobs: "JobSubmissionClient", job: str, command: Command) -> None:
     """Leave what the job said, without its messages, where a local process leaves it."""
-    from medner_assets.defs.pipes import write_private
-
     try:
         said: Any = jobs.get_job_logs(job)
     except (RuntimeError, ConnectionError):

@@ -1,4 +1,4 @@
-"""Folders and files that appear whole or not at all."""
+"""Folders that appear whole or not at all."""
 
 import ctypes
 import errno
@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from medner_assets.errors import MednerError
+from medner_assets.files import sync
 from medner_assets.paths import private_folder
 
 _AT_FDCWD, _RENAME_EXCHANGE = -100, 2
@@ -52,24 +53,17 @@ def publish_folder(target: Path, write: Callable[[Path], None]) -> None:
         write(partial)
         for file in partial.rglob("*"):
             if file.is_file():
-                _sync(file)
-        _sync(partial)
+                sync(file)
+        sync(partial)
         if target.exists():
             _exchange(partial, target)
         else:
             partial.rename(target)
-        _sync(target.parent)
+        sync(target.parent)
     finally:
         if partial.is_symlink():
             partial.unlink()  # a link stood in the place of the folder: what it leads to stays
         shutil.rmtree(partial, ignore_errors=True)  # after an exchange this is the old folder
-
-
-def publish_file(target: Path, partial: Path) -> None:
-    """Sync `partial`, in the folder of `target`, and give it the name `target`."""
-    _sync(partial)
-    partial.replace(target)
-    _sync(target.parent)
 
 
 def _exchange(a: Path, b: Path) -> None:
@@ -83,11 +77,3 @@ def _exchange(a: Path, b: Path) -> None:
     b.rename(aside)
     a.rename(b)
     aside.rename(a)
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -4,12 +4,9 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
+from medner_assets.recipes.formats import Format
 from medner_assets.recipes.settings import Settings
 
-Format = Literal[
-    "ade", "pubtator", "bioc-xml", "bioc-json", "brat", "conll", "label-studio", "prodigy", "doccano",
-    "jsonl", "parquet",
-]  # fmt: skip
 Split = Literal["train", "dev", "test"]
 
 

@@ -19,10 +19,10 @@ import duckdb
 
 from medner_assets import paths
 from medner_assets.errors import MednerError
+from medner_assets.files import sync
 from medner_assets.paths import private_folder
 from medner_assets.warehouse.catalogue import BARE, seal
 from medner_assets.warehouse.definitions import Definition, define, definition_of, definitions, text_literal
-from medner_assets.warehouse.partition_files import sync_folder
 from medner_assets.warehouse.store import Store
 
 STORAGE_VERSION = "v1.0.0"
@@ -206,9 +206,9 @@ def _converted(path: Path) -> str:
                     raise
                 reason = str(error).strip().splitlines()[0]
                 return f"; it still takes DuckDB 1.5 or later to open it ({reason})"
-            _sync(draft)
+            sync(draft)
             draft.replace(path)
-            sync_folder(path.parent)
+            sync(path.parent)
         return f"; DuckDB {STORAGE_VERSION.removeprefix('v')} and later open it now"
     finally:
         _remove(draft)
@@ -226,12 +226,12 @@ def _create(path: Path, made: list[Definition]) -> None:
             connection.execute("begin transaction")
             define(connection, [*made, _mark(made)], described=True)
             connection.execute("commit")
-        _sync(draft)
+        sync(draft)
         try:
             os.link(draft, path)
         except FileExistsError:
             return  # another process was first, with the same definitions
-        sync_folder(path.parent)
+        sync(path.parent)
     finally:
         _remove(draft)
 
@@ -239,8 +239,3 @@ def _create(path: Path, made: list[Definition]) -> None:
 def _remove(draft: Path) -> None:
     draft.unlink(missing_ok=True)
     draft.with_name(draft.name + ".wal").unlink(missing_ok=True)
-
-
-def _sync(path: Path) -> None:
-    with path.open("rb") as file:
-        os.fsync(file.fileno())

@@ -19,11 +19,11 @@ import polars as pl
 
 from medner_assets import paths
 from medner_assets.errors import MednerError
+from medner_assets.files import sync
 from medner_assets.schema import Grounding
 from medner_assets.tables import TABLES
 from medner_assets.warehouse.analyst_file import STORAGE_VERSION
 from medner_assets.warehouse.definitions import comments_on, define, native_definitions, view_of
-from medner_assets.warehouse.partition_files import sync_folder
 from medner_assets.warehouse.store import Store
 
 
@@ -178,12 +178,12 @@ def _whole_file(path: Path, force: bool, root: Path) -> Iterator[Path]:
         draft = folder / target.name
         yield draft
         draft.chmod(0o600)
-        _sync(draft)
+        sync(draft)
         if force:
             draft.replace(target)
         else:
             os.link(draft, target)
-        sync_folder(target.parent)
+        sync(target.parent)
     except FileExistsError:
         raise MednerError(f"{path}: another process has created it meanwhile: use --force") from None
     except (OSError, duckdb.IOException) as error:
@@ -191,8 +191,3 @@ def _whole_file(path: Path, force: bool, root: Path) -> Iterator[Path]:
         raise MednerError(f"{path}: cannot be written ({reason}): choose another place") from None
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def _sync(path: Path) -> None:
-    with path.open("rb") as file:
-        os.fsync(file.fileno())

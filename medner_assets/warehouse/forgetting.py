@@ -7,9 +7,11 @@ from pathlib import Path
 
 import polars as pl
 
+from medner_assets.files import sync
+from medner_assets.locks import exclusive
 from medner_assets.paths import checked_name
 from medner_assets.tables import TABLES, PartitionKey
-from medner_assets.warehouse.partition_files import exclusive, remove_stale_temporaries, sync_folder
+from medner_assets.warehouse.partition_files import remove_stale_temporaries
 
 DOCUMENT = "doc_id"
 """The column that names a document, in every table whose rows are of one."""
@@ -32,9 +34,9 @@ def rows_in(folder: Path, documents: Collection[str] = ()) -> int:
 
 def remove_partition(root: Path, folder: Path) -> None:
     """Remove a partition with all that its writers have left. A query that runs meanwhile may fail."""
-    with exclusive(root / "_locks" / folder.name.partition("=")[2]):
+    with exclusive(root / "_locks" / folder.name.partition("=")[2], "writing", None):
         shutil.rmtree(folder)
-        sync_folder(folder.parent)
+        sync(folder.parent)
 
 
 def remove_documents(root: Path, folder: Path, documents: Collection[str]) -> int:
@@ -43,14 +45,14 @@ def remove_documents(root: Path, folder: Path, documents: Collection[str]) -> in
     Each file is replaced whole: a reader sees it with those rows or without them.
     """
     removed = 0
-    with exclusive(root / "_locks" / folder.name.partition("=")[2]):
+    with exclusive(root / "_locks" / folder.name.partition("=")[2], "writing", None):
         remove_stale_temporaries(folder)
         for file in _files(folder):
             found = _rows(file, documents)
             if found:
                 _rewrite(file, documents)
                 removed += found
-        sync_folder(folder)
+        sync(folder)
     return removed
 
 

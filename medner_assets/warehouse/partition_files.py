@@ -4,11 +4,9 @@ A writer holds an exclusive `flock` on its temporary file for as long as it live
 holds belongs to a dead writer and may go, whatever process ids have been reused meanwhile.
 """
 
-import fcntl
 import os
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -16,6 +14,8 @@ from typing import Self
 import polars as pl
 
 from medner_assets.errors import MednerError
+from medner_assets.files import sync
+from medner_assets.locks import lock_now
 from medner_assets.paths import private_folder
 
 PART = "part-0.parquet"
@@ -66,7 +66,7 @@ class StagedFile:
     def publish(self) -> None:
         """Rename the file over the old one and sync the folder: from here on readers see the new rows."""
         self._path.replace(self._folder / PART)
-        sync_folder(self._folder)
+        sync(self._folder)
 
     def _discard(self) -> None:
         self._path.unlink(missing_ok=True)
@@ -80,35 +80,12 @@ def remove_stale_temporaries(folder: Path) -> int:
         with suppress(FileNotFoundError):  # its writer has just finished
             descriptor = os.open(path, os.O_RDWR)
             try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                path.unlink()
-                removed += 1
-            except BlockingIOError:
-                pass  # its writer lives
+                if lock_now(descriptor):  # else its writer lives
+                    path.unlink()
+                    removed += 1
             finally:
                 os.close(descriptor)
     return removed
-
-
-def sync_folder(folder: Path) -> None:
-    """Make a rename in `folder` survive a power cut."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-@contextmanager
-def exclusive(lock: Path) -> Iterator[None]:
-    """Hold the lock file for the length of the block; waits for its holder, and the dead hold nothing."""
-    private_folder(lock.parent)
-    descriptor = os.open(lock, os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
 
 
 def _claim(folder: Path) -> tuple[Path, int]:
@@ -116,7 +93,6 @@ def _claim(folder: Path) -> tuple[Path, int]:
     while True:
         path = folder / f"{_TEMPORARY_PREFIX}{uuid.uuid4().hex}{_TEMPORARY_SUFFIX}"
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        if os.fstat(descriptor).st_nlink:
+        if lock_now(descriptor) and os.fstat(descriptor).st_nlink:
             return path, descriptor
         os.close(descriptor)

@@ -11,14 +11,14 @@ from pathlib import Path
 import polars as pl
 
 from medner_assets.errors import MednerError
+from medner_assets.files import sync
+from medner_assets.locks import exclusive
 from medner_assets.paths import checked_name, is_name, private_folder
 from medner_assets.tables import TABLES, Table
 from medner_assets.warehouse.partition_files import (
     PART,
     StagedFile,
-    exclusive,
     remove_stale_temporaries,
-    sync_folder,
 )
 
 EMPTY = "_empty"
@@ -64,7 +64,7 @@ class Store:
                 stack.enter_context(StagedFile(self._partition(_table(name), key), frame))
                 for name, frame in checked.items()
             ]
-            stack.enter_context(exclusive(self.root / "_locks" / key))
+            stack.enter_context(exclusive(self.root / "_locks" / key, "writing", None))
             for file in staged:
                 file.publish()
         return sum(frame.height for frame in checked.values())
@@ -104,11 +104,11 @@ class Store:
     def remove(self, table: str, key: str) -> bool:
         """Remove a partition; return whether it was there. A query that runs meanwhile may fail."""
         folder = self._partition(_table(table), checked_name(key))
-        with exclusive(self.root / "_locks" / key):
+        with exclusive(self.root / "_locks" / key, "writing", None):
             if not (folder / PART).exists():
                 return False
             (folder / PART).unlink()
-            sync_folder(folder)
+            sync(folder)
         remove_stale_temporaries(folder)
         return True
 

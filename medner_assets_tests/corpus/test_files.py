@@ -9,7 +9,7 @@ import pytest
 from medner_assets.corpus.readers.files import numbered_lines, read_bytes, read_text, whole_number
 from medner_assets.corpus.readers.registry import READERS, read_files
 from medner_assets.errors import MednerError
-from medner_assets.recipes.sources import Format
+from medner_assets.recipes.formats import Format
 
 ROW = "77|Heparin caused bruising.|bruising|15|23|Heparin|0|7\n"
 

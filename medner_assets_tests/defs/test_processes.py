@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from medner_assets.defs.processes import exclusive, last_line, supervise
+from medner_assets.defs.processes import last_line, supervise
 from medner_assets.errors import MednerError
+from medner_assets.locks import exclusive
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="parent-death signals are Linux's")
 
@@ -119,7 +120,7 @@ def test_the_same_work_is_refused_while_another_process_does_it(tmp_path):
     holder = subprocess.Popen(
         python(
             "import os, pathlib, time",
-            "from medner_assets.defs.processes import exclusive",
+            "from medner_assets.locks import exclusive",
             f"with exclusive(pathlib.Path({str(tmp_path / 'lock')!r}), 'training of v1'):",
             f"    pathlib.Path({str(note)!r}).write_text(str(os.getpid()))",
             "    time.sleep(60)",

@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from medner_assets.defs.resources import Warehouse
-from medner_assets.defs.versions.state import CHAIN, VersionState, obstacle_to, state_of
+from medner_assets.defs.state import CHAIN, VersionState, obstacle_to, state_of
 from medner_assets.errors import MednerError
 from medner_assets.recipes.loading import load_version, recipe_hash
 from medner_assets.tables import TABLES

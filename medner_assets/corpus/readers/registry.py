@@ -1,36 +1,23 @@
 """The formats that can be imported, by name."""
 
 from collections.abc import Callable, Sequence
+from importlib import import_module
 from pathlib import Path
 
-from medner_assets.corpus.readers.ade import read_ade
-from medner_assets.corpus.readers.bioc_json import read_bioc_json
-from medner_assets.corpus.readers.bioc_xml import read_bioc_xml
-from medner_assets.corpus.readers.brat import read_brat
-from medner_assets.corpus.readers.conll import read_conll
-from medner_assets.corpus.readers.doccano import read_doccano
-from medner_assets.corpus.readers.jsonl import read_jsonl
-from medner_assets.corpus.readers.label_studio import read_label_studio
-from medner_assets.corpus.readers.parquet import read_parquet
-from medner_assets.corpus.readers.prodigy import read_prodigy
-from medner_assets.corpus.readers.pubtator import read_pubtator
 from medner_assets.corpus.reading import Reading, merged
 from medner_assets.errors import MednerError
+from medner_assets.recipes.formats import FORMATS
 
-READERS: dict[str, Callable[[Path], Reading]] = {
-    "ade": read_ade,
-    "pubtator": read_pubtator,
-    "bioc-xml": read_bioc_xml,
-    "bioc-json": read_bioc_json,
-    "brat": read_brat,
-    "conll": read_conll,
-    "label-studio": read_label_studio,
-    "prodigy": read_prodigy,
-    "doccano": read_doccano,
-    "jsonl": read_jsonl,
-    "parquet": read_parquet,
-}
-"""Format → reader of one path; the keys are `recipes.sources.Format`."""
+
+def _reader(format: str) -> Callable[[Path], Reading]:
+    """Return `read_<name>` of the module `<name>` beside this one, hyphens as underscores."""
+    name = format.replace("-", "_")
+    found: Callable[[Path], Reading] = getattr(import_module(f"{__package__}.{name}"), f"read_{name}")
+    return found
+
+
+READERS: dict[str, Callable[[Path], Reading]] = {format: _reader(format) for format in FORMATS}
+"""Format → reader of one path."""
 
 
 def read_files(format: str, paths: Sequence[Path]) -> Reading:

@@ -15,11 +15,11 @@ from medner_assets.defs.descriptions import table_metadata
 from medner_assets.defs.failures import clear_failures
 from medner_assets.defs.partitions import VERSIONS
 from medner_assets.defs.pipes import run_process
-from medner_assets.defs.processes import exclusive
 from medner_assets.defs.resources import Warehouse
 from medner_assets.defs.versions.adapter import adapter, prepared
 from medner_assets.defs.versions.handover import adapter_for, inputs_of
 from medner_assets.defs.versions.reading import annotation_id, reading_settings
+from medner_assets.locks import exclusive
 from medner_assets.modeling.requirements import visible_gpus
 from medner_assets.tables import TABLES
 

@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from medner_assets.defs.versions.state import CHAIN
+from medner_assets.defs.state import CHAIN
 
 datasets = dg.define_asset_job(
     "datasets",

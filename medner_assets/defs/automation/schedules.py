@@ -8,7 +8,7 @@ from medner_assets import paths
 from medner_assets.defs.automation.jobs import evaluate, version_chain
 from medner_assets.defs.partitions import VERSIONS
 from medner_assets.defs.resources import Warehouse
-from medner_assets.defs.versions.state import obstacle_to, state_of
+from medner_assets.defs.state import obstacle_to, state_of
 
 
 @dg.schedule(

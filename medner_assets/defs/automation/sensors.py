@@ -9,7 +9,7 @@ from medner_assets.defs.automation.jobs import datasets, version_chain
 from medner_assets.defs.datasets.sources import is_current, source_state
 from medner_assets.defs.partitions import DATASETS, readable_versions
 from medner_assets.defs.resources import Warehouse
-from medner_assets.defs.versions.state import obstacle_to
+from medner_assets.defs.state import obstacle_to
 from medner_assets.errors import MednerError
 from medner_assets.recipes.loading import load_dataset, recipe_hash
 

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from medner_assets import paths
-from medner_assets.defs.pipes import write_private
+from medner_assets.files import write_private
 from medner_assets.paths import private_folder
 from medner_assets.recipes.loading import recipe_hash
 from medner_assets.recipes.sources import DatasetRecipe, FilesSource

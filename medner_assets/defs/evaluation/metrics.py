@@ -7,10 +7,10 @@ from medner_assets.defs.automation.conditions import WHEN_INPUTS_CHANGE
 from medner_assets.defs.datasets.data import Data, data_of
 from medner_assets.defs.descriptions import table_metadata
 from medner_assets.defs.evaluation.predictions import completions_of, predictions
+from medner_assets.defs.evaluation.reads import note_evaluation
 from medner_assets.defs.failures import clear_failures
 from medner_assets.defs.identity import evaluation_id
 from medner_assets.defs.partitions import VERSIONS
-from medner_assets.defs.reporting.reads import note_evaluation
 from medner_assets.defs.resources import Warehouse
 from medner_assets.errors import MednerError
 from medner_assets.recipes.loading import load_version

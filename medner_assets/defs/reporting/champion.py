@@ -9,16 +9,16 @@ from pydantic import Field
 from medner_assets import paths
 from medner_assets.defs.descriptions import table_metadata
 from medner_assets.defs.evaluation.metrics import metrics
+from medner_assets.defs.evaluation.reads import note_trial, tried_against
 from medner_assets.defs.failures import clear_failures
 from medner_assets.defs.identity import combined
 from medner_assets.defs.partitions import readable_versions
-from medner_assets.defs.processes import exclusive
 from medner_assets.defs.reporting.evaluations import compared, is_evaluated, recipes_compared, scores_of
 from medner_assets.defs.reporting.gathering import rows_of
 from medner_assets.defs.reporting.promotions import EMPTY, history_markdown, promoted, serving
-from medner_assets.defs.reporting.reads import note_trial, tried_against
 from medner_assets.defs.resources import Warehouse
 from medner_assets.errors import MednerError
+from medner_assets.locks import exclusive
 from medner_assets.recipes.loading import load_dataset, load_version
 from medner_assets.recipes.replicates import is_replicate, version_and_index
 from medner_assets.reporting.promotion import PromotionDecision, decide_promotion

@@ -7,8 +7,8 @@ stands in the folder is a row that SQL finds.
 import polars as pl
 
 from medner_assets import paths
-from medner_assets.defs.processes import exclusive
 from medner_assets.defs.resources import Warehouse
+from medner_assets.locks import exclusive
 from medner_assets.tables import TABLES
 
 

@@ -14,12 +14,12 @@ from medner_assets.defs.failures import clear_failures
 from medner_assets.defs.gates import leakage_gate, placement_gate, require
 from medner_assets.defs.partitions import DATASET_TO_VERSION, VERSIONS
 from medner_assets.defs.pipes import run_process
-from medner_assets.defs.processes import exclusive
 from medner_assets.defs.resources import Warehouse
 from medner_assets.defs.versions.finished import FinishedAdapter, finished_adapter
 from medner_assets.defs.versions.handover import VersionInputs, doubts_of, inputs_of
 from medner_assets.defs.versions.recipe import recipe
 from medner_assets.errors import MednerError
+from medner_assets.locks import exclusive
 from medner_assets.recipes.loading import load_dataset, load_version
 from medner_assets.reporting.report import render_loss, render_small_loss
 

@@ -15,12 +15,12 @@ from medner_assets.defs.failures import clear_failures
 from medner_assets.defs.identity import generation_id
 from medner_assets.defs.partitions import DATASET_TO_VERSION, VERSIONS
 from medner_assets.defs.pipes import run_process
-from medner_assets.defs.processes import exclusive
 from medner_assets.defs.resources import Warehouse
 from medner_assets.defs.versions.adapter import adapter, prepared
 from medner_assets.defs.versions.finished import FinishedAdapter, finished_adapter
 from medner_assets.defs.versions.handover import VersionInputs, adapter_for, inputs_of
 from medner_assets.errors import MednerError
+from medner_assets.locks import exclusive
 from medner_assets.tables import TABLES
 
 EVALUATED_SPLIT = "test"

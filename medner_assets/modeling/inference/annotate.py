@@ -8,7 +8,6 @@ made is claimed with a lock that ends with its worker. A shard that cannot be re
 reason and the others go on. Exit code 0: every shard is there or set aside.
 """
 
-import fcntl
 import json
 import os
 import subprocess
@@ -23,6 +22,7 @@ import click
 from medner_assets.corpus.shards import Shard, texts
 from medner_assets.errors import MednerError
 from medner_assets.interruption import dies_with
+from medner_assets.locks import take
 from medner_assets.modeling.inference.extractor import Extractor
 from medner_assets.modeling.inference.shard_rows import (
     remove_unfinished,
@@ -144,15 +144,12 @@ def _started(job: AnnotationJob, file: Path, number: int) -> "subprocess.Popen[b
 @contextmanager
 def _claimed(lock: Path) -> Iterator[bool]:
     """Yield whether the lock is this process's for the block; the lock of a dead process is free."""
-    private_folder(lock.parent)
-    descriptor = os.open(lock, os.O_RDWR | os.O_CREAT, 0o600)
+    descriptor = take(lock)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        yield True
-    except BlockingIOError:
-        yield False
+        yield descriptor is not None
     finally:
-        os.close(descriptor)
+        if descriptor is not None:
+            os.close(descriptor)
 
 
 def _aside(job: AnnotationJob, shard: Shard) -> Path:

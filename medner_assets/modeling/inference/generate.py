@@ -18,11 +18,11 @@ from typing import IO
 import click
 
 from medner_assets.corpus.readers.jsonl import read_jsonl
+from medner_assets.files import publish_file
 from medner_assets.modeling.inference.completer import Completer
 from medner_assets.modeling.job import GenerationJob
 from medner_assets.modeling.process import process
 from medner_assets.modeling.progress import Log, Reporter
-from medner_assets.modeling.publishing import publish_file
 from medner_assets.paths import private_folder
 from medner_assets.prompting.joining import join_completions
 

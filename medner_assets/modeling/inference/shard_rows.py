@@ -9,8 +9,8 @@ from typing import Any
 import polars as pl
 
 from medner_assets.corpus.shards import Shard, Text
+from medner_assets.files import publish_file
 from medner_assets.modeling.inference.extractor import Extractor, Read
-from medner_assets.modeling.publishing import publish_file
 from medner_assets.modeling.windows import Window
 
 ENTITY = pl.Struct(

@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, Any
 
 from medner_assets import paths
 from medner_assets.errors import MednerError
+from medner_assets.files import publish_file
 from medner_assets.modeling.adapters import adapted_layers
 from medner_assets.modeling.fused.layers import as_published, unfuse
 from medner_assets.modeling.progress import Log
-from medner_assets.modeling.publishing import publish_file
 from medner_assets.modeling.samples import Sample
 from medner_assets.modeling.training.backends import Adapted
 from medner_assets.modeling.training.distributed import Ranks

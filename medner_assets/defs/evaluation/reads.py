@@ -10,8 +10,8 @@ from typing import Any
 import polars as pl
 
 from medner_assets import paths
-from medner_assets.defs.processes import exclusive
 from medner_assets.defs.resources import Warehouse
+from medner_assets.locks import exclusive
 from medner_assets.tables import TABLES
 
 EVALUATION, PROMOTION = "evaluation", "promotion"
