@@ -110,5 +110,9 @@ class AnnotationJob(ReadingJob):
     output: Path = Field(description="The folder of the shards' Parquet files, each written once.")
     work: Path = Field(description="Scratch folder: claims, reasons of shards set aside, progress.json.")
     annotation_id: str = Field(description="Hash of all that annotations depend on but the text.")
-    workers: int = Field(1, ge=1, le=256, description="Processes; each loads the model once.")
-    gpus: tuple[str, ...] = Field((), description="GPUs that the workers share out, as CUDA names them.")
+    workers: int = Field(
+        1,
+        ge=0,
+        le=256,
+        description="Processes; each loads the model once. 0: one per GPU of the machine that annotates.",
+    )

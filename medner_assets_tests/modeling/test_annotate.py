@@ -79,3 +79,22 @@ def test_other_weights_have_files_of_their_own(job):
     work(job, 0, Lines())
     assert work(job.model_copy(update={"annotation_id": "j"}), 0, Lines()) == 4
     assert len(files(job)) == 8
+
+
+def test_workers_take_the_gpus_of_the_machine_that_annotates_and_not_of_the_one_that_asked(
+    tmp_path, monkeypatch
+):
+    import medner_assets.modeling.inference.annotate as module
+
+    asked = []
+
+    def started(argv, *, env, **options):
+        asked.append(env["CUDA_VISIBLE_DEVICES"])
+
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "GPU-b,GPU-c")
+    monkeypatch.setattr(module.subprocess, "Popen", started)
+    job = AnnotationJob.model_construct(workers=0, work=tmp_path)
+    for number in range(3):
+        module._started(job, tmp_path / "job.json", number, 2, module.visible_gpus())
+    assert asked == ["GPU-b", "GPU-c", "GPU-b"]
+    assert "gpus" not in AnnotationJob.model_fields

@@ -20,7 +20,6 @@ from medner_assets.defs.versions.adapter import adapter, prepared
 from medner_assets.defs.versions.handover import adapter_for, inputs_of
 from medner_assets.defs.versions.reading import annotation_id, reading_settings
 from medner_assets.locks import exclusive
-from medner_assets.modeling.requirements import visible_gpus
 from medner_assets.tables import TABLES
 
 
@@ -59,7 +58,6 @@ def annotations(
     folder = Path(config.corpus).expanduser().resolve()
     shards = plan(folder, config.shard_documents)
     corpus = config.name or folder.name
-    gpus = visible_gpus()
     work = paths.work(version, "annotation")
     output = warehouse.store().shards("annotations", version)
     with exclusive(work / "lock", f"annotation by {version}") as held:
@@ -79,8 +77,7 @@ def annotations(
                     "output": str(output),
                     "work": str(scratch),
                     "annotation_id": identity,
-                    "workers": config.workers or max(1, len(gpus)),
-                    "gpus": gpus,
+                    "workers": config.workers,
                 },
                 folder=work,
                 held=held,

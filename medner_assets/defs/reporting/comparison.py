@@ -3,7 +3,7 @@
 import dagster as dg
 import polars as pl
 
-from medner_assets.defs.automation.conditions import WHEN_INPUTS_CHANGE
+from medner_assets.defs.conditions import WHEN_INPUTS_CHANGE
 from medner_assets.defs.descriptions import table_metadata
 from medner_assets.defs.evaluation.metrics import metrics
 from medner_assets.defs.failures import clear_failures

@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from medner_assets.defs.automation.conditions import WHEN_INPUTS_CHANGE
+from medner_assets.defs.conditions import WHEN_INPUTS_CHANGE
 from medner_assets.defs.datasets.audit import dataset_audit
 from medner_assets.defs.evaluation.metrics import metrics
 from medner_assets.defs.failures import clear_failures

@@ -33,6 +33,7 @@ from medner_assets.modeling.inference.shard_rows import (
 from medner_assets.modeling.job import AnnotationJob
 from medner_assets.modeling.process import process
 from medner_assets.modeling.progress import Log, Reporter
+from medner_assets.modeling.requirements import visible_gpus
 from medner_assets.paths import private_folder
 
 _MODULE, _POLL_SECONDS = "medner_assets.modeling.inference.annotate", 0.3
@@ -42,7 +43,7 @@ def work(job: AnnotationJob, worker: int, log: Log) -> int:
     """Make what is missing and not claimed by others, until nothing is; return how many shards that were."""
     extractor: Extractor | None = None
     made = 0
-    begin = worker * len(job.shards) // job.workers
+    begin = worker * len(job.shards) // max(job.workers, worker + 1)
     order = [*job.shards[begin:], *job.shards[:begin]]  # workers begin at places of their own
     while True:
         before = made
@@ -84,7 +85,9 @@ def coordinate(job: AnnotationJob, file: Path, log: Log) -> None:
         return
     reporter = Reporter(job.work, log, "annotation", len(job.shards), "shards", done)
     reporter.report(done)
-    workers = [_started(job, file, number) for number in range(min(job.workers, len(missing)))]
+    gpus = visible_gpus()  # of this machine, which may be another than the one that asked
+    count = job.workers or max(1, len(gpus))
+    workers = [_started(job, file, number, count, gpus) for number in range(min(count, len(missing)))]
     try:
         while any(worker.poll() is None for worker in workers):
             time.sleep(_POLL_SECONDS)
@@ -123,13 +126,15 @@ def _missing(job: AnnotationJob) -> list[Shard]:
     ]
 
 
-def _started(job: AnnotationJob, file: Path, number: int) -> "subprocess.Popen[bytes]":
+def _started(
+    job: AnnotationJob, file: Path, number: int, count: int, gpus: Sequence[str]
+) -> "subprocess.Popen[bytes]":
     environment = {name: value for name, value in os.environ.items() if not name.startswith("DAGSTER_PIPES")}
-    if job.gpus:
-        environment["CUDA_VISIBLE_DEVICES"] = job.gpus[number % len(job.gpus)]
+    if gpus:
+        environment["CUDA_VISIBLE_DEVICES"] = gpus[number % len(gpus)]
     else:
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-        environment["OMP_NUM_THREADS"] = str(max(1, cores // job.workers))
+        environment["OMP_NUM_THREADS"] = str(max(1, cores // count))
     with (private_folder(job.work) / f"worker-{number}.log").open("wb") as errors:
         return subprocess.Popen(
             [sys.executable, "-m", _MODULE, "--job", str(file), "--worker", str(number)],

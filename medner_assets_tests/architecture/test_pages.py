@@ -1,0 +1,33 @@
+"""What docs/architecture.md and docs/extending.md say of the tree is true of it."""
+
+import re
+
+import pytest
+
+from medner_assets.corpus.readers.registry import READERS
+from medner_assets.paths import PROJECT
+from medner_assets.recipes.formats import FORMATS
+
+PAGES = ("architecture.md", "extending.md")
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_file_that_the_page_names_is_there(page):
+    text = (PROJECT / "docs" / page).read_text(encoding="utf-8")
+    named = re.findall(r"`((?:medner_assets|docs|sql|tools)/[\w/.-]+\.\w+)`", text)
+    assert len(named) >= 5
+    assert [each for each in named if not (PROJECT / each).is_file()] == []
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_name_in_capitals_that_the_page_sends_people_to_stands_in_the_file_named_after_it(page):
+    text = (PROJECT / "docs" / page).read_text(encoding="utf-8")
+    for name, file in re.findall(r"`([A-Z][A-Za-z_]+)` in\s+`(medner_assets/[\w/]+\.py)`", text):
+        assert re.search(rf"^{name}\b", (PROJECT / file).read_text(encoding="utf-8"), re.MULTILINE), name
+
+
+def test_a_format_is_its_name_in_the_list_and_a_reader_named_after_it():
+    assert tuple(READERS) == FORMATS
+    for name, reader in READERS.items():
+        assert reader.__name__ == f"read_{name.replace('-', '_')}"
+        assert reader.__module__.rpartition(".")[2] == name.replace("-", "_")
