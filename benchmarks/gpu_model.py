@@ -41,25 +41,31 @@ def random_mistral(device: torch.device, geometry: dict[str, Any], kind: torch.d
             model = MistralForCausalLM._from_config(MistralConfig(**geometry), attn_implementation="sdpa")
     finally:
         torch.set_default_dtype(before)
-    if nf4:
-        from bitsandbytes.nn import Linear4bit, Params4bit
+    return (quantised(model, kind, device) if nf4 else model).eval()
 
-        for name, layer in list(model.named_modules()):
-            if not isinstance(layer, torch.nn.Linear) or name == "lm_head":
-                continue
-            quantised = Linear4bit(
-                layer.in_features, layer.out_features, bias=False, compute_dtype=kind,
-                compress_statistics=True, quant_type="nf4", device="meta",
-            )  # fmt: skip
-            quantised.weight = Params4bit(
-                layer.weight.data, requires_grad=False, compress_statistics=True, quant_type="nf4",
-                module=quantised,
-            ).to(device)  # fmt: skip
-            parent, _, child = name.rpartition(".")
-            setattr(model.get_submodule(parent), child, quantised)
-            layer.weight = None
-        model.is_loaded_in_4bit = True
-    return model.eval()
+
+def quantised(model: Any, kind: torch.dtype, device: torch.device) -> Any:
+    """Return `model` with every linear layer but its output head in NF4, as `load_base` asks
+    bitsandbytes to."""
+    from bitsandbytes.nn import Linear4bit, Params4bit
+
+    for name, layer in list(model.named_modules()):
+        if not isinstance(layer, torch.nn.Linear) or name == "lm_head":
+            continue
+        packed = Linear4bit(
+            layer.in_features, layer.out_features, bias=layer.bias is not None, compute_dtype=kind,
+            compress_statistics=True, quant_type="nf4", device="meta",
+        )  # fmt: skip
+        packed.weight = Params4bit(
+            layer.weight.data, requires_grad=False, compress_statistics=True, quant_type="nf4", module=packed,
+        ).to(device)  # fmt: skip
+        if layer.bias is not None:
+            packed.bias = layer.bias
+        parent, _, child = name.rpartition(".")
+        setattr(model.get_submodule(parent), child, packed)
+        layer.weight = None
+    model.is_loaded_in_4bit = True
+    return model
 
 
 def random_samples(count: int, seed: int = 1) -> list[Sample]:
