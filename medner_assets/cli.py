@@ -73,21 +73,52 @@ def demo() -> None:
 
 
 @main.command()
-def doctor() -> None:
+@click.argument("base", required=False)
+def doctor(base: str | None) -> None:
     """Check what this machine has and lacks, each with its remedy. Exit 1 when something needed is missing.
+
+    With BASE: what that base model is and does before anything is trained on it: its files, tokenizer,
+    positions, adapted layers, and whether loss and gradients are those of plain transformers and PEFT.
 
     \b
     Examples:
       medner doctor
+      medner doctor medner-tiny
     """
+    from medner_assets.commands.bases import examined as examined_base
     from medner_assets.commands.doctor import examined
 
-    findings = examined()
-    for finding in findings:
+    missing = []
+    for finding in examined() if base is None else examined_base(base):
         click.echo(finding.line())
-    missing = [finding.name for finding in findings if finding.state == "missing"]
+        if finding.state == "missing":
+            missing.append(finding.name)
     if missing:
         raise MednerError(f"{', '.join(missing)}: see the remedies above")
+
+
+@main.group("base")
+def base_group() -> None:
+    """Look after base models.
+
+    \b
+    Examples:
+      medner base lock qwen3-8b
+    """
+
+
+@base_group.command("lock")
+@click.argument("name")
+def base_lock(name: str) -> None:
+    """Write the present commit of base NAME's hub model into its recipe, so that it can be trained on.
+
+    \b
+    Examples:
+      medner base lock qwen3-8b
+    """
+    from medner_assets.commands.bases import lock
+
+    click.echo(lock(name))
 
 
 @main.command()

@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 import click
@@ -44,6 +45,43 @@ def user_errors() -> Iterator[None]:
         interrupted()
     except _Interrupted as interruption:
         interrupted(*map(str, interruption.args))
+    except Exception as error:  # its module, which takes half a second, is not imported to ask for its class
+        line = database_line(error)
+        if line is None:
+            raise
+        refuse(line)
+
+
+def database_line(error: BaseException) -> str | None:
+    """Return the line for a database of Dagster that is held by others or broken; None for other errors."""
+    cause: BaseException | None = error
+    while cause is not None and not type(cause).__module__.startswith(("sqlalchemy", "sqlite3")):
+        cause = cause.__cause__ or cause.__context__
+    if cause is None:
+        return None
+    from medner_assets import paths
+
+    holders = _holders(paths.DAGSTER_STORAGE)
+    if "locked" in str(cause):
+        who = f"process {', '.join(map(str, holders))} holds it" if holders else "another process holds it"
+        return f"Dagster's database in {paths.DAGSTER_STORAGE} is locked: {who}: wait for it, or end it"
+    reason = " ".join(str(getattr(cause, "orig", cause)).split())[:120]
+    return f"Dagster's database in {paths.DAGSTER_STORAGE} failed ({reason}): see `medner doctor`"
+
+
+def _holders(folder: Path) -> list[int]:
+    """Return the other processes of this machine that have a database below `folder` open."""
+    import psutil
+
+    found = []
+    for process in psutil.process_iter():
+        try:
+            names = [each.path for each in process.open_files()] if process.pid != os.getpid() else []
+        except psutil.Error:
+            continue
+        if any(name.startswith(f"{folder}/") and ".db" in name for name in names):
+            found.append(process.pid)
+    return found
 
 
 def refuse(message: str) -> None:

@@ -9,6 +9,7 @@ from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 
 from medner_assets import paths
+from medner_assets.commands.bases import unlocked
 from medner_assets.commands.findings import Finding, State
 from medner_assets.commands.leftovers import looked_for
 from medner_assets.errors import MednerError
@@ -101,7 +102,10 @@ def gpu() -> Finding:
 
 def bases() -> Iterator[Finding]:
     """Look at each base model's weights and what else it needs."""
+    waiting = unlocked(base_model_names())
     for name in base_model_names():
+        if name in waiting:
+            continue
         try:
             base = load_base_model(name)
             lacking = missing_requirements(name, base)
@@ -113,6 +117,9 @@ def bases() -> Iterator[Finding]:
         else:
             state: State = "missing" if base.path is not None else "note"
             yield Finding(f"base {name}", state, lacking.removeprefix(f"base model {name} "))
+
+    if waiting:
+        yield Finding("unlocked bases", "note", ", ".join(waiting), "`medner base lock NAME` before training")
 
 
 def recipes() -> Iterator[Finding]:

@@ -46,6 +46,14 @@ def run_process(
         raise MednerError(explained(code, folder / "stderr.log", what))
 
 
+_QUOTES_NO_DOCUMENT = {
+    "TypeError", "AttributeError", "ImportError", "ModuleNotFoundError", "RuntimeError", "IndexError",
+    "OutOfMemoryError", "NotImplementedError", "FileNotFoundError", "PermissionError", "OSError",
+    "MemoryError", "AssertionError", "NoMatchingPeftModuleError",
+}  # fmt: skip
+"""Errors of libraries about shapes, names and files. The message of any other may hold clinical text."""
+
+
 def explained(code: int, log: Path, what: str) -> str:
     """Return the one line that says why a process failed. code: its exit code, negative for a signal."""
     said = last_line(log)
@@ -53,5 +61,16 @@ def explained(code: int, log: Path, what: str) -> str:
         return said.removeprefix("Error: ")
     if code == -9:
         return f"{what} was killed by the system, most likely for want of memory: see {log}"
+    if code == 1 and said and (reason := _reason(said)):
+        return f"{what} broke ({reason}): its trace is in {log}"
     ended = f"ended with exit code {code}" if code >= 0 else f"was ended by signal {-code}"
     return f"{what} {ended}: its reason is in {log}"
+
+
+def _reason(said: str) -> str:
+    """Return what a trace ends with: the error, and its message where that can quote no document."""
+    kind, _, message = said.partition(": ")
+    name = kind.rpartition(".")[2]
+    if not name.isidentifier() or not name.endswith(("Error", "Exception", "Interrupt")):
+        return ""
+    return f"{name}: {message[:200]}" if name in _QUOTES_NO_DOCUMENT and message else name

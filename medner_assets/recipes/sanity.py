@@ -8,7 +8,7 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from medner_assets.recipes.settings import VersionRecipe
+from medner_assets.recipes.settings import ALL_LINEAR, VersionRecipe
 from medner_assets.recipes.sources import BaseModelRecipe
 
 _HIGHEST_RATE = 2e-2
@@ -83,7 +83,8 @@ def _of_steps(recipe: VersionRecipe, base: BaseModelRecipe, documents: int) -> I
 
 def _of_shapes(recipe: VersionRecipe, config: Mapping[str, Any]) -> Iterator[str]:
     widths = projection_widths(config)
-    narrow = {name: widths[name] for name in recipe.lora.target_modules if name in widths}
+    targets = widths if recipe.lora.target_modules == ALL_LINEAR else recipe.lora.target_modules
+    narrow = {name: widths[name] for name in targets if name in widths}
     narrow = {name: width for name, width in narrow.items() if width < recipe.lora.rank}
     if narrow:
         largest = ", ".join(f"{name} {width}" for name, width in narrow.items())

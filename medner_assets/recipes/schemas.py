@@ -37,5 +37,5 @@ def recipe_schema(kind: str) -> dict[str, Any]:
         schema["required"] = ["summary"]
         schema["anyOf"] = [{"required": ["baseline"]}, {"required": ["base_model", "dataset"]}]
     if kind == "base_model":
-        schema["oneOf"] = [{"required": ["path"]}, {"required": ["hub_id", "revision"]}]
+        schema["oneOf"] = [{"required": ["path"]}, {"required": ["hub_id"]}]
     return schema

@@ -43,8 +43,10 @@ def predictions(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.M
     texts = dict(data.documents.select("doc_id", "text").iter_rows())
     frames = prediction_frames(
         (
-            predict(doc_id, texts[doc_id], completion)
-            for doc_id, completion in written.select("doc_id", "completion").iter_rows()
+            predict(doc_id, texts[doc_id], completion, is_cut=reason == "length")
+            for doc_id, completion, reason in written.select(
+                "doc_id", "completion", "finish_reason"
+            ).iter_rows()
         ),
         evaluation_id=evaluation,
         dataset=data.name,

@@ -65,7 +65,7 @@ class Completer:
         Raises MednerError when the model cannot read a prompt as long as one of them.
         """
         prompts = [(str(n), self._encoder.prompt(text)) for n, text in enumerate(texts)]
-        room = int(getattr(self._model.config, "max_position_embeddings", 0)) or None
+        room = self._encoder.room
         too_long = [named(int(n)) for n, tokens in prompts if room and len(tokens) >= room]
         if too_long:
             raise MednerError(

@@ -64,7 +64,10 @@ class Extractor:
     def read(self, windows: Sequence[Window]) -> list[Read]:
         """Return what is read in each window, in their order."""
         written = self.completions(windows)
-        grounded = [predict(str(n), each.text, written[n].completion) for n, each in enumerate(windows)]
+        grounded = [
+            predict(str(n), each.text, written[n].completion, is_cut=written[n].finish_reason == "length")
+            for n, each in enumerate(windows)
+        ]
         entities, relations = self._postprocessed(grounded, windows)
         return [
             _read(window, entities.get((str(n),)), relations.get((str(n),)), written[n])

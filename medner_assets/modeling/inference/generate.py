@@ -71,7 +71,9 @@ def _joined(rows: list[dict]) -> dict:
     """Return the row of a document from those of its windows; none of them says which window it was."""
     return {
         "doc_id": rows[0]["doc_id"],
-        "completion": join_completions([row["completion"] for row in rows]),
+        "completion": join_completions(
+            [row["completion"] for row in rows], [row["finish_reason"] == "length" for row in rows]
+        ),
         "finish_reason": "length" if any(row["finish_reason"] == "length" for row in rows) else "stop",
         **{key: sum(row[key] for row in rows) for key in ("prompt_tokens", "completion_tokens", "seconds")},
     }

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from medner_assets.errors import MednerError
-from medner_assets.modeling.adapters import WEIGHTS, load_merged, refuse_another_base
+from medner_assets.modeling.adapters import WEIGHTS, load_merged, module_of, refuse_another_base
 from medner_assets.modeling.fused.decoding import use_grouped_attention
 from medner_assets.modeling.fused.projections import unpack
 from medner_assets.modeling.loading import load_base
@@ -122,7 +122,7 @@ def load_for_reading(model: "PreTrainedModel", folder: Path, *, quantized: bool)
             if not name.endswith(".lora_A.weight"):
                 continue
             b = factors[name.replace(".lora_A.", ".lora_B.")]
-            module = name.removeprefix("base_model.model.").removesuffix(".lora_A.weight")
+            module = module_of(name, getattr(model, "text_prefix", None))
             try:
                 weight = model.get_submodule(module).weight
                 weight += ((b.to(where, torch.float32) @ a.to(where, torch.float32)) * scale).to(weight.dtype)

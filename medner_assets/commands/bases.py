@@ -1,0 +1,98 @@
+"""`medner base lock` and `medner doctor BASE`: a base's commit, and what it does, before training."""
+
+import os
+import re
+from collections.abc import Iterator
+
+from medner_assets.commands.findings import Finding
+from medner_assets.errors import MednerError
+from medner_assets.modeling.requirements import missing_requirements
+from medner_assets.paths import RECIPES
+from medner_assets.recipes.loading import load_base_model
+
+
+def lock(name: str) -> str:
+    """Write the present commit of a base's hub model into its recipe; return what was done.
+
+    Raises MednerError where the base is a folder, or the hub cannot be asked.
+    """
+    base = load_base_model(name)
+    if base.hub_id is None:
+        raise MednerError(
+            f"base {name} is a folder ({base.path}): its files pin it, there is no commit to lock"
+        )
+    if base.revision is not None:
+        return f"{name} is locked at {base.revision} (take the line `revision` out to lock it anew)"
+    revision = _latest(name, base.hub_id)
+    file = RECIPES / "base_models" / f"{name}.yaml"
+    text = file.read_text(encoding="utf-8")
+    locked = re.sub(r"(?m)^(hub_id:.*)$", rf"\1\nrevision: {revision}", text, count=1)
+    partial = file.with_name(f".{file.name}.partial")
+    partial.write_text(locked, encoding="utf-8")
+    partial.replace(file)
+    return (
+        f"{name} is locked at {revision} of {base.hub_id}, in {file.parent.name}/{file.name}: commit the file"
+    )
+
+
+def _latest(name: str, hub_id: str) -> str:
+    """Return the 40 digits of the hub's newest commit of a model."""
+    from huggingface_hub import HfApi, constants
+    from huggingface_hub.errors import GatedRepoError, HfHubHTTPError, RepositoryNotFoundError
+
+    if constants.HF_HUB_OFFLINE:
+        raise MednerError(
+            f"base {name}: HF_HUB_OFFLINE is set, so the hub is not asked: unset it and lock again"
+        )
+    try:
+        found = HfApi().model_info(hub_id, timeout=20).sha
+    except GatedRepoError:
+        raise MednerError(
+            f"base {name}: {hub_id} is gated: accept its terms on its page, `hf auth login`, and lock again"
+        ) from None
+    except RepositoryNotFoundError:
+        raise MednerError(
+            f"base {name}: this account sees no model {hub_id} on the hub: correct hub_id, or `hf auth login`"
+        ) from None
+    except (HfHubHTTPError, OSError, ValueError) as error:
+        raise MednerError(
+            f"base {name}: the hub cannot be reached ({type(error).__name__}): lock it where it can, or copy "
+            f"the commit from the model's page into base_models/{name}.yaml as `revision`"
+        ) from None
+    except Exception as error:  # noqa: BLE001 # its HTTP library has errors of its own
+        raise MednerError(
+            f"base {name}: the hub cannot be reached ({type(error).__name__}): lock it where it can"
+        ) from None
+    if not found or not re.fullmatch(r"[0-9a-f]{40}", found):
+        raise MednerError(f"base {name}: the hub states no commit for {hub_id}: lock it by hand")
+    return found
+
+
+def examined(name: str) -> Iterator[Finding]:
+    """Yield what base `name` is and does: files, tokenizer, positions, adapted layers, path of training."""
+    base = load_base_model(name)
+    lacking = missing_requirements(name, base)
+    if lacking is not None:
+        yield Finding(f"base {name}", "missing", lacking.removeprefix(f"base model {name} "))
+        return
+    from medner_assets.modeling.process import QUIET
+
+    for variable, value in QUIET.items():
+        os.environ.setdefault(variable, value)
+    from medner_assets.modeling.training.examination import examine
+
+    for what, sound, found in examine(name, base):
+        yield Finding(what, "ok" if sound else "missing", found)
+
+
+def unlocked(names: Iterator[str] | list[str]) -> list[str]:
+    """Return the bases whose recipe states no commit."""
+    found = []
+    for name in names:
+        try:
+            base = load_base_model(name)
+        except MednerError:
+            continue
+        if base.hub_id is not None and base.revision is None:
+            found.append(name)
+    return found
