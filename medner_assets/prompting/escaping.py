@@ -4,7 +4,7 @@ Only what would be read as something else is escaped, so that a model copies ord
 
     mention   `--[` and `]-->` as `\\--[` and `\\]-->`
     type      also `]` as `\\]`, and white space but for single blanks within as `\\u` and four digits
-    both      a backslash that would be taken for one of these, doubled
+    backslash doubled in a type; in a mention where it would be taken for one of these
 
 A backslash before anything else is itself: models that never learned this are read as before.
 """
@@ -20,12 +20,12 @@ _MENTION, _TYPE = "\\]-", "\\]-u"
 
 def escaped_mention(text: str) -> str:
     """Return a mention as a line holds it; white space becomes single blanks."""
-    return _arrows(_backslashes(one_line(text), _MENTION))
+    return _arrows(_backslashes(one_line(text)))
 
 
 def escaped_type(text: str) -> str:
     """Return a type as its brackets hold it; no character of it is lost."""
-    doubled = _backslashes(text, _TYPE).replace("]", "\\]").replace(ARROW_OPENS, f"\\{ARROW_OPENS}")
+    doubled = text.replace("\\", "\\\\").replace("]", "\\]").replace(ARROW_OPENS, f"\\{ARROW_OPENS}")
     written = []
     for i, character in enumerate(doubled):
         inside = 0 < i < len(doubled) - 1 and not (doubled[i - 1].isspace() or doubled[i + 1].isspace())
@@ -56,10 +56,10 @@ def places(line: str, sign: str) -> Iterator[int]:
         at = line.find(sign, at + 1)
 
 
-def _backslashes(text: str, escapes: str) -> str:
+def _backslashes(text: str) -> str:
     """Double each backslash that stands before an escapable character or at the end."""
     return "".join(
-        "\\\\" if each == "\\" and (i + 1 == len(text) or text[i + 1] in escapes) else each
+        "\\\\" if each == "\\" and (i + 1 == len(text) or text[i + 1] in _MENTION) else each
         for i, each in enumerate(text)
     )
 

@@ -41,9 +41,10 @@ def test_a_version_without_baseline_needs_a_base_and_a_dataset():
     assert problems("version", {"summary": "x", "base_model": "b", "dataset": "d"}) == []
 
 
-def test_a_base_is_in_one_place_and_a_hub_model_has_its_revision():
+def test_a_base_is_in_one_place_and_a_hub_model_may_wait_for_its_revision():
     common = {"summary": "x", "licence": "MIT"}
     assert problems("base_model", {**common, "path": "p"}) == []
     assert problems("base_model", {**common, "hub_id": "a/b", "revision": "0" * 40}) == []
-    for wrong in ({}, {"hub_id": "a/b"}, {"path": "p", "hub_id": "a/b", "revision": "0" * 40}):
+    assert problems("base_model", {**common, "hub_id": "a/b"}) == []
+    for wrong in ({}, {"path": "p", "hub_id": "a/b", "revision": "0" * 40}):
         assert problems("base_model", common | wrong), wrong

@@ -116,6 +116,8 @@ def settle(
     findings: list[Finding] = []
     plain: dict[bool, _Result] = {}
     for way in ways(ready):
+        if way.layout == "padded":
+            unfuse(ready.model)
         key = _key(ready, way, base, device, cast)
         found = _cached(cache, key)
         if found is None:
@@ -133,8 +135,6 @@ def settle(
         if not agreed:
             log.info(f"not taken, {way.words()}: {found.words()}")
             continue
-        if way.layout == "padded":
-            unfuse(ready.model)
         log.info(f"path: {way.words()}; against plain transformers + peft: {found.words()}")
         return Settled(way, tuple(findings))
     raise MednerError(
