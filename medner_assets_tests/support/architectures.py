@@ -70,21 +70,48 @@ FAMILIES = (
     Family("olmo"),
     Family("minicpm3", config={"num_key_value_heads": 4}),
 )  # fmt: skip
+MULTIMODAL = (
+    Family("gemma3", config=_SLIDING),
+    Family("mistral3", "plain", fused=True),
+    Family("gemma4", config=_SLIDING),
+)
+"""Models that also see: their language model alone is trained, the rest is not even loaded for long."""
+_EYES: dict[str, dict[str, Any]] = {
+    "gemma3": {"vision_config": {"hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": 2,
+        "num_attention_heads": 2, "image_size": 56, "patch_size": 14}, "mm_tokens_per_image": 4},
+    "mistral3": {"vision_config": {"model_type": "pixtral", "hidden_size": 32, "intermediate_size": 48,
+        "num_hidden_layers": 2, "num_attention_heads": 2, "head_dim": 16, "image_size": 56,
+        "patch_size": 14}},
+    "gemma4": {},
+}  # fmt: skip
+_TEXT = {"gemma3": "gemma3_text", "mistral3": "mistral", "gemma4": "gemma4_text"}
+
+
+def config_of(family: Family) -> Any:
+    """Return the configuration of a tiny model of `family`."""
+    from transformers import CONFIG_MAPPING
+
+    kind = CONFIG_MAPPING[_TEXT.get(family.name) or family.model_type or family.name]
+    known = kind().to_dict()
+    settings = {**{key: value for key, value in _SMALL.items() if key in known}, **family.config}
+    if family.name not in _EYES:
+        return kind(**settings)
+    whole = CONFIG_MAPPING[family.name]
+    return whole(text_config={**settings, "model_type": _TEXT[family.name]}, **_EYES[family.name])
 
 
 def random_model(family: Family) -> "PreTrainedModel":
     """Return a model in float32 with random weights, norms and biases too: at ones and zeros a forward pass
     that leaves them out looks right."""
     import torch
-    from transformers import CONFIG_MAPPING, AutoModelForCausalLM
+    from transformers import AutoModelForCausalLM, AutoModelForImageTextToText
 
     from medner_assets.modeling.loading import needs_plain_attention
 
-    kind = CONFIG_MAPPING[family.model_type or family.name]
-    known = kind().to_dict()
-    config = kind(**{**{key: value for key, value in _SMALL.items() if key in known}, **family.config})
+    config = config_of(family)
+    kind = AutoModelForImageTextToText if family.name in _EYES else AutoModelForCausalLM
     torch.manual_seed(0)
-    model = AutoModelForCausalLM.from_config(config).float()
+    model = kind.from_config(config).float()
     attention = "eager" if needs_plain_attention(type(model), config) else "sdpa"
     model.set_attn_implementation(attention)
     chance = torch.Generator().manual_seed(0)
