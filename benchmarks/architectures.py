@@ -89,6 +89,7 @@ def measured(family: Family) -> dict[str, Any]:
         with torch.inference_mode():
             ours = reader(input_ids=ids).logits
             theirs = _plain(folder, there / "adapter")(input_ids=ids).logits
+            bare = load_model(folder, BASE, None, CPU)(input_ids=ids).logits
         return {
             "class": type(model.get_base_model()).__name__,
             "path": found.path,
@@ -100,6 +101,7 @@ def measured(family: Family) -> dict[str, Any]:
             "last_loss": steps[-1],
             "adapted": facts["adapted_layers"],
             "batch_is_one_by_one": together == alone,
+            "scores_of_adapter": float((ours - bare).abs().max()),
             "scores_in_plain_peft": float((ours - theirs).abs().max()),
         }
 
@@ -127,7 +129,8 @@ def table(results: dict[str, dict[str, Any]]) -> str:
             continue
         lines.append(
             f"| {name} | {each['class']} | {each['path']} | {each['loss']:.0e} | {each['gradients']:.0e} | "
-            f"{'yes' if each['batch_is_one_by_one'] else '**no**'} | {each['scores_in_plain_peft']:.0e} |"
+            f"{'yes' if each['batch_is_one_by_one'] else '**no**'} | {each['scores_in_plain_peft']:.0e} of "
+            f"{each['scores_of_adapter']:.1g} |"
         )
     return "\n".join(lines)
 

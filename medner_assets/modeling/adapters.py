@@ -79,10 +79,9 @@ def save_adapter(
         for name, parameter in model.named_parameters()
         if parameter.requires_grad
     }
-    prefix = getattr(model.get_base_model(), "text_prefix", None)
-    if prefix:
-        trained = {published_name(name, prefix): value for name, value in trained.items()}
     model.save_pretrained(str(folder), safe_serialization=True, state_dict=trained)
+    prefix: str | None = getattr(model.get_base_model(), "text_prefix", None)
+    _settle_names(folder / WEIGHTS, len(trained), prefix)
     config = folder / "adapter_config.json"
     settings = json.loads(config.read_text(encoding="utf-8"))
     # PEFT keeps them as a set, whose order changes from process to process: equal trainings, equal files.
@@ -99,6 +98,18 @@ def save_adapter(
     }
     (folder / FACTS).write_text(json.dumps(complete, indent=2) + "\n")
     (folder / LOG).write_text("".join(json.dumps(row) + "\n" for row in log))
+
+
+def _settle_names(file: Path, expected: int, prefix: str | None) -> None:
+    """Check that every trained tensor was saved, and give it the name that it has in the published model."""
+    from safetensors.torch import load_file, save_file
+
+    tensors = load_file(file)
+    if len(tensors) != expected:
+        raise RuntimeError(f"{len(tensors)} of {expected} trained tensors were saved")
+    if prefix:
+        renamed = {published_name(name, prefix): value for name, value in tensors.items()}
+        save_file(renamed, file, metadata={"format": "pt"})
 
 
 def published_name(name: str, prefix: str) -> str:
