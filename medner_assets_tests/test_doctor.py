@@ -1,5 +1,6 @@
 """What `medner doctor` finds of locks, processes and open folders, with the remedy beside it."""
 
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -8,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from medner_assets import paths
-from medner_assets.commands.leftovers import locks, orphans, planted, private, workers
+from medner_assets import launching, paths
+from medner_assets.commands.leftovers import dagster_runs, locks, orphans, planted, private, workers
+from medner_assets.errors import MednerError
 
 HOLD = (
     "import fcntl, os, sys, time\n"
@@ -91,6 +93,31 @@ def test_folders_that_others_can_read_are_told(work):
     finding = private()
     assert finding.state == "note"
     assert finding.remedy == f"chmod -R go= {paths.warehouse()}"
+
+
+def test_a_corrupt_database_of_dagster_is_a_finding_and_no_end(tmp_path, monkeypatch):
+    monkeypatch.setattr(paths, "DAGSTER_STORAGE", tmp_path / "dagster")
+
+    def corrupt():
+        raise MednerError("a database of X is corrupt (file is not a database): restore X from a copy")
+
+    def locked():
+        raise sqlite3.OperationalError("database is locked")
+
+    def broken():
+        raise RuntimeError("medner's own mistake")
+
+    (tmp_path / "dagster" / "storage").mkdir(parents=True)
+    monkeypatch.setattr(launching, "opened", corrupt)
+    (finding,) = dagster_runs()
+    assert (finding.name, finding.state, finding.remedy) == ("runs", "missing", "restore X from a copy")
+    assert finding.found == "a database of X is corrupt (file is not a database)"
+    monkeypatch.setattr(launching, "opened", locked)
+    (finding,) = dagster_runs()
+    assert "is locked" in finding.found
+    monkeypatch.setattr(launching, "opened", broken)
+    with pytest.raises(RuntimeError):
+        dagster_runs()
 
 
 def test_a_catalogue_that_others_can_read_and_a_planted_partition_are_told(work):

@@ -11,7 +11,9 @@ import psutil
 
 from medner_assets import paths
 from medner_assets.commands.findings import Finding
+from medner_assets.errors import MednerError
 from medner_assets.locks import is_held
+from medner_assets.terminal import database_line
 
 _WORKERS = "medner_assets.modeling."
 
@@ -95,9 +97,16 @@ def dagster_runs() -> list[Finding]:
         return [Finding("runs", "ok", "nothing was run yet")]
     from medner_assets.launching import abandoned_runs, opened, started_automation
 
-    with opened() as dagster:
-        abandoned = abandoned_runs(dagster)
-        started, lives = started_automation(dagster)
+    try:
+        with opened() as dagster:
+            abandoned = abandoned_runs(dagster)
+            started, lives = started_automation(dagster)
+    except Exception as error:
+        line = str(error) if isinstance(error, MednerError) else database_line(error)
+        if line is None:
+            raise
+        what, _, remedy = line.rpartition(": ")
+        return [Finding("runs", "missing", what, remedy)]
     found = [
         Finding(
             "run",

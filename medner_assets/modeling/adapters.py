@@ -135,7 +135,7 @@ def load_merged(model: "PreTrainedModel", folder: Path, *, merge: bool) -> "PreT
         prefix = getattr(model, "text_prefix", None)
         names = {re.escape(prefix): "model."} if prefix else None
         adapted = PeftModel.from_pretrained(model, str(folder), is_trainable=False, key_mapping=names)
-    except (RuntimeError, ValueError, OSError) as error:
+    except (RuntimeError, ValueError, OSError, KeyError, TypeError) as error:
         reason = " ".join(str(error).split())[:200]
         raise MednerError(
             f"adapter {folder.name} does not fit the base model ({reason}): train the version again"

@@ -186,8 +186,11 @@ def _whole_file(path: Path, force: bool, root: Path) -> Iterator[Path]:
         sync(target.parent)
     except FileExistsError:
         raise MednerError(f"{path}: another process has created it meanwhile: use --force") from None
-    except (OSError, duckdb.IOException) as error:
+    except (OSError, duckdb.IOException, duckdb.TransactionException) as error:
+        # On a full disk DuckDB says so of its log beside the file, when it commits.
         reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
+        if str(folder) in reason:
+            reason = reason.rpartition('": ')[2]
         raise MednerError(f"{path}: cannot be written ({reason}): choose another place") from None
     finally:
         shutil.rmtree(folder, ignore_errors=True)

@@ -131,6 +131,39 @@ def test_an_adapter_of_another_model_is_refused(tmp_path, miniature_base):
         load_for_reading(model, adapter, quantized=False)
 
 
+@pytest.mark.parametrize(
+    ("changed", "reason"),
+    [
+        ({"peft_type": "EVIL"}, "peft_type 'EVIL' is not LORA"),
+        ({"peft_type": ["LORA"]}, "is not LORA"),
+        ({"r": 0}, "r or lora_alpha is no number"),
+        ({"lora_alpha": "32"}, "r or lora_alpha is no number"),
+    ],
+)
+@pytest.mark.parametrize("quantized", [False, True])
+def test_an_adapter_that_is_no_lora_is_refused_in_one_line(
+    tmp_path, miniature_base, changed, reason, quantized
+):
+    adapter = make_adapter(tmp_path / "adapter", miniature_base, 0.3)
+    config = adapter / "adapter_config.json"
+    config.write_text(json.dumps(json.loads(config.read_text()) | changed))
+    model = load_base(miniature_base, BASE, pick_device("cpu"))
+    with pytest.raises(MednerError) as refused:
+        load_for_reading(model, adapter, quantized=quantized)
+    line = str(refused.value)
+    assert line.startswith("adapter adapter: adapter_config.json: ")
+    assert reason in line
+    assert "\n" not in line
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", "[" * 100_000, None])
+def test_a_configuration_of_an_adapter_that_is_none_is_refused_in_one_line(tmp_path, content):
+    if content is not None:
+        (tmp_path / "adapter_config.json").write_text(content)
+    with pytest.raises(MednerError, match=r"adapter_config\.json: .*: train the version again$"):
+        load_for_reading(None, tmp_path, quantized=False)
+
+
 def test_parts_of_a_text_hold_all_of_it_in_order_and_a_bad_file_costs_itself_only(tmp_path, miniature_base):
     adapter = make_adapter(tmp_path / "adapter", miniature_base, 0)
     text = "\n\n".join(SENTENCES * 10) + "\n"

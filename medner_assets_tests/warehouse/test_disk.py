@@ -55,23 +55,62 @@ print(sorted(path.name for folder in folders for path in folder.iterdir()))
 """
 
 
-def test_on_a_full_disk_the_old_rows_and_the_old_adapter_stay_and_nothing_is_left_lying(tmp_path):
-    mounted = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c"]
-    script = f'mount -t tmpfs -o size=1m none {tmp_path} && exec "$@"'
+EXPORT = """
+import os, sys
+from pathlib import Path
+from medner_assets.errors import MednerError
+from medner_assets.warehouse.export import export_predictions, export_tables
+disk, root = map(Path, sys.argv[1:])
+mine = disk / "all.duckdb"
+mine.write_text("mine")
+for write in (lambda: export_tables(mine, root=root, force=True),
+              lambda: export_predictions(mine, "v1", root=root, force=True)):
     try:
-        allowed = subprocess.run([*mounted, script, "sh", "true"], capture_output=True, check=False)
+        write()
+    except MednerError as error:
+        print(str(error).replace(str(disk), "DISK"))
+assert mine.read_text() == "mine"
+print(os.listdir(disk))
+"""
+
+
+def on_a_small_disk(size: str, folder: Path, script: str, *arguments: str) -> list[str]:
+    """Run a script of Python to which `folder` is a disk of that size; return the lines that it prints."""
+    mounted = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c"]
+    mount = f'mount -t tmpfs -o size={size} none {folder} && exec "$@"'
+    try:
+        allowed = subprocess.run([*mounted, mount, "sh", "true"], capture_output=True, check=False)
     except FileNotFoundError:
         pytest.skip("no unshare here")
     if allowed.returncode != 0:
         pytest.skip("a small disk cannot be made here")
     ran = subprocess.run(
-        [*mounted, script, "sh", sys.executable, "-c", FILL, str(tmp_path)],
+        [*mounted, mount, "sh", sys.executable, "-c", script, str(folder), *arguments],
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert ran.returncode == 0, ran.stderr
-    assert ran.stdout.splitlines() == [
-        "1", "1", "['part-0.parquet', 'v1']",
-    ]  # fmt: skip
+    return ran.stdout.splitlines()
+
+
+def test_on_a_full_disk_the_old_rows_and_the_old_adapter_stay_and_nothing_is_left_lying(tmp_path):
+    assert on_a_small_disk("1m", tmp_path, FILL) == ["1", "1", "['part-0.parquet', 'v1']"]
+
+
+@pytest.mark.parametrize("size", ["32k", "400k"])
+def test_an_export_onto_a_full_disk_is_one_line_and_the_old_file_stays(tmp_path, size):
+    """400k: DuckDB finds the disk full when it commits, and not before."""
+    disk, root = tmp_path / "disk", tmp_path / "warehouse"
+    disk.mkdir()
+    store = Store(root)
+    store.initialise()
+    many = [{"setting": os.urandom(64).hex(), "value": "v", "recipe_hash": "h"} for _ in range(3_000)]
+    store.replace("recipes", "v1", frame("recipes", many))
+    completions = [{"doc_id": f"d{n}", "split": "test", "completion": ""} for n in range(20_000)]
+    store.replace("completions", "v1", frame("completions", completions))
+    for table in ("predicted_entities", "predicted_relations"):
+        store.replace(table, "v1", frame(table, []))
+    line = "DISK/all.duckdb: cannot be written (No space left on device): choose another place"
+    assert on_a_small_disk(size, disk, EXPORT, str(root)) == [line, line, "['all.duckdb']"]
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")

@@ -13,6 +13,8 @@ import urllib.request
 import psutil
 import pytest
 
+from medner_assets.files import write_private
+from medner_assets.paths import private_folder
 from medner_assets_tests.support.live import Live, running, within
 
 pytestmark = pytest.mark.slow
@@ -45,9 +47,8 @@ def test_dagster_stands_behind_the_gate(live):
 
 
 def test_a_report_is_served_beside_the_ui(live):
-    reports = live.checkout.data / "reports"
-    reports.mkdir(parents=True, exist_ok=True)
-    (reports / "a-vs-b.html").write_text("<p>a report</p>")
+    reports = private_folder(live.checkout.data / "reports")
+    write_private(reports / "a-vs-b.html", "<p>a report</p>")
     with urllib.request.urlopen(f"http://127.0.0.1:{live.port}/reports/a-vs-b.html", timeout=30) as answer:
         assert answer.read() == b"<p>a report</p>"
     assert status(live, "/reports/..%2fdagster%2fui.lock") == 404
@@ -126,3 +127,9 @@ def test_a_corrupt_database_of_dagster_is_one_line(live):
         assert ran.code == 1
         assert "is corrupt (file is not a database): restore that folder" in ran.err
         assert "Traceback" not in ran.err
+    told = copy.medner("doctor")
+    assert told.err == "Error: runs: see the remedies above\n"
+    (finding,) = (line for line in told.out.splitlines() if "is corrupt" in line)
+    assert finding.startswith("✗ runs: a database of ")
+    assert "→ restore that folder from a copy" in finding
+    assert "privacy: " in told.out  # what is looked at after the runs

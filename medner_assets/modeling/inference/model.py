@@ -103,12 +103,29 @@ _PLAIN: dict[str, Any] = {
 """Settings of an adapter that is nothing but W + (alpha / r) * B @ A. Others are PEFT's business."""
 
 
+def _settings_of(folder: Path) -> dict[str, Any]:
+    """Return what the adapter's configuration states; raise MednerError where it is no LoRA of PEFT's."""
+    file = folder / "adapter_config.json"
+    try:
+        settings = json.loads(file.read_text(encoding="utf-8"))
+        kind = settings.get("peft_type", "LORA")
+        numbers = [settings["r"], settings["lora_alpha"]]
+        if kind == "LORA" and all(type(each) in (int, float) for each in numbers) and settings["r"] > 0:
+            return dict(settings)
+        reason = f"peft_type {kind!r} is not LORA" if kind != "LORA" else "r or lora_alpha is no number"
+    except OSError as error:
+        reason = str(error.strerror)
+    except (ValueError, KeyError, AttributeError, TypeError, RecursionError):
+        reason = "not the JSON that training writes"
+    raise MednerError(f"adapter {folder.name}: adapter_config.json: {reason}: train the version again")
+
+
 def load_for_reading(model: "PreTrainedModel", folder: Path, *, quantized: bool) -> "PreTrainedModel":
     """Return `model` with the adapter in `folder`, merged where that is exact (full precision).
 
-    Raises MednerError when the adapter does not fit the model.
+    Raises MednerError when the adapter is no LoRA or does not fit the model.
     """
-    settings = json.loads((folder / "adapter_config.json").read_text(encoding="utf-8"))
+    settings = _settings_of(folder)
     if quantized or any(settings.get(name, plain) != plain for name, plain in _PLAIN.items()):
         return load_merged(model, folder, merge=not quantized)
     import torch
