@@ -1,9 +1,19 @@
 """What a version decides: training, adapter, decoding, post-processing. Every field says its unit or
 range."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    field_validator,
+    model_serializer,
+    model_validator,
+)
 
 Stage = Literal["drop_ungrounded", "deduplicate", "enforce_schema", "fix_direction"]
 ALL_LINEAR: Literal["all-linear"] = "all-linear"
@@ -163,6 +173,12 @@ class Band(Settings):
         return self
 
 
+PredictedError = Literal[
+    "duplicate", "ungrounded", "type", "boundary", "type_boundary", "direction", "cascaded", "spurious"
+]
+"""Classes of what was predicted; what is missing was not predicted, and recall says how much it is."""
+
+
 class TaskExpectation(Settings):
     """What is expected of one task (entities or relations)."""
 
@@ -174,6 +190,26 @@ class TaskExpectation(Settings):
         le=1,
         description="Probability, as the author sees it, that the conservative range is reached.",
     )
+    error_shares: Mapping[PredictedError, tuple[float, float]] = Field(
+        {}, description="Error class → expected range (low, high) of its share of all that is predicted."
+    )
+
+    @model_validator(mode="after")
+    def _shares_ordered(self) -> "TaskExpectation":
+        for name, (low, high) in self.error_shares.items():
+            if not 0 <= low <= high <= 1:
+                raise ValueError(
+                    f"error_shares.{name} {[low, high]} must be [low, high] with 0 ≤ low ≤ high ≤ 1"
+                )
+        return self
+
+    @model_serializer(mode="wrap")
+    def _without_unstated(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        # A recipe that states no shares keeps the hash that it had before they could be stated.
+        dumped: dict[str, Any] = dump(self)
+        if not self.error_shares:
+            dumped.pop("error_shares", None)
+        return dumped
 
 
 class StageExpectation(Settings):
@@ -181,6 +217,13 @@ class StageExpectation(Settings):
 
     entity: TaskExpectation = TaskExpectation()
     relation: TaskExpectation = TaskExpectation()
+
+    @model_validator(mode="after")
+    def _classes_of_entities(self) -> "StageExpectation":
+        for name in ("direction", "cascaded"):
+            if name in self.entity.error_shares:
+                raise ValueError(f"entity.error_shares.{name} is a class of relations: state it of relation")
+        return self
 
 
 class Expectation(Settings):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from medner_assets.reporting.attribution import attributed
 from medner_assets.reporting.decisions import Decision, Evidence, next_steps
-from medner_assets.reporting.expectation import ExpectationRow, expectation_rows
+from medner_assets.reporting.expectation import ExpectationRow
 from medner_assets.reporting.inputs import ReportInputs
 from medner_assets.reporting.numbers import Number, Phrase, Unit
 from medner_assets.reporting.questions import Questions
@@ -13,8 +13,9 @@ from medner_assets.reporting.sections.baselines import BaselinesSection, baselin
 from medner_assets.reporting.sections.configuration import ConfigurationSection, configuration_section
 from medner_assets.reporting.sections.cost import CostSection, cost_section
 from medner_assets.reporting.sections.errors import ErrorsSection, errors_section
+from medner_assets.reporting.sections.expectations import expectations_section
 from medner_assets.reporting.sections.lessons import LessonsSection, lessons_section
-from medner_assets.reporting.sections.scores import HEADLINE, TASKS, ScoresSection, scores_section
+from medner_assets.reporting.sections.scores import HEADLINE, ScoresSection, scores_section
 from medner_assets.reporting.sections.training import TrainingSection, training_section
 from medner_assets.reporting.verdict import Verdict, verdict_of
 
@@ -73,7 +74,9 @@ def contents_of(inputs: ReportInputs) -> Contents:
             configuration=configuration,
             training=training_section(ask, inputs),
             scores=scores,
-            expectations=_expectations(inputs, scores),
+            expectations=expectations_section(
+                ask, inputs.version.expectation, inputs.version.name, inputs.dataset
+            ),
             errors=errors,
             targets=_targets(inputs, scores),
             cost=cost_section(ask, inputs, configuration.adapters, scores),
@@ -82,21 +85,6 @@ def contents_of(inputs: ReportInputs) -> Contents:
             attribution=attributed(inputs, scores),
             decision=_decision(inputs, scores, errors, baselines),
         )
-
-
-def _expectations(inputs: ReportInputs, scores: ScoresSection) -> tuple[ExpectationRow, ...]:
-    stated = inputs.version.expectation
-    if stated is None:
-        return ()
-    name = inputs.version.name
-    measured = {
-        (stage, task, metric): row[metric]
-        for stage in ("raw", "final")
-        for task in TASKS
-        if (row := scores.headline(task, name, stage)) is not None
-        for metric in ("precision", "recall", "f1")
-    }
-    return expectation_rows(stated, measured, name)
 
 
 def _targets(inputs: ReportInputs, scores: ScoresSection) -> tuple[TargetRow, ...]:

@@ -1,29 +1,39 @@
 """Expectation against result: what a version's author wrote down before training, held against what was
-measured."""
+measured, with the interval of what was measured."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Literal
 
-from medner_assets.recipes.settings import Band, Expectation
+from medner_assets.recipes.settings import Expectation
 from medner_assets.reporting.numbers import Number, Unit
 
-MetricName = Literal["precision", "recall", "f1"]
-_METRICS: tuple[MetricName, ...] = ("precision", "recall", "f1")
+_METRICS = ("precision", "recall", "f1")
+_NOTHING = Number(None, Unit.SHARE)
 
 
 class Outcome(StrEnum):
     """How a result stands to a range."""
 
     NOT_MET = "not met"
-    """Below the range."""
+    """The whole interval is on the wrong side of the border that counts."""
     MET = "met"
-    """Inside the range, ends included."""
+    """The whole interval is on the right side of it, the border included."""
     EXCEEDED = "exceeded"
-    """Above the range."""
+    """The whole interval is past the other end of the range, where the result is better than expected."""
+    CANNOT_TELL = "cannot tell"
+    """The interval crosses the border, or there is none."""
     NOT_MEASURED = "not measured"
     NOT_STATED = "not stated"
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A result with its 95 % interval; ends without a value: it has none."""
+
+    value: Number = _NOTHING
+    low: Number = _NOTHING
+    high: Number = _NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,71 +47,106 @@ class Range:
 
 @dataclass(frozen=True, slots=True)
 class ExpectationRow:
-    """One metric of one task at one stage, expected and measured."""
+    """One figure of one task at one stage, expected and measured."""
 
     stage: str
     task: str
-    metric: MetricName
+    figure: str
+    """precision, recall, f1, or an error class: its share of what is predicted."""
     conservative: Range
+    """Of an error class: the range that is stated."""
     optimistic: Range
-    measured: Number
+    measured: Measured
     confidence: Number
     """Stated belief that the conservative range is reached; a Number without a value: none was stated."""
 
+    @property
+    def is_share(self) -> bool:
+        """Whether it is the share of an error class, where less is better."""
+        return self.figure not in _METRICS
+
+    @property
+    def label(self) -> str:
+        """The figure as people read it."""
+        return f"share of {self.figure}" if self.is_share else "F1" if self.figure == "f1" else self.figure
+
 
 def expectation_rows(
-    expectation: Expectation, measured: Mapping[tuple[str, str, str], Number], version: str
+    expectation: Expectation, measured: Mapping[tuple[str, str, str], Measured], version: str
 ) -> tuple[ExpectationRow, ...]:
-    """Return a row for each metric of which anything was expected, in the order stage, task, metric.
+    """Return a row for each figure of which anything was expected, in the order stage, task, figure.
 
-    measured: (stage, task, metric) → result; a missing key is a result that was not measured.
+    measured: (stage, task, figure) → result; a missing key is a result that was not measured.
     """
     rows = []
     for stage in ("raw", "final"):
         for task in ("entity", "relation"):
             stated = getattr(getattr(expectation, stage), task)
+            key = f"expectation.{stage}.{task}"
+            belief = Number(
+                stated.confidence, Unit.SHARE, _setting_sql(version, f"{key}.confidence", "value")
+            )
             for metric in _METRICS:
-                if (
-                    getattr(stated.conservative, metric) is None
-                    and getattr(stated.optimistic, metric) is None
-                ):
+                ends = getattr(stated.conservative, metric), getattr(stated.optimistic, metric)
+                if ends == (None, None):
                     continue
-                result = measured.get((stage, task, metric), Number(None, Unit.SHARE))
-                key = f"expectation.{stage}.{task}"
-                rows.append(
-                    ExpectationRow(
-                        stage=stage,
-                        task=task,
-                        metric=metric,
-                        conservative=_range(
-                            stated.conservative, metric, result, f"{key}.conservative", version
-                        ),
-                        optimistic=_range(stated.optimistic, metric, result, f"{key}.optimistic", version),
-                        measured=result,
-                        confidence=Number(
-                            stated.confidence, Unit.SHARE, _setting_sql(version, f"{key}.confidence", "value")
-                        ),
-                    )
+                result = measured.get((stage, task, metric), Measured())
+                conservative, optimistic = (
+                    _range(bounds, result, _At(version, f"{key}.{band}.{metric}"), less_is_better=False)
+                    for band, bounds in zip(("conservative", "optimistic"), ends, strict=True)
                 )
+                rows.append(ExpectationRow(stage, task, metric, conservative, optimistic, result, belief))
+            for error, bounds in stated.error_shares.items():
+                result = measured.get((stage, task, error), Measured())
+                asked = _range(
+                    bounds, result, _At(version, f"{key}.error_shares.{error}"), less_is_better=True
+                )
+                unstated = Range(_NOTHING, _NOTHING, Outcome.NOT_STATED)
+                rows.append(ExpectationRow(stage, task, error, asked, unstated, result, _NOTHING))
     return tuple(rows)
 
 
-def outcome(value: float | None, low: float | None, high: float | None) -> Outcome:
-    """Return how `value` stands to the range, whose ends belong to it; without a range `NOT_STATED`."""
-    if low is None or high is None:
+def outcome(
+    value: float | None,
+    interval: tuple[float | None, float | None],
+    bounds: tuple[float, float] | None,
+    less_is_better: bool = False,
+) -> Outcome:
+    """Return how a result with its interval stands to the range `bounds`, whose ends belong to it.
+
+    The border that counts is the lower end; of a figure where less is better, the upper.
+    """
+    if bounds is None:
         return Outcome.NOT_STATED
     if value is None:
         return Outcome.NOT_MEASURED
-    return Outcome.NOT_MET if value < low else Outcome.EXCEEDED if value > high else Outcome.MET
+    low, high = interval
+    if low is None or high is None:
+        return Outcome.CANNOT_TELL
+    border, beyond = bounds
+    if less_is_better:
+        low, high, border, beyond = -high, -low, -bounds[1], -bounds[0]
+    if high < border:
+        return Outcome.NOT_MET
+    if low < border:
+        return Outcome.CANNOT_TELL
+    return Outcome.EXCEEDED if low > beyond else Outcome.MET
 
 
-def _range(band: Band, metric: MetricName, result: Number, key: str, version: str) -> Range:
-    low, high = getattr(band, metric) or (None, None)
+@dataclass(frozen=True, slots=True)
+class _At:
+    version: str
+    setting: str
+
+
+def _range(bounds: tuple[float, float] | None, result: Measured, at: _At, less_is_better: bool) -> Range:
+    low, high = bounds or (None, None)
 
     def end(value: float | None, place: int) -> Number:
-        return Number(value, Unit.SHARE, _setting_sql(version, f"{key}.{metric}", f"value->>{place}"))
+        return Number(value, Unit.SHARE, _setting_sql(at.version, at.setting, f"value->>{place}"))
 
-    return Range(end(low, 0), end(high, 1), outcome(result.value, low, high))
+    interval = result.low.value, result.high.value
+    return Range(end(low, 0), end(high, 1), outcome(result.value.value, interval, bounds, less_is_better))
 
 
 def _setting_sql(version: str, setting: str, value: str) -> str:

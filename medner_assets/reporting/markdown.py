@@ -60,11 +60,11 @@ def _places(each: TaskVerdict) -> str:
 
 
 def _expectation_line(rows: tuple[ExpectationRow, ...]) -> str:
-    told = [
-        f"{row.task} F1 {row.stage}: {row.conservative.outcome.value}"
-        for row in rows
-        if row.metric == "f1" and row.conservative.outcome is not Outcome.NOT_STATED
-    ]
-    return (
-        f"Expectation (conservative): {'; '.join(told)}." if told else "Expectation: only ranges without F1."
-    )
+    told: dict[str, list[str]] = {}
+    for row in rows:
+        if (row.figure == "f1" or row.is_share) and row.conservative.outcome is not Outcome.NOT_STATED:
+            told.setdefault(row.conservative.outcome.value, []).append(f"{row.task} {row.label} {row.stage}")
+    if not told:
+        return "Expectation: only ranges without F1."
+    parts = (f"{', '.join(names)}: {word}" for word, names in told.items())
+    return f"Expected: {'; '.join(parts)}."

@@ -153,7 +153,7 @@ def _strips(contents: Contents) -> dict[str, Any]:
     }
     found["expectations"] = [
         strip_of(
-            [Mark("s1", "measured", row.measured)],
+            [Mark("s1", "measured", row.measured.value, row.measured.low, row.measured.high)],
             [
                 Band("conservative", "conservative", row.conservative.low, row.conservative.high),
                 Band("optimistic", "optimistic", row.optimistic.low, row.optimistic.high),

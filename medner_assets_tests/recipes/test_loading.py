@@ -76,6 +76,51 @@ def test_equal_settings_have_equal_hashes_however_they_are_written(recipes):
     assert recipe_hash(one) == recipe_hash(same) != recipe_hash(other)
 
 
+def test_expected_shares_of_errors_count_in_the_hash_only_where_they_are_stated(recipes):
+    asked = {"reasons": ["hope"], "raw": {"relation": {"confidence": 0.7}}}
+    recipes("before", summary="x", expectation=asked)
+    recipes("empty", summary="x", expectation={**asked, "final": {"entity": {"error_shares": {}}}})
+    stated = {"raw": {"relation": {"confidence": 0.7, "error_shares": {"duplicate": [0, 0.3]}}}}
+    folder = recipes("stated", summary="x", expectation={**asked, **stated})
+    before, empty, shares = (load_version(name, folder) for name in ("before", "empty", "stated"))
+    assert recipe_hash(before) == recipe_hash(empty) != recipe_hash(shares)
+    assert not any("error_shares" in key for key in flattened(before))
+    assert flattened(shares)["expectation.raw.relation.error_shares.duplicate"] == "[0.0, 0.3]"
+
+
+def test_shipped_recipes_keep_the_hashes_that_their_adapters_were_trained_by():
+    hashes = {name: recipe_hash(load_version(name)) for name in ("tiny-v1", "tiny-v2", "tiny-ade-v2")}
+    assert hashes == {
+        "tiny-v1": "3f1c42d5f8f4abfa", "tiny-v2": "a837480a1b770234", "tiny-ade-v2": "593b0c33fefeaf8c",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("stage", "message"),
+    [
+        (
+            {"relation": {"error_shares": {"duplicate": [0.3, 0.1]}}},
+            "must be [low, high] with 0 ≤ low ≤ high",
+        ),
+        (
+            {"relation": {"error_shares": {"duplicate": [0, 30]}}},
+            "error_shares.duplicate [0.0, 30.0] must be",
+        ),
+        (
+            {"relation": {"error_shares": {"missing": [0, 0.3]}}},
+            "expectation.raw.relation.error_shares.missing",
+        ),
+        ({"entity": {"error_shares": {"direction": [0, 0.3]}}}, "a class of relations: state it of relation"),
+    ],
+)
+def test_expected_shares_that_cannot_be_are_refused(recipes, stage, message):
+    folder = recipes("bad", summary="x", expectation={"raw": stage})
+    with pytest.raises(MednerError) as error:
+        load_version("bad", folder)
+    assert message in str(error.value)
+    assert "\n" not in str(error.value)
+
+
 def test_settings_are_listed_by_dotted_key():
     assert flattened(load_version("v2"))["lora.rank"] == "32"
 

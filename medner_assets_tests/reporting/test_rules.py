@@ -9,7 +9,7 @@ from medner_assets.recipes.settings import Band, Expectation, StageExpectation, 
 from medner_assets.recipes.sources import Targets
 from medner_assets.reporting.contents import TargetRow, contents_of
 from medner_assets.reporting.decisions import Evidence, State, next_steps
-from medner_assets.reporting.expectation import Outcome, expectation_rows, outcome
+from medner_assets.reporting.expectation import Measured, Outcome, expectation_rows, outcome
 from medner_assets.reporting.inputs import inputs_from_frames
 from medner_assets.reporting.numbers import Number, Unit, plain
 from medner_assets.reporting.promotion import decide_promotion
@@ -19,36 +19,55 @@ from medner_assets_tests.support.story import DATASET, NEW, OLD, story, table
 
 
 @pytest.mark.parametrize(
-    ("value", "expected"),
-    [(0.56, Outcome.NOT_MET), (0.57, Outcome.MET), (0.62, Outcome.MET), (0.63, Outcome.EXCEEDED),
-     (None, Outcome.NOT_MEASURED)],
+    ("low", "high", "expected"),
+    [(0.50, 0.56, Outcome.NOT_MET), (0.50, 0.57, Outcome.CANNOT_TELL), (0.56, 0.70, Outcome.CANNOT_TELL),
+     (0.57, 0.60, Outcome.MET), (0.57, 0.90, Outcome.MET), (0.62, 0.70, Outcome.MET),
+     (0.63, 0.70, Outcome.EXCEEDED), (None, None, Outcome.CANNOT_TELL)],
 )  # fmt: skip
-def test_a_range_is_met_from_end_to_end(value: float | None, expected: Outcome):
-    assert outcome(value, 0.57, 0.62) is expected
+def test_a_score_is_judged_by_the_side_of_the_lower_end_on_which_its_interval_lies(low, high, expected):
+    assert outcome(0.6, (low, high), (0.57, 0.62)) is expected
 
 
-def test_nothing_stated_is_neither_met_nor_missed():
-    assert outcome(0.5, None, None) is Outcome.NOT_STATED
+@pytest.mark.parametrize(
+    ("low", "high", "expected"),
+    [(0.31, 0.50, Outcome.NOT_MET), (0.30, 0.50, Outcome.CANNOT_TELL), (0.20, 0.31, Outcome.CANNOT_TELL),
+     (0.10, 0.30, Outcome.MET), (0.00, 0.20, Outcome.MET), (0.00, 0.04, Outcome.EXCEEDED)],
+)  # fmt: skip
+def test_a_share_of_errors_is_judged_by_the_upper_end(low, high, expected):
+    assert outcome(0.2, (low, high), (0.05, 0.3), less_is_better=True) is expected
 
 
-def test_each_stated_metric_is_held_against_its_result():
+def test_nothing_stated_is_neither_met_nor_missed_and_nothing_measured_is_said():
+    assert outcome(0.5, (0.4, 0.6), None) is Outcome.NOT_STATED
+    assert outcome(None, (None, None), (0.1, 0.2)) is Outcome.NOT_MEASURED
+
+
+def test_each_stated_figure_is_held_against_its_result():
     stated = Expectation(
         raw=StageExpectation(
             relation=TaskExpectation(
-                conservative=Band(f1=(0.57, 0.62)), optimistic=Band(f1=(0.64, 0.70)), confidence=0.7
+                conservative=Band(f1=(0.57, 0.62)),
+                optimistic=Band(f1=(0.70, 0.80)),
+                confidence=0.7,
+                error_shares={"duplicate": (0, 0.3)},
             )
         ),
         final=StageExpectation(entity=TaskExpectation(conservative=Band(recall=(0.8, 0.9)))),
     )
-    rows = expectation_rows(stated, {("raw", "relation", "f1"): Number(0.63, Unit.SHARE)}, "v2")
-    assert [(row.stage, row.task, row.metric) for row in rows] == [
-        ("raw", "relation", "f1"), ("final", "entity", "recall"),
+    score, share = (Measured(*(Number(value, Unit.SHARE) for value in values))
+                    for values in ((0.66, 0.63, 0.69), (0.82, 0.7, 0.9)))  # fmt: skip
+    measured = {("raw", "relation", "f1"): score, ("raw", "relation", "duplicate"): share}
+    rows = expectation_rows(stated, measured, "v2")
+    assert [(row.stage, row.task, row.label) for row in rows] == [
+        ("raw", "relation", "F1"), ("raw", "relation", "share of duplicate"), ("final", "entity", "recall"),
     ]  # fmt: skip
-    assert (rows[0].conservative.outcome, rows[0].optimistic.outcome) == (Outcome.EXCEEDED, Outcome.NOT_MET)
+    assert [(row.conservative.outcome, row.optimistic.outcome) for row in rows] == [
+        (Outcome.EXCEEDED, Outcome.NOT_MET),
+        (Outcome.NOT_MET, Outcome.NOT_STATED),
+        (Outcome.NOT_MEASURED, Outcome.NOT_STATED),
+    ]
     assert (str(rows[0].conservative.low), str(rows[0].confidence)) == ("57.0", "70.0")
-    assert (rows[1].conservative.outcome, rows[1].optimistic.outcome) == (
-        Outcome.NOT_MEASURED, Outcome.NOT_STATED,
-    )  # fmt: skip
+    assert (str(rows[1].conservative.high), str(rows[1].measured.value)) == ("30.0", "82.0")
 
 
 def evidence(raw: float | None, final: float | None = None) -> Evidence:

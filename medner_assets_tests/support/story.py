@@ -26,6 +26,7 @@ RECIPES = {
           "expectation.raw.entity.conservative.f1": "[0.8, 0.9]",
           "expectation.raw.entity.optimistic.f1": "[0.9, 1.0]",
           "expectation.raw.entity.confidence": "0.95",
+          "expectation.raw.relation.error_shares.duplicate": "[0.0, 0.3]",
           "expectation.final.relation.conservative.f1": "[0.6, 0.7]",
           "expectation.final.relation.optimistic.f1": "null",
           "expectation.reasons": '["More epochs, <b>better</b> relations"]'},

@@ -8,9 +8,12 @@ from medner_assets.defs.evaluation.metrics import metrics
 from medner_assets.defs.failures import clear_failures
 from medner_assets.defs.partitions import VERSIONS
 from medner_assets.defs.reporting.comparison import comparison_report
+from medner_assets.defs.reporting.gathering import rows_of
 from medner_assets.defs.reporting.pairs import pair_rows
 from medner_assets.defs.resources import Warehouse
 from medner_assets.recipes.loading import load_dataset, load_version
+from medner_assets.reporting.questions import Questions
+from medner_assets.reporting.sections.expectations import EXPECTATION_TABLES, expectations_section
 
 
 @dg.asset_check(asset=metrics, partitions_def=VERSIONS)
@@ -25,12 +28,14 @@ def targets_met(context: dg.AssetCheckExecutionContext, warehouse: Warehouse) ->
 @dg.asset_check(asset=metrics, partitions_def=VERSIONS)
 @clear_failures()
 def expectation_met(context: dg.AssetCheckExecutionContext, warehouse: Warehouse) -> dg.AssetCheckResult:
-    """Scores reach the conservative ranges that were written before training."""
-    expectation = load_version(context.partition_key).expectation
-    if expectation is None:
+    """Results, with their intervals, reach the conservative ranges that were written before training."""
+    version = context.partition_key
+    recipe = load_version(version)
+    if recipe.expectation is None:
         return warning([], "the recipe states no expectation")
-    scores = headline_scores(warehouse.read("metrics", context.partition_key))
-    return warning(missed_expectations(expectation, scores), "every conservative range is reached")
+    with Questions({name: rows_of(warehouse, name, [version]) for name in EXPECTATION_TABLES}) as ask:
+        rows = expectations_section(ask, recipe.expectation, version, recipe.dataset)
+    return warning(missed_expectations(rows), "every conservative range is reached")
 
 
 @dg.asset_check(asset=comparison_report, partitions_def=VERSIONS)

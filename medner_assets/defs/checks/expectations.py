@@ -1,12 +1,12 @@
 """Whether measured scores reach what was asked or expected of them. Rows in, sentences out; pure."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import polars as pl
 
-from medner_assets.recipes.settings import Expectation
 from medner_assets.recipes.sources import Targets
-from medner_assets.scoring.schemes import FINAL, HEADLINES, RAW
+from medner_assets.reporting.expectation import ExpectationRow, Measured, Outcome
+from medner_assets.scoring.schemes import FINAL, HEADLINES
 
 Scores = Mapping[tuple[str, str], Mapping[str, float | None]]
 """(stage, task) → figure → value, under the scheme by which the task is judged."""
@@ -31,20 +31,31 @@ def missed_targets(targets: Targets, scores: Scores) -> list[str]:
     ]
 
 
-def missed_expectations(expectation: Expectation, scores: Scores) -> list[str]:
-    """Return the figures below the lower end of their conservative range, a sentence each.
+def missed_expectations(rows: Sequence[ExpectationRow]) -> list[str]:
+    """Return what is not known to be within its conservative range, a sentence each, with its interval.
 
-    A figure above its range is no miss: it is told by the report.
+    A figure past its range, where that is better, is no miss: it is told by the report.
     """
-    missed = []
-    for stage, expected in ((RAW, expectation.raw), (FINAL, expectation.final)):
-        for task, asked in (("entity", expected.entity), ("relation", expected.relation)):
-            band = asked.conservative
-            for figure, bounds in (("precision", band.precision), ("recall", band.recall), ("f1", band.f1)):
-                value = scores[stage, task][figure]
-                if bounds is not None and (value is None or value < bounds[0]):
-                    missed.append(_sentence(stage, task, figure, value, bounds[0], "the least expected"))
-    return missed
+    return [
+        f"{row.stage} {row.task} {row.label} is {_measured(row.measured)}, "
+        f"{'the most' if row.is_share else 'the least'} expected is {_border(row):.3f}: "
+        f"{row.conservative.outcome.value}"
+        for row in rows
+        if row.conservative.outcome in (Outcome.NOT_MET, Outcome.CANNOT_TELL, Outcome.NOT_MEASURED)
+    ]
+
+
+def _border(row: ExpectationRow) -> float:
+    end = row.conservative.high if row.is_share else row.conservative.low
+    return end.value or 0.0
+
+
+def _measured(result: Measured) -> str:
+    if result.value.value is None:
+        return "not defined"
+    if result.low.value is None or result.high.value is None:
+        return f"{result.value.value:.3f} without an interval"
+    return f"{result.value.value:.3f} (95 % {result.low.value:.3f} to {result.high.value:.3f})"
 
 
 def _sentence(stage: str, task: str, figure: str, value: float | None, bound: float, what: str) -> str:
