@@ -2,27 +2,32 @@
 
 python benchmarks/audit_calibration.py [--documents 200,500,1500] [--corpora 40] [--first-seed 1000]
     [--only NAME] [--cases FILE] [--processes 2]
+python benchmarks/audit_calibration.py --document    writes the tables of the last runs into docs/audit.md
 
 Each construction of `audit_constructions.py` (and of FILE, a module with `CONSTRUCTIONS` and the verdicts
 that README.md beside it states) is drawn CORPORA times. The whole rule of the verdict runs on each, without
 the probes that have no say in it. Every wrong verdict is counted, `weak` on labels that no text says too;
-`undecided` is counted apart. Results are merged into the JSON file, so that it can be made in slices.
+`undecided` is counted apart. Results are merged into the JSON file by seed, so that it can be made in slices;
+results of another state of the audit's code are not kept.
 """
 
 import argparse
+import hashlib
 import importlib.util
 import json
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from random import Random
 from typing import Any
 
 from audit_constructions import CONSTRUCTIONS, documents
+from pages import DOCS, table, write_between
 
+import medner_assets.audit
 from medner_assets.audit.examining import examined
 from medner_assets.audit.nodes import gold_nodes
 from medner_assets.audit.probes import one_thread
@@ -72,9 +77,10 @@ def _read(line: dict[str, Any]) -> Document:
     )
 
 
-def judged(task: tuple[str, str | None, int, int]) -> str:
-    """Return the verdict on one corpus, split 70/15/15."""
+def judged(task: tuple[str, str | None, int, int]) -> tuple[str, float]:
+    """Return the verdict on one corpus, split 70/15/15, and the processor seconds that it took."""
     name, cases, seed, count = task
+    began = time.process_time()
     drawn = corpus(name, cases, seed, count)
     borders = (0, int(0.7 * count), int(0.85 * count), count)
     splits = [
@@ -82,7 +88,8 @@ def judged(task: tuple[str, str | None, int, int]) -> str:
         for split, begin, end in zip(("train", "dev", "test"), borders, borders[1:], strict=False)
     ]
     with one_thread():
-        return verdict_of(examined(splits, (), seed, end_to_end=False).evidence).value
+        verdict = verdict_of(examined(splits, (), seed, end_to_end=False).evidence).value
+    return verdict, time.process_time() - began
 
 
 def interval(right: int, count: int) -> tuple[float, float]:
@@ -94,9 +101,11 @@ def interval(right: int, count: int) -> tuple[float, float]:
     return round(float(low), 4), round(float(high), 4)
 
 
-def row_of(name: str, verdicts: Sequence[str], seconds: float) -> dict[str, Any]:
-    """Return what came of one construction at one size."""
+def row_of(name: str, by_seed: dict[str, tuple[str, float]]) -> dict[str, Any]:
+    """Return what came of one construction at one size. by_seed: seed → (verdict, processor seconds)."""
     truth, right = truth_of(name)
+    verdicts = [verdict for verdict, _ in by_seed.values()]
+    seconds = sum(each for _, each in by_seed.values())
     counted = Counter(verdicts)
     forbidden = {_NOT} if truth == "driven" else {"learnable", "weak"}
     good = sum(counted[verdict] for verdict in right)
@@ -108,6 +117,7 @@ def row_of(name: str, verdicts: Sequence[str], seconds: float) -> dict[str, Any]
         "undecided": counted["undecided"], "wrong": wrong,
         "forbidden": {verdict: counted[verdict] for verdict in sorted(forbidden)},
         "seconds a corpus": round(seconds / len(verdicts), 2),
+        "by seed": dict(sorted(by_seed.items(), key=lambda each: int(each[0]))),
     }  # fmt: skip
 
 
@@ -125,6 +135,60 @@ def summary(rows: dict[str, dict[str, Any]]) -> dict[str, Any]:
     return told
 
 
+def shown(sizes: dict[str, dict[str, Any]]) -> str:
+    """Return the tables of docs/audit.md: forbidden verdicts of all constructions, then each construction."""
+    sizes = dict(sorted(sizes.items(), key=lambda each: int(each[0])))
+    forbidden = [
+        (
+            what,
+            documents,
+            f"{told['wrong']} of {told['of']}",
+            f"{told['share']:.1%} ({told['interval'][0]:.1%} to {told['interval'][1]:.1%})",
+        )
+        for documents, size in sizes.items()
+        for what, told in size["summary"].items()
+    ]
+    each = [
+        (
+            name,
+            truth_of(name)[0],
+            " or ".join(f"`{verdict}`" for verdict in sorted(truth_of(name)[1])),
+            *(_cell(size["constructions"].get(name)) for size in sizes.values()),
+        )
+        for name in (*CONSTRUCTIONS, *CASES)
+    ]
+    heads = ("wrong verdict", "documents", "corpora", "share (95 % interval)")
+    columns = (f"right at {documents} documents (95 % interval)" for documents in sizes)
+    return "\n\n".join(
+        (table(heads, forbidden), table(("construction", "text", "right verdict", *columns), each))
+    )
+
+
+def _cell(row: dict[str, Any] | None) -> str:
+    if row is None:
+        return "not run"
+    low, high = row["interval"]
+    right = row["corpora"] - row["undecided"] - row["wrong"]
+    told = f"{right} of {row['corpora']} ({low:.0%} to {high:.0%})"
+    return told + "".join(f", {row[kind]} {kind}" for kind in ("undecided", "wrong") if row[kind])
+
+
+def rule() -> str:
+    """Return a digest of the audit's source: results of another rule must not be added to those of this."""
+    sources = sorted(Path(medner_assets.audit.__file__).parent.glob("*.py"))
+    return hashlib.sha256(b"".join(each.read_bytes() for each in sources)).hexdigest()[:16]
+
+
+def earlier() -> dict[str, Any]:
+    """Return the results so far of this very rule, else none."""
+    if RESULTS.exists():
+        found: dict[str, Any] = json.loads(RESULTS.read_text(encoding="utf-8"))
+        if found.get("rule") == rule():
+            return found
+        print("the results so far are of another rule of the audit: begun anew", flush=True)
+    return {"rule": rule(), "sizes": {}}
+
+
 def main() -> None:
     """Run, print a table, merge into the JSON file; exit 1 if a forbidden verdict is too frequent."""
     parser = argparse.ArgumentParser()
@@ -135,18 +199,25 @@ def main() -> None:
     parser.add_argument("--cases")
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--dry", action="store_true", help="write nothing")
+    parser.add_argument("--document", action="store_true", help="measure nothing, write docs/audit.md")
     given = parser.parse_args()
+    if given.document:
+        write_between(
+            DOCS / "audit.md", "calibration", shown(json.loads(RESULTS.read_text(encoding="utf-8"))["sizes"])
+        )
+        return
     names = given.only or [*CONSTRUCTIONS, *(CASES if given.cases else ())]
-    results: dict[str, Any] = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
-    results = results if "sizes" in results else {"sizes": {}}
+    results = earlier()
     with ProcessPoolExecutor(given.processes) as pool:
         for count in map(int, given.documents.split(",")):
             size = results["sizes"].setdefault(str(count), {"constructions": {}})
             for name in names:
-                began = time.process_time(), time.monotonic()
-                seeds = range(given.first_seed, given.first_seed + given.corpora)
-                verdicts = list(pool.map(judged, [(name, given.cases, seed, count) for seed in seeds]))
-                row = row_of(name, verdicts, time.monotonic() - began[1]) | {"seeds from": given.first_seed}
+                by_seed = dict(size["constructions"].get(name, {}).get("by seed", {}))
+                wanted = range(given.first_seed, given.first_seed + given.corpora)
+                seeds = [seed for seed in wanted if str(seed) not in by_seed]
+                tasks = [(name, given.cases, seed, count) for seed in seeds]
+                by_seed |= zip(map(str, seeds), pool.map(judged, tasks), strict=True)
+                row = row_of(name, by_seed)
                 size["constructions"][name] = row
                 print(
                     f"{count:5} {name:22} right {row['share right']:.2f} ({row['interval'][0]:.2f}-"

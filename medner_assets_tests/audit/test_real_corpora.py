@@ -40,7 +40,9 @@ def test_bc5cdr_relations_follow_the_text(corpora: Path):
 def test_biored_relations_follow_the_text(corpora: Path):
     found = audited("biored", corpora)
     assert found.verdict == "learnable"
-    assert found.probes["within_document"]["auc"] == pytest.approx(0.858, abs=0.03)
+    assert found.probes["within_document"]["auc"] == pytest.approx(0.896, abs=0.03)
+    # Inside documents the text adds too little to tell; between documents it certainly adds something.
+    assert found.probes["between_documents"]["share_low"] >= 0.05
     assert found.probes["all_pairs"]["gold_entities"]["f1"] == pytest.approx(0.164, abs=0.02)
 
 
