@@ -222,7 +222,8 @@ def train(version: str, force: bool, settings: Sequence[str], child: str | None,
     """Train the adapter of VERSION, and build its dataset where that is needed.
 
     With --set and --as, a new version NAME is written beside VERSION, with VERSION as its baseline, and
-    trained. `medner versions VERSION` lists the settings. An interrupted training resumes from its last
+    trained; with --replicates it declares as many.
+    `medner versions VERSION` lists the settings. An interrupted training resumes from its last
     checkpoint.
 
     \b
@@ -231,12 +232,15 @@ def train(version: str, force: bool, settings: Sequence[str], child: str | None,
       medner train tiny-v1 --replicates 5
       medner train tiny-v1 --set training.epochs=5 --as tiny-v1-long
       medner train tiny-v1 --set lora.rank=32 --set lora.alpha=32 --as tiny-v1-r32
+      medner train tiny-v1 --set training.epochs=5 --as longer --replicates 5
     """
     from medner_assets import paths
 
     if settings or child:
         from medner_assets.commands.children import child_version
 
+        if replicates > 1 and not any(each.startswith("replicates=") for each in settings):
+            settings = [*settings, f"replicates={replicates}"]
         version, written = child_version(version, settings, child)
         if written is not None:
             click.echo(f"wrote {written}", err=True)

@@ -8,7 +8,7 @@ import polars as pl
 from medner_assets.reporting.numbers import Number, Unit
 from medner_assets.reporting.questions import Answer, Questions
 
-LEADERBOARD_TABLES = ("metrics", "adapters", "audits", "promotions")
+LEADERBOARD_TABLES = ("metrics", "adapters", "audits", "promotions", "recipes")
 """Read whole; `metrics` must be there, the others may be empty or missing."""
 
 # All pairs as versions are scored, on strings, where the audit did so: else the two would not compare.
@@ -30,13 +30,24 @@ left join (
     where probe = 'all_pairs' and setting = 'gold_entities' group by all
 ) u on u.dataset = r.dataset and u.dataset_version = r.dataset_version
 left join (
-    select regexp_replace(model_version, '[.]r[0-9]+$', '') as version, dataset, dataset_version,
+    select version, dataset, dataset_version,
         count(*) filter (task = 'relation') as trainings,
         avg(f1) filter (task = 'relation') as relation_mean,
         stddev_samp(f1) filter (task = 'relation') as relation_sd,
         avg(f1) filter (task = 'entity') as entity_mean, stddev_samp(f1) filter (task = 'entity') as entity_sd
-    from metrics
-    where stage = 'final' and (task = 'entity' and scheme = 'text' or task = 'relation' and scheme = 'strict')
+    from (
+        select regexp_replace(model_version, '[.]r[0-9]+$', '') as version, dataset, dataset_version, task,
+            f1,
+            coalesce(try_cast(regexp_extract(model_version, '[.]r([0-9]+)$', 1) as integer), 1) as replicate
+        from metrics
+        where stage = 'final'
+            and (task = 'entity' and scheme = 'text' or task = 'relation' and scheme = 'strict')
+    ) scored
+    left join (
+        select model_version, try_cast(value as integer) as replicates from recipes
+        where setting = 'replicates'
+    ) declared on declared.model_version = scored.version
+    where replicate <= coalesce(replicates, replicate)
     group by all
 ) k on k.version = r.model_version and k.dataset = r.dataset and k.dataset_version = r.dataset_version
 where r.stage = 'final' and r.task = 'relation' and r.scheme = 'strict'
@@ -85,7 +96,8 @@ def leaderboard_markdown(rows: Answer) -> str:
         own = [row for row in rows.rows if row["dataset"] == dataset]
         blocks.append(
             f"**{dataset}**, test split, {own[0]['documents']} documents; F1 in % with 95 % intervals of the "
-            "adapter `NAME`; mean ± SD over the trainings of its recipe; versions of one group have "
+            "adapter `NAME`; mean ± SD over the trainings that its recipe declares; "
+            "versions of one group have "
             "intervals that overlap its first, and cannot be told apart by this table\n\n"
             "| group | version | relation F1 | entity F1 | trainings | training | adapter |\n"
             "|--:|---|--:|--:|---|--:|--:|\n"

@@ -4,8 +4,10 @@ import shutil
 
 import pytest
 import yaml
+from click.testing import CliRunner
 
 from medner_assets import paths
+from medner_assets.cli import main
 from medner_assets.commands.children import child_version, stated_settings
 from medner_assets.errors import MednerError
 from medner_assets.recipes import loading
@@ -38,6 +40,34 @@ def test_a_child_states_its_baseline_and_the_changed_settings_only(recipes):
     }
     child = load_version(name, recipes)
     assert (child.training.epochs, child.training.warmup_steps, child.lora.rank) == (5, 20, 16)
+
+
+def test_a_child_has_the_replicates_that_it_states_and_none_of_its_baseline(recipes):
+    child_version("tiny-v1", ["training.epochs=5", "replicates=3"], "several")
+    several = load_version("several", recipes)
+    assert (several.replicates, load_version("several.r3", recipes).training.epochs) == (3, 5)
+    assert load_version("several.r3", recipes).seed == load_version("tiny-v1.r3", recipes).seed
+    with pytest.raises(MednerError, match="several declares 3 replicates"):
+        load_version("several.r4", recipes)
+    child_version("tiny-v1", ["training.epochs=5"], "one")
+    with pytest.raises(MednerError, match="one declares 1 replicate"):
+        load_version("one.r2", recipes)
+
+
+def test_trainings_asked_for_with_a_new_version_are_declared_by_it(recipes, monkeypatch):
+    from medner_assets.commands import runs
+
+    asked: list[tuple[str, int]] = []
+
+    def train(version: str, replicates: int, **_: object) -> bool:
+        asked.append((version, load_version(version, recipes).replicates))
+        return replicates == 3
+
+    monkeypatch.setattr(runs, "train", train)
+    command = ["train", "tiny-v1", "--set", "lora.rank=8", "--as", "small", "--replicates", "3"]
+    for _ in range(2):
+        result = CliRunner().invoke(main, command)
+        assert (result.exit_code, asked[-1]) == (0, ("small", 3)), result.output
 
 
 def test_the_same_command_again_goes_on_with_the_same_child(recipes):

@@ -73,6 +73,21 @@ def test_the_table_of_errors_counts_items_as_the_scores_do_and_names_its_query()
     assert errors_markdown(NEW, right["entity"], right["relation"]) == "No errors."
 
 
+def test_the_leaderboard_counts_the_trainings_that_the_recipe_declares():
+    made = story()
+    others = [
+        made["metrics"]
+        .filter(model_version=NEW)
+        .with_columns(model_version=pl.lit(f"{NEW}.r{at}"), f1=pl.lit(f1))
+        for at, f1 in ((2, 0.7), (3, 0.0))
+    ]
+    metrics = pl.concat([made["metrics"], *others])
+    stated = [{"model_version": NEW, "setting": "replicates", "value": "2", "recipe_hash": "hash-new"}]
+    declared = {"metrics": metrics, "recipes": pl.concat([made["recipes"], table("recipes", stated)])}
+    assert "2: relations 60.0 ± 14.1" in leaderboard_markdown(leaderboard_rows(made | declared))
+    assert "3: relations 40.0 ± 36.1" in leaderboard_markdown(leaderboard_rows(made | {"metrics": metrics}))
+
+
 def test_a_leaderboard_without_versions_says_so():
     assert leaderboard_markdown(leaderboard_rows(empty())) == "No version is evaluated yet."
 

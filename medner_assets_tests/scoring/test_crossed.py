@@ -149,9 +149,10 @@ def test_more_documents_and_more_trainings_find_smaller_differences():
 
 
 def test_what_a_test_split_can_find_is_said_before_training():
-    now, more = power.planned(200, 5)
+    now, more, whose = power.planned(200, 5)
     assert now.startswith("smallest difference in relation F1 that 200 test groups find with 80 % power: ")
     assert "between two recipes of 5 trainings each" in now
     assert more.startswith("twice the test documents: ")
+    assert whose.startswith("planned with the spread of five trainings of medner-tiny on synthetic notes")
     assert power.planned(10, 1)[-1] == "fewer than 20 test groups: no verdict will be given"
     assert len(power.planned(0, 1)) == 1

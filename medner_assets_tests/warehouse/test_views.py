@@ -410,6 +410,17 @@ def test_leaderboard_puts_scores_beside_trivial_rules_costs_and_who_serves(root:
     ]
 
 
+def test_leaderboard_counts_the_trainings_that_the_recipe_declares(root: Path):
+    for name, f1 in (("v1", 0.4), ("v1.r2", 0.5), ("v1.r3", 0.9), ("v2", 0.1), ("v2.r2", 0.3)):
+        put(root, "metrics", name, metric("relation", f1), metric("entity", 0.9))
+    put(root, "recipes", "v1", {"setting": "replicates", "value": "2"})
+    asked = (
+        "select model_version, trainings, round(relation_f1_mean, 3) from leaderboard order by model_version"
+    )
+    # Of v2 no recipe is known: all of its trainings count.
+    assert answers(root, asked) == [("v1", 2, 0.45), ("v2", 2, 0.2)]
+
+
 def test_leaderboard_holds_no_score_against_the_audit_of_another_content(root: Path):
     put(root, "metrics", "v1", metric("relation", 0.4), metric("entity", 0.9))
     put(

@@ -1,12 +1,12 @@
 -- leaderboard: every version of each dataset with intervals, beside what trivial rules reach, and what it
 -- cost.
 -- Grain: one row per (dataset, dataset_version, model_version, evaluation_id). Test split, stage final.
--- Reads: metrics, baselines, adapters, promotions.
+-- Reads: metrics, baselines, adapters, promotions, recipes.
 -- Units: f1 and 95 % intervals: fractions; train_seconds: s; adapter_bytes: bytes. all_pairs_f1 and
 -- without_reading_f1 (the best score without reading the text) are scored as versions are and given the gold
 -- entities. Scores of one dataset compare where dataset_version is the same.
--- Training figures are those of the present adapter. A version stands once: trainings is how many of its
--- replicates are scored; relation_f1_mean, relation_f1_sd: over them.
+-- Training figures are those of the present adapter. A version stands once: trainings is how many of the
+-- replicates that its recipe declares are scored; relation_f1_mean, relation_f1_sd: over them.
 create or replace view leaderboard as
 with entity as (
     select
@@ -35,16 +35,35 @@ relation as (
         and not regexp_matches(model_version, '[.]r[0-9]+$')
 ),
 
-replicates as (
+declared as (
+    select
+        model_version,
+        try_cast(value as integer) as replicates
+    from recipes
+    where setting = 'replicates'
+),
+
+scored as (
     select
         regexp_replace(model_version, '[.]r[0-9]+$', '') as model_version,
         dataset_version,
-        count(*) as trainings,
-        avg(f1) as relation_f1_mean,
-        stddev_samp(f1) as relation_f1_sd
+        coalesce(try_cast(regexp_extract(model_version, '[.]r([0-9]+)$', 1) as integer), 1) as replicate,
+        f1
     from metrics
     where stage = 'final' and task = 'relation' and scheme = 'strict'
-    group by all
+),
+
+replicates as (
+    select
+        scored.model_version,
+        scored.dataset_version,
+        count(*) as trainings,
+        avg(scored.f1) as relation_f1_mean,
+        stddev_samp(scored.f1) as relation_f1_sd
+    from scored
+    left join declared on scored.model_version = declared.model_version
+    where scored.replicate <= coalesce(declared.replicates, scored.replicate)
+    group by scored.model_version, scored.dataset_version
 ),
 
 trivial as (
