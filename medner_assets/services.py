@@ -1,7 +1,8 @@
 """The UI, the daemon and the code server of a project, started together and ended together.
 
 What `dagster dev` does, with three differences: the web server stands behind the gate of `web/gate.py`, a
-second UI of the same project is refused, and nothing outlives the end, however it comes.
+second UI of the same project is refused, and nothing outlives the end. Where this process is killed
+(SIGKILL), UI and daemon go at once, Dagster's code servers when they miss its heartbeat: within two minutes.
 """
 
 import contextlib

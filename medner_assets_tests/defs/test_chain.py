@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,7 +22,11 @@ TEST_DOCUMENTS = sum(document.split == "test" for document in documents())
 def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[Checkout, Ran]:
     """A checkout of its own in which the demo ran: both versions are trained and evaluated."""
     made = make_checkout(tmp_path_factory.mktemp("chain") / "checkout")
-    ran = made.medner("demo")
+    before = os.umask(0o022)  # what most systems have
+    try:
+        ran = made.medner("demo")
+    finally:
+        os.umask(before)
     assert ran.code == 0, ran.err
     return made, ran
 
@@ -224,3 +229,34 @@ def test_what_is_generated_is_readable_by_its_owner_only(checkout):
     texts = [Path(file) for file in (checkout.data / "work").rglob("*.jsonl")]
     assert texts
     assert {file.stat().st_mode & 0o077 for file in texts} == {0}
+
+
+def test_under_the_usual_umask_every_file_that_is_written_is_its_owners_alone(checkout, tmp_path):
+    """Of the demo and all that came after it, below data/ and outside."""
+    before = os.umask(0o022)
+    try:
+        outside = tmp_path / "outside"
+        outside.mkdir()
+        corpus = checkout.root / "corpora"
+        for words in (
+            ("import", "jsonl", str(corpus / "miniature.jsonl"), "--out", str(outside / "imported.jsonl")),
+            ("export", str(outside / "all.duckdb")),
+            ("export", str(outside / "v1.jsonl"), "--format", "jsonl", "--version", V1),
+            ("export", str(outside / "v1-brat"), "--format", "brat", "--version", V1),
+            ("predict", V1, str(corpus / "miniature.jsonl"), "--json"),
+            ("sql", "scores"),
+            ("doctor",),
+        ):
+            ran = checkout.medner(*words)
+            assert ran.code == 0 or words == ("doctor",), ran.err
+    finally:
+        os.umask(before)
+    written = [*outside.rglob("*"), checkout.data, *checkout.data.rglob("*")]
+    kinds = {True: 0o700, False: 0o600}
+    wrong = {
+        str(path): oct(path.stat().st_mode & 0o777)
+        for path in written
+        if path.stat().st_mode & 0o777 != kinds[path.is_dir()]
+    }
+    assert wrong == {}
+    assert sum(path.is_file() for path in written) > 150
