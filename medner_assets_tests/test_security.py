@@ -1,6 +1,8 @@
 """Names, paths, YAML and SQL stay what and where they are; what is generated is its owner's alone."""
 
+import json
 import os
+from collections import Counter
 from pathlib import Path
 
 import polars as pl
@@ -270,3 +272,12 @@ def test_runs_have_a_longest_time_and_are_never_retried():
     settings = yaml.safe_load((PROJECT / "dagster.yaml").read_text())
     assert 0 < settings["run_monitoring"]["max_runtime_seconds"] <= 7 * 24 * 3600
     assert settings["run_retries"] == {"enabled": False}
+
+
+def test_the_page_says_what_the_attacks_of_the_last_run_came_to():
+    found = json.loads((PROJECT / "benchmarks" / "results" / "attack.json").read_text(encoding="utf-8"))
+    sides = Counter(row["side"] for row in found["attacks"])
+    counts = ", ".join(f"{sides[side]} on {side}" for side in ("ui", "sql", "catalogue", "files"))
+    told = f"{sides.total()} attacks ({counts}), {found['got_in']} got in"
+    assert told in " ".join((PROJECT / "docs" / "security.md").read_text(encoding="utf-8").split())
+    assert [row["name"] for row in found["attacks"] if not row["held"]] == []
