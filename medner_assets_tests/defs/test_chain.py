@@ -36,12 +36,12 @@ def checkout(demo: tuple[Checkout, Ran]) -> Checkout:
     return demo[0]
 
 
-def test_the_demo_ends_with_the_comparison_its_report_and_three_commands(demo):
+def test_the_demo_ends_with_the_comparison_its_report_and_what_to_do_next(demo):
     checkout, ran = demo
     assert all(version in ran.out for version in (V1, V2))
     assert str(checkout.data / "reports" / "tiny-v2-vs-tiny-v1.html") in ran.out
-    commands = ran.out.split("Go on with:")[1].strip().splitlines()
-    assert len(commands) == 3
+    commands = ran.out.split("Next:")[1].strip().splitlines()
+    assert len(commands) == 4
     assert (checkout.data / "medner.duckdb").exists()
 
 
