@@ -74,7 +74,7 @@ def test_a_base_is_not_taken_from_above_the_checkout(tmp_path):
         load_base_model("x", recipes(tmp_path, "base_models", content))
 
 
-@pytest.mark.parametrize("revision", ["", "revision: main\n", f"revision: {'a' * 39}\n", "revision: v1.0\n"])
+@pytest.mark.parametrize("revision", ["revision: main\n", f"revision: {'a' * 39}\n", "revision: v1.0\n"])
 def test_a_base_of_a_hub_needs_the_forty_digits_of_its_commit(tmp_path, revision):
     content = f"summary: s\nhub_id: someone/model\nlicence: l\n{revision}"
     with pytest.raises(MednerError, match="revision"):

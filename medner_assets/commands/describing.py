@@ -11,6 +11,7 @@ from rich.text import Text
 from medner_assets import paths
 from medner_assets.commands.listing import NONE, headline_f1
 from medner_assets.recipes.loading import flattened, load_base_model, load_dataset, load_version
+from medner_assets.recipes.replicates import is_replicate, names_of
 from medner_assets.warehouse.store import Store
 
 _SETTINGS = ("seed", "training.", "lora.", "decoding.", "postprocessing")
@@ -32,7 +33,9 @@ def described_version(name: str, width: int | None) -> Iterator[RenderableType]:
     Raises MednerError when its recipe cannot be read.
     """
     recipe = load_version(name)
-    entity, relation = headline_f1(_store(), name)
+    entity, relation = headline_f1(
+        _store(), names_of(name, recipe.replicates) if not is_replicate(name) else [name]
+    )
     rows = [
         ("version", name),
         ("summary", recipe.summary),
