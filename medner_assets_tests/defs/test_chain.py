@@ -55,6 +55,37 @@ def test_a_second_demo_says_that_everything_is_up_to_date_and_changes_nothing(de
     assert checkout.contents() == before
 
 
+def test_under_the_usual_umask_every_file_that_is_written_is_its_owners_alone(checkout, tmp_path):
+    """Of the demo and these commands, below data/ and outside; before tests that write files by hand."""
+    before = os.umask(0o022)
+    try:
+        outside = tmp_path / "outside"
+        outside.mkdir()
+        corpus = checkout.root / "corpora"
+        for words in (
+            ("import", "jsonl", str(corpus / "miniature.jsonl"), "--out", str(outside / "imported.jsonl")),
+            ("export", str(outside / "all.duckdb")),
+            ("export", str(outside / "v1.jsonl"), "--format", "jsonl", "--version", V1),
+            ("export", str(outside / "v1-brat"), "--format", "brat", "--version", V1),
+            ("predict", V1, str(corpus / "miniature.jsonl"), "--json"),
+            ("sql", "scores"),
+            ("doctor",),
+        ):
+            ran = checkout.medner(*words)
+            assert ran.code == 0 or words == ("doctor",), ran.err
+    finally:
+        os.umask(before)
+    written = [*outside.rglob("*"), checkout.data, *checkout.data.rglob("*")]
+    kinds = {True: 0o700, False: 0o600}
+    wrong = {
+        str(path): oct(path.stat().st_mode & 0o777)
+        for path in written
+        if path.stat().st_mode & 0o777 != kinds[path.is_dir()]
+    }
+    assert wrong == {}
+    assert sum(path.is_file() for path in written) > 150
+
+
 def test_every_test_document_has_one_completion_and_every_gold_item_is_counted(checkout):
     completions = checkout.rows("completions", V1)
     assert completions["doc_id"].n_unique() == completions.height == TEST_DOCUMENTS
@@ -150,7 +181,7 @@ def test_broken_recipes_are_refused_in_one_line_each_and_the_other_versions_go_o
     for name, (_, reason) in BAD.items():
         assert (refused[name].code, len(refused[name].err.strip().splitlines())) == (1, 1)
         assert reason in refused[name].reason
-    assert listed.out.count("unreadable") == len(BAD)
+    assert listed.err.count("unreadable") == len(BAD)
     assert "the first miniature version" in listed.out
     assert checkout.contents() == before
 
@@ -229,34 +260,3 @@ def test_what_is_generated_is_readable_by_its_owner_only(checkout):
     texts = [Path(file) for file in (checkout.data / "work").rglob("*.jsonl")]
     assert texts
     assert {file.stat().st_mode & 0o077 for file in texts} == {0}
-
-
-def test_under_the_usual_umask_every_file_that_is_written_is_its_owners_alone(checkout, tmp_path):
-    """Of the demo and all that came after it, below data/ and outside."""
-    before = os.umask(0o022)
-    try:
-        outside = tmp_path / "outside"
-        outside.mkdir()
-        corpus = checkout.root / "corpora"
-        for words in (
-            ("import", "jsonl", str(corpus / "miniature.jsonl"), "--out", str(outside / "imported.jsonl")),
-            ("export", str(outside / "all.duckdb")),
-            ("export", str(outside / "v1.jsonl"), "--format", "jsonl", "--version", V1),
-            ("export", str(outside / "v1-brat"), "--format", "brat", "--version", V1),
-            ("predict", V1, str(corpus / "miniature.jsonl"), "--json"),
-            ("sql", "scores"),
-            ("doctor",),
-        ):
-            ran = checkout.medner(*words)
-            assert ran.code == 0 or words == ("doctor",), ran.err
-    finally:
-        os.umask(before)
-    written = [*outside.rglob("*"), checkout.data, *checkout.data.rglob("*")]
-    kinds = {True: 0o700, False: 0o600}
-    wrong = {
-        str(path): oct(path.stat().st_mode & 0o777)
-        for path in written
-        if path.stat().st_mode & 0o777 != kinds[path.is_dir()]
-    }
-    assert wrong == {}
-    assert sum(path.is_file() for path in written) > 150
