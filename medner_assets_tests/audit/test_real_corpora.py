@@ -40,6 +40,7 @@ def test_bc5cdr_relations_follow_the_text(corpora: Path):
 def test_biored_relations_follow_the_text(corpora: Path):
     found = audited("biored", corpora)
     assert found.verdict == "learnable"
+    # 0.866 in the first edition, whose reader was taught by three tenths of the documents and no more.
     assert found.probes["within_document"]["auc"] == pytest.approx(0.896, abs=0.03)
     # Inside documents the text adds too little to tell; between documents it certainly adds something.
     assert found.probes["between_documents"]["share_low"] >= 0.05
