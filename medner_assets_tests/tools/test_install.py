@@ -38,6 +38,13 @@ def test_a_release_that_is_not_there_is_not_taken_for_a_missing_network():
     assert line == f"pip install torch==9 failed: {output.strip()}"
 
 
+def _as_typed() -> dict[str, str]:
+    """Return the environment without what a make around the tests hands on: it would speak as make[1]."""
+    return {
+        name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS")
+    }
+
+
 def made(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run make in a folder that has what set-up reads."""
     if not (folder / "Makefile").exists():
@@ -47,7 +54,7 @@ def made(folder: Path, *arguments: str, **environment: str) -> subprocess.Comple
         shutil.copytree(CHECKOUT / "tools", folder / "tools", dirs_exist_ok=True)
     return subprocess.run(
         ["make", "--no-print-directory", "setup", *arguments],
-        cwd=folder, env={**os.environ, **environment}, stdin=subprocess.DEVNULL,
+        cwd=folder, env={**_as_typed(), **environment}, stdin=subprocess.DEVNULL,
         capture_output=True, text=True, timeout=120, check=False,
     )  # fmt: skip
 
