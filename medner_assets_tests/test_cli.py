@@ -10,11 +10,12 @@ import pytest
 from click.testing import CliRunner, Result
 
 from medner_assets import paths
-from medner_assets.cli import FORMATS, main
+from medner_assets.cli import main
 from medner_assets.corpus.jsonl import write_documents
 from medner_assets.corpus.readers.registry import read_files
 from medner_assets.errors import MednerError
 from medner_assets.paths import PROJECT
+from medner_assets.recipes.formats import FORMATS
 from medner_assets_tests.support.miniature import documents
 
 COMMANDS = {

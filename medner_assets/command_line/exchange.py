@@ -1,0 +1,123 @@
+"""Files in, files out, and questions: `import`, `audit`, `score`, `sql`, `export`."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from medner_assets.recipes.formats import FORMATS
+
+
+@click.command("import")
+@click.argument("format", type=click.Choice(FORMATS))
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="File of JSON lines to write.")
+def import_(format: str, files: Sequence[Path], out: Path) -> None:
+    """Convert FILES of FORMAT to JSON lines; what cannot be placed is listed with file and line.
+
+    \b
+    Examples:
+      medner import pubtator Train.PubTator --out train.jsonl
+      medner import brat notes/ --out notes.jsonl
+    """
+    from medner_assets.commands.exchange import import_corpus
+
+    import_corpus(format, files, out)
+
+
+@click.command()
+@click.argument("train", type=click.Path(path_type=Path))
+@click.argument("dev", type=click.Path(path_type=Path))
+@click.argument("test", type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+def audit(train: Path, dev: Path, test: Path, as_json: bool) -> None:
+    """Check what a model can learn from a dataset, given as three files of JSON lines.
+
+    \b
+    Examples:
+      medner audit train.jsonl dev.jsonl test.jsonl
+      medner audit train.jsonl dev.jsonl test.jsonl --json > audit.json
+    """
+    from medner_assets.commands.exchange import audit_files
+
+    click.echo(audit_files(train, dev, test, as_json=as_json))
+
+
+@click.command()
+@click.argument("gold", type=click.Path(path_type=Path))
+@click.argument("predicted", type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+def score(gold: Path, predicted: Path, as_json: bool) -> None:
+    """Score predictions against gold, both as JSON lines.
+
+    \b
+    Examples:
+      medner score test.jsonl predicted.jsonl
+      medner score test.jsonl predicted.jsonl --json > scores.json
+    """
+    from medner_assets.commands.exchange import score_files
+
+    click.echo(score_files(gold, predicted, as_json=as_json))
+
+
+@click.command()
+@click.argument("query", required=False)
+@click.option(
+    "--format",
+    type=click.Choice(["table", "csv", "json", "parquet"]),
+    default="table",
+    show_default=True,
+    help="How the rows are written.",
+)
+@click.option(
+    "--param", "params", multiple=True, metavar="NAME=VALUE", help="A parameter of a named question."
+)
+@click.option("--rows", default=200, show_default=True, help="Most rows that a table shows.")
+@click.option(
+    "--allow-read", "readable", multiple=True, metavar="FOLDER", type=click.Path(path_type=Path),
+    help="A folder or file of yours that the query may read besides the warehouse.",
+)  # fmt: skip
+@click.option("--excel", is_flag=True, help="With --format csv: no cell begins as a formula does.")
+def sql(
+    query: str | None, format: str, params: Sequence[str], rows: int, readable: Sequence[Path], excel: bool
+) -> None:
+    """Answer QUERY: the name of a question, view or table, or SQL; without it, list what can be asked.
+
+    \b
+    Examples:
+      medner sql
+      medner sql leaderboard
+      medner sql lost_and_gained --param version=tiny-v2 --param baseline=tiny-v1
+      medner sql 'select error, items from error_counts' --format csv > errors.csv
+      medner sql --allow-read lists "from documents semi join 'lists/ids.csv' using (doc_id)"
+    """
+    from medner_assets.commands.asking import answer
+
+    answer(query, format, params, rows, readable, excel=excel)
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option(
+    "--format",
+    type=click.Choice(["duckdb", "jsonl", "brat", "pubtator"]),
+    default="duckdb",
+    show_default=True,
+    help="duckdb: all tables; jsonl, brat (a folder), pubtator: the predictions of a version.",
+)
+@click.option("--version", help="Version whose predictions are written.")
+@click.option("--force", is_flag=True, help="Replace an existing file.")
+def export(file: Path, format: str, version: str | None, force: bool) -> None:
+    """Write all tables as one DuckDB file, or the predictions of a version.
+
+    \b
+    Examples:
+      medner export all.duckdb
+      medner export predicted.jsonl --format jsonl --version tiny-v2
+    """
+    from medner_assets.commands.exchange import export as run
+
+    click.echo(run(file, format, version, force=force))
+
+
+COMMANDS = (import_, audit, score, sql, export)

@@ -1,0 +1,117 @@
+"""Texts of one's own: `predict`, `annotate`, `forget`."""
+
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import click
+
+from medner_assets.errors import MednerError
+from medner_assets.terminal import show
+from medner_assets.visible import escaped, visible
+
+
+@click.command()
+@click.argument("version")
+@click.argument("input", required=False)
+@click.option(
+    "--text", "is_text", is_flag=True, help="INPUT is the text itself, even if it looks like a path."
+)
+@click.option("--json", "as_json", is_flag=True, help="JSON lines, as `medner score` reads them.")
+def predict(version: str, input: str | None, is_text: bool, as_json: bool) -> None:
+    """Find entities and relations with VERSION in INPUT: a file, a folder, a text, or standard input.
+
+    A .jsonl file holds documents, one per line; any other file is one text. A long text is read sentence by
+    sentence and shown as it is read. A text given as an argument can be seen in the process list and stays in
+    the shell's history: for clinical text use a file or a pipe.
+
+    \b
+    Examples:
+      medner predict tiny-v2 note.txt
+      medner predict tiny-v2 notes/ --json > predicted.jsonl
+      medner predict tiny-v2 < note.txt
+      echo 'She took ibuprofen for migraine.' | medner predict tiny-v2
+    """
+    from medner_assets.commands.predicting import described, inputs, trained
+    from medner_assets.commands.predicting import predict as run
+
+    trained(version)
+    sources = inputs(input, sys.stdin, is_text=is_text)
+    if any(source.is_argument for source in sources):
+        click.echo(
+            "note: a text given as an argument can be seen in the process list and stays in the shell's "
+            "history: use a file or a pipe for clinical text",
+            err=True,
+        )
+    with closing(run(version, sources)) as parts:
+        read = described(parts, len(sources))
+        if as_json:
+            from medner_assets.commands.showing import json_lines
+
+            for line in json_lines(read):
+                click.echo(escaped(line) if sys.stdout.isatty() else line)
+        else:
+            from medner_assets.commands.showing import shown_parts
+
+            for each in shown_parts(read, named=len(sources) > 1):
+                show(each)
+
+
+@click.command()
+@click.argument("version")
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--name", help="Name of the corpus in the tables. Default: the folder's name.")
+@click.option("--workers", type=click.IntRange(1, 256), help="Processes. Default: one per GPU, else one.")
+@click.option(
+    "--shard-documents", default=1000, show_default=True, type=click.IntRange(1, 1_000_000),
+    help="Documents per shard.",
+)  # fmt: skip
+def annotate(version: str, folder: Path, name: str | None, workers: int | None, shard_documents: int) -> None:
+    """Annotate all .jsonl, .parquet and .txt files of FOLDER with VERSION, in shards.
+
+    The results are in tables for SQL. Run it again after an interruption: finished shards are kept.
+
+    \b
+    Examples:
+      medner annotate tiny-v2 notes/
+      medner annotate tiny-v2 notes/ --name clinic-2026 --shard-documents 200
+    """
+    from medner_assets.commands.annotating import annotate as run
+
+    config = {"name": name or "", "workers": workers or 0, "shard_documents": shard_documents}
+    for line in run(version, folder, config):
+        click.echo(line)
+
+
+@click.command()
+@click.argument("name", metavar="DATASET|VERSION")
+@click.option("--documents", metavar="IDS", help="Only these documents, ids separated by commas.")
+@click.option("--yes", is_flag=True, help="Remove without asking; what goes is listed all the same.")
+def forget(name: str, documents: str | None, yes: bool) -> None:
+    """Remove the texts of a dataset or a version and what was made of them; list what stays.
+
+    \b
+    Examples:
+      medner forget ade
+      medner forget ade --documents 1234,5678 --yes
+      medner forget tiny-v1
+    """
+    from medner_assets.commands.forgetting import carry_out, planned
+
+    ids = [each.strip() for each in documents.split(",") if each.strip()] if documents is not None else []
+    if documents is not None and not ids:
+        raise MednerError("--documents: names none: give ids, separated by commas")
+    plan = planned(name, ids)
+    for line in plan.lines():
+        click.echo(visible(line))
+    if not (plan.partitions or plan.folders or plan.runs):
+        return
+    if not yes:
+        if not sys.stdin.isatty():
+            raise MednerError("nothing was removed: add --yes to remove what is listed")
+        click.confirm("Remove all that is listed?", abort=True)
+    carry_out(plan)
+    click.echo("removed")
+
+
+COMMANDS = (predict, annotate, forget)
