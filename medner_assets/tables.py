@@ -4,48 +4,9 @@ A partition key (`dataset` or `model_version`) is a Hive key of the path and not
 column is. `split` is train, dev or test. Character offsets are code points, start inclusive, end exclusive.
 """
 
-from dataclasses import dataclass
-from typing import Literal
-
 import polars as pl
 
-PartitionKey = Literal["dataset", "model_version"]
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """One column: its name, its Polars type, and what a value means, with its unit."""
-
-    name: str
-    dtype: pl.DataType
-    meaning: str
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """One table: `grain` says what one row is."""
-
-    name: str
-    partition: PartitionKey
-    grain: str
-    columns: tuple[Column, ...]
-
-    @property
-    def schema(self) -> dict[str, pl.DataType]:
-        """Column name → type, in file order, without the partition key."""
-        return {column.name: column.dtype for column in self.columns}
-
-
-TEXT, INT, REAL, FLAG = pl.String(), pl.Int64(), pl.Float64(), pl.Boolean()
-TEXTS, TIME = pl.List(pl.String()), pl.Datetime("us", "UTC")
-ENTITY = pl.Struct({"type": TEXT, "text": TEXT, "start": INT, "end": INT, "grounding": TEXT})
-RELATION = pl.Struct(
-    {
-        "type": TEXT,
-        "head_text": TEXT, "head_type": TEXT, "head_start": INT, "head_end": INT,
-        "tail_text": TEXT, "tail_type": TEXT, "tail_start": INT, "tail_end": INT,
-    }
-)  # fmt: skip
+from medner_assets.columns import ENTITY, FLAG, INT, REAL, RELATION, TEXT, TEXTS, TIME, Column, Table
 
 _EVALUATION = Column(
     "evaluation_id", TEXT, "hash of adapter weights, dataset version, decoding, post-processing, scorer"

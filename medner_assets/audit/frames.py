@@ -3,18 +3,7 @@
 import polars as pl
 
 from medner_assets.audit.audit import Audit
-
-SCHEMA: dict[str, pl.DataType] = {
-    "probe": pl.String(),
-    "figure": pl.String(),
-    "setting": pl.String(),
-    "value": pl.Float64(),
-    "low": pl.Float64(),
-    "high": pl.Float64(),
-    "detail": pl.String(),
-    "dataset_version": pl.String(),
-}
-"""Columns of `warehouse/tables.py`; a test holds the two together."""
+from medner_assets.tables import TABLES
 
 
 def audit_frame(audit: Audit, dataset_version: str = "") -> pl.DataFrame:
@@ -35,4 +24,4 @@ def audit_frame(audit: Audit, dataset_version: str = "") -> pl.DataFrame:
         rows.append(
             (each.probe, each.figure, each.setting, value, each.low, each.high, each.detail, dataset_version)
         )
-    return pl.DataFrame(rows, schema=SCHEMA, orient="row")
+    return pl.DataFrame(rows, schema=TABLES["audits"].schema, orient="row")

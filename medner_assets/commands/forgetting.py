@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from medner_assets import paths
+from medner_assets.columns import PartitionKey
 from medner_assets.commands.predict_scratch import abandoned
 from medner_assets.errors import MednerError
 from medner_assets.locks import is_held
 from medner_assets.recipes.loading import dataset_names, load_version, version_names
-from medner_assets.tables import PartitionKey
 from medner_assets.warehouse.forgetting import partitions_of, remove_documents, remove_partition, rows_in
 
 _OF_OTHERS = ("annotations", "annotation_shards")

@@ -1,7 +1,4 @@
-"""Documents as the tables `documents`, `gold_entities`, `gold_relations` and `import_problems`, and back.
-
-The schemas are those of `warehouse/tables.py`, which this layer may not import; a test keeps the two in step.
-"""
+"""Documents as the tables `documents`, `gold_entities`, `gold_relations` and `import_problems`, and back."""
 
 from collections import defaultdict
 from collections.abc import Mapping
@@ -12,27 +9,7 @@ import polars as pl
 from medner_assets.corpus.building import BuiltDataset
 from medner_assets.corpus.hashing import content_hash
 from medner_assets.schema import Document, Entity, Level, Relation
-
-_TEXT, _INT, _FLAG, _TEXTS = pl.String(), pl.Int64(), pl.Boolean(), pl.List(pl.String())
-
-SCHEMAS: dict[str, dict[str, pl.DataType]] = {
-    "documents": {
-        "doc_id": _TEXT, "split": _TEXT, "group_id": _TEXT, "text": _TEXT, "characters": _INT,
-        "directed": _FLAG, "level": _TEXT, "dataset_version": _TEXT,
-    },
-    "gold_entities": {
-        "doc_id": _TEXT, "split": _TEXT, "entity_id": _TEXT, "type": _TEXT, "start": _INT, "end": _INT,
-        "text": _TEXT, "concepts": _TEXTS, "pieces": _TEXT,
-    },
-    "gold_relations": {
-        "doc_id": _TEXT, "split": _TEXT, "relation_id": _INT, "type": _TEXT, "symmetric": _FLAG,
-        "head_id": _TEXT, "tail_id": _TEXT, "head_text": _TEXT, "head_type": _TEXT, "tail_text": _TEXT,
-        "tail_type": _TEXT, "head_concept": _TEXT, "tail_concept": _TEXT,
-    },
-    "import_problems": {
-        "file": _TEXT, "line": _INT, "doc_id": _TEXT, "kind": _TEXT, "message": _TEXT,
-    },
-}  # fmt: skip
+from medner_assets.tables import TABLES
 
 
 def dataset_frames(built: BuiltDataset) -> dict[str, pl.DataFrame]:
@@ -49,7 +26,7 @@ def dataset_frames(built: BuiltDataset) -> dict[str, pl.DataFrame]:
             (each.file, each.line, each.doc_id, each.kind.value, each.message) for each in built.problems
         ],
     }
-    return {name: pl.DataFrame(rows[name], schema=schema, orient="row") for name, schema in SCHEMAS.items()}
+    return {name: pl.DataFrame(rows[name], schema=TABLES[name].schema, orient="row") for name in rows}
 
 
 def documents_from_frames(
@@ -58,7 +35,7 @@ def documents_from_frames(
     """Return the documents that the three tables describe, in the order of `documents`.
 
     The inverse of `dataset_frames`, but that a group which is the document's own id comes back as None.
-    Columns besides those of `SCHEMAS` are ignored.
+    Columns that the tables do not have are ignored.
     """
     entities: dict[str, list[Entity]] = defaultdict(list)
     for row in gold_entities.iter_rows(named=True):

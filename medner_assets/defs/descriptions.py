@@ -3,7 +3,8 @@
 import dagster as dg
 import polars as pl
 
-from medner_assets.tables import ENTITY, RELATION, TABLES
+from medner_assets.columns import ENTITY, RELATION
+from medner_assets.tables import TABLES
 
 _TYPE_NAMES = {
     pl.String(): "varchar",

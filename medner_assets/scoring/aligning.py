@@ -5,7 +5,8 @@ import polars as pl
 
 from medner_assets.errors import MednerError
 from medner_assets.scoring.evaluation import TEST
-from medner_assets.scoring.frames import DOCUMENT_SCORES, require
+from medner_assets.scoring.frames import require
+from medner_assets.tables import TABLES
 
 METRIC = ["stage", "task", "scheme"]
 """What names a metric."""
@@ -13,7 +14,7 @@ METRIC = ["stage", "task", "scheme"]
 
 def of_test(scores: pl.DataFrame, name: str) -> pl.DataFrame:
     """Return the rows of the test split; raise MednerError unless they are those of one evaluation."""
-    require(scores, DOCUMENT_SCORES, "document_scores")
+    require(scores, TABLES["document_scores"].schema, "document_scores")
     rows = scores.filter(pl.col("split") == TEST)
     if not rows.height:
         raise MednerError(f"comparison: {name} has no scores on the test split: evaluate it first")

@@ -18,13 +18,13 @@ from medner_assets.scoring.aligning import (
     require_same_gold,
 )
 from medner_assets.scoring.evaluation import RESAMPLES
-from medner_assets.scoring.frames import COMPARISONS
 from medner_assets.scoring.schemes import FINAL, HEADLINES
 from medner_assets.scoring.statistics.bootstrap import paired_draws, percentiles
 from medner_assets.scoring.statistics.f1 import by_group, f1
 from medner_assets.scoring.statistics.power import smallest_difference
 from medner_assets.scoring.statistics.randomisation import p_values
 from medner_assets.scoring.statistics.simultaneous import FEWEST_GROUPS, LEVEL, max_t
+from medner_assets.tables import TABLES
 
 BETTER, WORSE, UNDECIDED, NO_VERDICT = "better", "worse", "not distinguishable", "no verdict"
 
@@ -75,7 +75,7 @@ def compare_versions(
         seed=pl.lit(seed, dtype=pl.Int64),
         resamples=pl.lit(resamples, dtype=pl.Int64),
     )
-    return _judged(table, draws).select(list(COMPARISONS)).cast(COMPARISONS)  # type: ignore[arg-type]
+    return _judged(table, draws).select(list(TABLES["comparisons"].schema)).cast(TABLES["comparisons"].schema)  # type: ignore[arg-type]
 
 
 def verdict(low: float | None, high: float | None, groups: int) -> str:
@@ -111,7 +111,7 @@ def _judged(table: pl.DataFrame, draws: np.ndarray) -> pl.DataFrame:
                 "found_above": None if error is None else smallest_difference(error, found.critical),
             }
             rows[i]["verdict"] = verdict(rows[i]["low"], rows[i]["high"], rows[i]["groups"])
-    return pl.DataFrame(rows, schema_overrides=COMPARISONS, infer_schema_length=None)
+    return pl.DataFrame(rows, schema_overrides=TABLES["comparisons"].schema, infer_schema_length=None)
 
 
 def _is_headline(row: dict[str, object]) -> bool:

@@ -7,7 +7,7 @@ import polars as pl
 
 from medner_assets.scoring.blocks import ROWS_AT_ONCE, in_blocks
 from medner_assets.scoring.coding import coded
-from medner_assets.scoring.frames import ENTITY_OUTCOMES, RELATION_OUTCOMES, GoldFrames, PredictedFrames
+from medner_assets.scoring.frames import GoldFrames, PredictedFrames
 from medner_assets.scoring.metrics import Scored, document_score_table, joined, metric_table, scored
 from medner_assets.scoring.outcomes import entity_rows_by_stage, outcome_table, relation_rows_by_stage
 from medner_assets.scoring.places import symmetric_types
@@ -47,9 +47,9 @@ def score_version(
     at = {"evaluation_id": evaluation_id, "dataset": dataset}
     versioned = {**at, "dataset_version": dataset_version}
     return {
-        "entity_outcomes": outcome_table([block.entities for block in done], stages, at, ENTITY_OUTCOMES),
+        "entity_outcomes": outcome_table([block.entities for block in done], stages, at, "entity_outcomes"),
         "relation_outcomes": outcome_table(
-            [block.relations for block in done], stages, at, RELATION_OUTCOMES
+            [block.relations for block in done], stages, at, "relation_outcomes"
         ),
         "document_scores": document_score_table(documents, totals, versioned),
         "metrics": metric_table(

@@ -9,13 +9,13 @@ import numpy as np
 import polars as pl
 
 from medner_assets.scoring.coding import Coded
-from medner_assets.scoring.frames import DOCUMENT_SCORES, METRICS
 from medner_assets.scoring.matching import Counts, Mask, match
 from medner_assets.scoring.schemes import Scheme, Task, counts_duplicates, signature, unit
 from medner_assets.scoring.statistics.bootstrap import f1_intervals
 from medner_assets.scoring.statistics.f1 import by_group, f1
 from medner_assets.scoring.statistics.logit import logit_t_intervals
 from medner_assets.scoring.statistics.simultaneous import FEWEST_GROUPS
+from medner_assets.tables import TABLES
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +105,7 @@ def document_score_table(
         for each in scores
     ]
     same = {name: pl.lit(value) for name, value in at.items()}
-    return pl.concat(parts).with_columns(**same).select(list(DOCUMENT_SCORES))
+    return pl.concat(parts).with_columns(**same).select(list(TABLES["document_scores"].schema))
 
 
 def metric_table(
@@ -144,4 +144,4 @@ def metric_table(
                 "documents": documents.height, "seed": seed, "resamples": resamples,
             }
         )  # fmt: skip
-    return pl.DataFrame(rows, schema=METRICS, orient="row")
+    return pl.DataFrame(rows, schema=TABLES["metrics"].schema, orient="row")

@@ -7,10 +7,11 @@ import polars as pl
 from medner_assets.scoring.coding import Coded
 from medner_assets.scoring.entity_errors import entity_outcomes
 from medner_assets.scoring.errors import ERRORS
-from medner_assets.scoring.frames import GoldFrames, PredictedFrames, Schema
+from medner_assets.scoring.frames import GoldFrames, PredictedFrames
 from medner_assets.scoring.presence import absent_arguments
 from medner_assets.scoring.relation_errors import relation_outcomes
 from medner_assets.scoring.schemes import counts_duplicates
+from medner_assets.tables import TABLES
 
 # Column of the table → column of the frame that the value is taken from.
 _ENTITY_PREDICTED = {
@@ -86,7 +87,7 @@ _Source = tuple[pl.DataFrame, pl.Series, dict[str, str]]
 
 
 def outcome_table(
-    blocks: Sequence[Sequence[pl.DataFrame]], stages: Sequence[str], at: Mapping[str, str], schema: Schema
+    blocks: Sequence[Sequence[pl.DataFrame]], stages: Sequence[str], at: Mapping[str, str], table: str
 ) -> pl.DataFrame:
     """Return a table of outcomes from its blocks of documents, each a list of frames by stage; stage by
     stage.
@@ -98,7 +99,7 @@ def outcome_table(
         for stage, parts in zip(stages, zip(*blocks, strict=True), strict=True)
     ]
     same = {name: pl.lit(value) for name, value in at.items()}
-    return pl.concat(of_stage).with_columns(**same).select(list(schema))
+    return pl.concat(of_stage).with_columns(**same).select(list(TABLES[table].schema))
 
 
 def _filled(found: pl.DataFrame, documents: pl.DataFrame, gold: _Source, predicted: _Source) -> pl.DataFrame:

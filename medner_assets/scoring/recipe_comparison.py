@@ -11,12 +11,12 @@ import polars as pl
 from medner_assets.errors import MednerError
 from medner_assets.scoring.aligning import counts_of, of_test, require_same_documents, require_same_gold
 from medner_assets.scoring.comparison import UNDECIDED, verdict
-from medner_assets.scoring.frames import RECIPE_COMPARISONS
 from medner_assets.scoring.schemes import FINAL, HEADLINES
 from medner_assets.scoring.statistics.crossed import crossed_t
 from medner_assets.scoring.statistics.f1 import by_group, f1
 from medner_assets.scoring.statistics.power import smallest_difference
 from medner_assets.scoring.statistics.simultaneous import LEVEL
+from medner_assets.tables import TABLES
 
 EQUIVALENT = "equivalent"
 
@@ -38,7 +38,7 @@ def compare_recipes(
     """
     sides = [[of_test(frame, "a replicate") for frame in side] for side in (scores, baseline_scores)]
     if min(map(len, sides)) < 2:
-        return pl.DataFrame(schema=RECIPE_COMPARISONS)
+        return pl.DataFrame(schema=TABLES["recipe_comparisons"].schema)
     first = sides[0][0]
     for each in (*sides[0], *sides[1]):
         require_same_documents(first, each, baseline)
@@ -60,7 +60,7 @@ def compare_recipes(
     ours, theirs = (np.stack([by_group(each, groups) for each in side]) for side in counts)
     held = ((ours.sum(axis=0) + theirs.sum(axis=0)).sum(axis=-1) > 0).sum(axis=0)
     if ours.shape[1] < 2:
-        return pl.DataFrame(schema=RECIPE_COMPARISONS)
+        return pl.DataFrame(schema=TABLES["recipe_comparisons"].schema)
     test = crossed_t(ours, theirs)
     critical = test.critical(LEVEL, tests=len(HEADLINES))
     rows = []
@@ -93,4 +93,4 @@ def compare_recipes(
                 "baseline_evaluation_ids": [frame["evaluation_id"][0] for frame in sides[1]],
             }
         )  # fmt: skip
-    return pl.DataFrame(rows, schema=RECIPE_COMPARISONS)
+    return pl.DataFrame(rows, schema=TABLES["recipe_comparisons"].schema)

@@ -27,11 +27,11 @@ def prediction_frames(
         ]
         rejected += [(*at, line.line_number, line.line, line.reason) for line in prediction.rejected]
     return {
-        "predicted_entities": pl.DataFrame(entities, schema=_unstaged("predicted_entities"), orient="row"),
-        "predicted_relations": pl.DataFrame(relations, schema=_unstaged("predicted_relations"), orient="row"),
+        "predicted_entities": pl.DataFrame(
+            entities, schema=TABLES["predicted_entities"].without("stage"), orient="row"
+        ),
+        "predicted_relations": pl.DataFrame(
+            relations, schema=TABLES["predicted_relations"].without("stage"), orient="row"
+        ),
         "rejected_lines": pl.DataFrame(rejected, schema=TABLES["rejected_lines"].schema, orient="row"),
     }
-
-
-def _unstaged(table: str) -> dict[str, pl.DataType]:
-    return {name: dtype for name, dtype in TABLES[table].schema.items() if name != "stage"}

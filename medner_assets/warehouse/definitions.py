@@ -6,9 +6,10 @@ from typing import Literal
 
 import duckdb
 
+from medner_assets.columns import Table
 from medner_assets.errors import MednerError
 from medner_assets.paths import NAME
-from medner_assets.tables import TABLES, Table
+from medner_assets.tables import TABLES
 from medner_assets.warehouse.sql_files import in_order
 
 

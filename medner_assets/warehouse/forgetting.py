@@ -7,10 +7,11 @@ from pathlib import Path
 
 import polars as pl
 
+from medner_assets.columns import PartitionKey
 from medner_assets.files import sync
 from medner_assets.locks import exclusive
 from medner_assets.paths import checked_name
-from medner_assets.tables import TABLES, PartitionKey
+from medner_assets.tables import TABLES
 from medner_assets.warehouse.partition_files import remove_stale_temporaries
 
 DOCUMENT = "doc_id"

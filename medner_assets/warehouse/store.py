@@ -10,11 +10,12 @@ from pathlib import Path
 
 import polars as pl
 
+from medner_assets.columns import Table
 from medner_assets.errors import MednerError
 from medner_assets.files import sync
 from medner_assets.locks import exclusive
 from medner_assets.paths import checked_name, is_name, private_folder
-from medner_assets.tables import TABLES, Table
+from medner_assets.tables import TABLES
 from medner_assets.warehouse.partition_files import (
     PART,
     StagedFile,

@@ -4,7 +4,7 @@ from functools import cache
 import pytest
 
 from medner_assets.audit.audit import Audit, audit_dataset
-from medner_assets.audit.frames import SCHEMA, audit_frame
+from medner_assets.audit.frames import audit_frame
 from medner_assets.audit.probes import FAMILIES
 from medner_assets.audit.sampling import drawn_documents, is_kept, kept_positions
 from medner_assets.corpus.synthetic.generator import generate
@@ -87,9 +87,8 @@ def test_json_has_the_keys_of_the_contract_and_no_number_that_json_lacks():
 
 
 def test_the_frame_is_the_table_audits_of_the_warehouse():
-    assert TABLES["audits"].schema == SCHEMA
     frame = audit_frame(audit("stated"), "abc")
-    assert dict(frame.schema) == SCHEMA
+    assert dict(frame.schema) == TABLES["audits"].schema
     assert frame.filter(figure="verdict")["detail"].to_list() == ["learnable"]
     assert frame.filter(figure="reason")["detail"].to_list() == list(audit("stated").reasons)
     assert frame["dataset_version"].unique().to_list() == ["abc"]

@@ -12,28 +12,7 @@ from medner_assets.corpus.shards import Shard, Text
 from medner_assets.files import publish_file
 from medner_assets.modeling.inference.extractor import Extractor, Read
 from medner_assets.modeling.windows import Window
-
-ENTITY = pl.Struct(
-    {
-        "type": pl.String(), "text": pl.String(), "start": pl.Int64(), "end": pl.Int64(),
-        "grounding": pl.String(),
-    }
-)  # fmt: skip
-RELATION = pl.Struct(
-    {
-        "type": pl.String(),
-        "head_text": pl.String(), "head_type": pl.String(), "head_start": pl.Int64(), "head_end": pl.Int64(),
-        "tail_text": pl.String(), "tail_type": pl.String(), "tail_start": pl.Int64(), "tail_end": pl.Int64(),
-    }
-)  # fmt: skip
-
-SCHEMA: dict[str, pl.DataType] = {
-    "annotation_id": pl.String(), "corpus": pl.String(), "shard": pl.String(), "doc_id": pl.String(),
-    "file": pl.String(), "line": pl.Int64(), "characters": pl.Int64(), "windows": pl.Int64(),
-    "cut_windows": pl.Int64(), "tokens": pl.Int64(), "entities": pl.List(ENTITY),
-    "relations": pl.List(RELATION),
-}  # fmt: skip
-"""Columns of table `annotations`, which this layer may not import; a test keeps the two in step."""
+from medner_assets.tables import TABLES
 
 _BATCHES_AT_ONCE = 8
 """Batches whose windows are read together, sorted by length."""
@@ -70,7 +49,7 @@ def shard_frame(
         }
         for n, each in enumerate(texts)
     ]
-    return pl.DataFrame(rows, schema=SCHEMA)
+    return pl.DataFrame(rows, schema=TABLES["annotations"].schema)
 
 
 def write_shard(target: Path, frame: pl.DataFrame) -> None:

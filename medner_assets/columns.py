@@ -1,0 +1,55 @@
+"""What a table is: its partition key, its columns and their types. The tables are in `tables.py`."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import polars as pl
+
+PartitionKey = Literal["dataset", "model_version"]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column: its name, its Polars type, and what a value means, with its unit."""
+
+    name: str
+    dtype: pl.DataType
+    meaning: str
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One table: `grain` says what one row is."""
+
+    name: str
+    partition: PartitionKey
+    grain: str
+    columns: tuple[Column, ...]
+
+    @property
+    def schema(self) -> dict[str, pl.DataType]:
+        """Column name → type, in file order, without the partition key."""
+        return {column.name: column.dtype for column in self.columns}
+
+    def only(self, *names: str) -> dict[str, pl.DataType]:
+        """Return the schema of these columns, in the order in which they are named; KeyError for another."""
+        return {name: self.schema[name] for name in names}
+
+    def without(self, *names: str) -> dict[str, pl.DataType]:
+        """Return the schema without these columns; KeyError for one that the table lacks."""
+        left = self.schema
+        for name in names:
+            del left[name]
+        return left
+
+
+TEXT, INT, REAL, FLAG = pl.String(), pl.Int64(), pl.Float64(), pl.Boolean()
+TEXTS, TIME = pl.List(pl.String()), pl.Datetime("us", "UTC")
+ENTITY = pl.Struct({"type": TEXT, "text": TEXT, "start": INT, "end": INT, "grounding": TEXT})
+RELATION = pl.Struct(
+    {
+        "type": TEXT,
+        "head_text": TEXT, "head_type": TEXT, "head_start": INT, "head_end": INT,
+        "tail_text": TEXT, "tail_type": TEXT, "tail_start": INT, "tail_end": INT,
+    }
+)  # fmt: skip
