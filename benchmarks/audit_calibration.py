@@ -44,6 +44,8 @@ CASES: dict[str, tuple[str, frozenset[str]]] = {
     "random_type": ("blind", frozenset({"types-do-not-follow-text"})),
     "drug_decides": ("blind", frozenset({"follows-without-reading"})),
     "rare_cue": ("driven", _NEVER_NOT),
+    "changed_numbers": ("driven", _NEVER_NOT | {"follows-without-reading"}),
+    "one_sentence_dense": ("blind", frozenset({_NOT, "nearly-free-given-entities"})),
 }
 """Truth and right verdicts of the constructions that `--cases` brings."""
 

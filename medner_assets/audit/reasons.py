@@ -86,13 +86,19 @@ def _told(probe: Probe, what: str) -> str:
         f"(95 % interval {found.share.low:.0%} to {found.share.high:.0%}, {found.groups} documents)"
     )
     endings = {
-        Answer.UNDECIDED: "too few or too wide to tell",
+        Answer.UNDECIDED: _open(found.share.low),
         Answer.SETTLED: "position and names tell it without reading",
         Answer.NONE: f"certainly less than {SMALL:.0%}, so the text adds nothing",
         Answer.WEAK: "so the text adds a little, or in a way that a simple reader misses",
         Answer.FOLLOWS: "so the text says it",
     }
     return f"{told}: {endings[answer]}"
+
+
+def _open(low: float) -> str:
+    if low <= 0:
+        return "too few or too wide to tell"
+    return "above 0, but so is by chance one such interval of forty: too wide to tell"
 
 
 def _imitation(verdict: Verdict, find: Figures) -> list[str]:

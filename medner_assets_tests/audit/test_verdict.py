@@ -22,7 +22,8 @@ def probe(share: float, low: float, high: float, unread: float = 0.5, groups: in
 
 
 CLEAR, NOTHING = probe(0.5, 0.4, 0.6), probe(0.0, -0.05, 0.05)
-LITTLE, WIDE = probe(0.13, 0.01, 0.25), probe(0.1, -0.1, 0.3)
+LITTLE, WIDE = probe(0.13, 0.04, 0.22), probe(0.1, -0.1, 0.3)
+BARELY = probe(0.13, 0.01, 0.25)
 SETTLED = probe(0.0, -0.05, 0.05, unread=0.95)
 NOT_ASKED = Probe("type", None, None, False, 0)
 ALL_RELATED = Probe("within_document", None, 1.0, False, 100)
@@ -39,6 +40,8 @@ PLAIN = Evidence(1000, 150, 0.2, 0.5, CLEAR, NOT_ASKED, NOT_ASKED)
         ({"pairs": NOTHING}, "labels-do-not-follow-text"),
         ({"pairs": LITTLE}, "weak"),
         ({"pairs": WIDE}, "undecided"),
+        ({"pairs": BARELY}, "undecided"),
+        ({"pairs": probe(0.2, 0.01, 0.39)}, "undecided"),
         ({"pairs": replace(CLEAR, gain=gain(0.5, 0.4, 0.6, 49))}, "undecided"),
         ({"pairs": SETTLED, "unread_f1": 0.95}, "follows-without-reading"),
         ({"pairs": NOTHING, "unread_f1": 0.90}, "follows-without-reading"),
@@ -65,6 +68,12 @@ def test_an_estimate_below_0_does_not_narrow_the_interval():
     """Labels follow no text only where the upper end is small also for a gain of 0."""
     assert verdict_of(replace(PLAIN, pairs=probe(-0.2, -0.38, -0.02))) == Verdict.UNDECIDED
     assert verdict_of(replace(PLAIN, pairs=probe(-0.2, -0.25, -0.15))) == Verdict.NOT_FOLLOWING
+
+
+def test_an_interval_just_above_0_is_undecided_and_says_why():
+    evidence = replace(PLAIN, pairs=BARELY)
+    first, *_ = reasons(verdict_of(evidence), evidence, figures(), Leaks())
+    assert first.endswith("above 0, but so is by chance one such interval of forty: too wide to tell")
 
 
 def figures(**changed: float | None) -> Figures:
