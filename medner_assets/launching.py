@@ -17,7 +17,7 @@ from medner_assets.interruption import Interruption
 from medner_assets.progress_display import Display, own_stderr
 
 if TYPE_CHECKING:
-    from dagster import DagsterEvent, DagsterInstance, DagsterRun, JobDefinition
+    from dagster import DagsterEvent, DagsterInstance, JobDefinition
     from dagster._core.remote_origin import RemoteJobOrigin
 
 LOCATION = "medner"
@@ -65,6 +65,8 @@ def instance() -> "Iterator[DagsterInstance]":
     the same where it runs (see `defs/run_launcher.py`); a command must not wait for it.
     """
     with opened() as dagster:
+        from medner_assets.defs.instance import abandoned_runs
+
         for run in abandoned_runs(dagster):
             dagster.report_run_failed(run, "The process that executed this run was killed.")
             dagster.event_log_storage.free_concurrency_slots_for_run(run.run_id)
@@ -114,17 +116,20 @@ def _execute(
     from dagster import AssetKey
     from dagster._core.definitions.job_base import InMemoryJob
     from dagster._core.execution.api import execute_run_iterator
+    from dagster._core.utils import make_new_run_id
 
     from medner_assets.defs.compute_logs import not_mirrored
     from medner_assets.defs.supervision import PROCESS_TAG, process_mark
 
     keys = [AssetKey(name) for name in assets]
     job = _job_of_all_assets()
-    tags = {PROCESS_TAG: process_mark(os.getpid())}
+    run_id = make_new_run_id()
+    tags = {PROCESS_TAG: process_mark(run_id, os.getpid())}
     if partition is not None:
         tags |= job.get_tags_for_partition_key(partition, selected_asset_keys=keys)
     run = dagster.create_run_for_job(
         job_def=job,
+        run_id=run_id,
         run_config={**_QUIET, "ops": {name: {"config": dict(each)} for name, each in config.items()}},
         tags=tags,
         asset_selection=frozenset(keys),
@@ -242,33 +247,3 @@ def _origin(job: "JobDefinition") -> "RemoteJobOrigin":
     )
     location = ManagedGrpcPythonEnvCodeLocationOrigin(target, LOCATION)
     return RemoteJobOrigin(RemoteRepositoryOrigin(location, "__repository__"), job.name)
-
-
-def abandoned_runs(dagster: "DagsterInstance") -> "list[DagsterRun]":
-    """Return the unfinished runs whose process is gone."""
-    from dagster import DagsterRunStatus, RunsFilter
-
-    from medner_assets.defs.supervision import PROCESS_TAG, is_alive
-
-    unfinished = RunsFilter(
-        statuses=[DagsterRunStatus.NOT_STARTED, DagsterRunStatus.STARTED, DagsterRunStatus.CANCELING]
-    )
-    marked = [(run, run.tags.get(PROCESS_TAG)) for run in dagster.get_runs(filters=unfinished)]
-    return [run for run, mark in marked if mark is not None and not is_alive(mark)]
-
-
-def runs_of(dagster: "DagsterInstance", partition: str) -> list[str]:
-    """Return the ids of all runs of a partition."""
-    from dagster import RunsFilter
-
-    filters = RunsFilter(tags={"dagster/partition": partition})
-    return [run.run_id for run in dagster.get_runs(filters=filters)]
-
-
-def started_automation(dagster: "DagsterInstance") -> tuple[list[str], bool]:
-    """Return the schedules and sensors that someone started, and whether a daemon runs that heeds them."""
-    started = sorted(
-        state.instigator_name for state in dagster.all_instigator_state() if state.status.value == "RUNNING"
-    )
-    beats = dagster.get_daemon_statuses()
-    return started, any(bool(status.healthy) for status in beats.values())

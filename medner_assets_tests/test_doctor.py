@@ -1,5 +1,6 @@
 """What `medner doctor` finds of locks, processes and open folders, with the remedy beside it."""
 
+import os
 import sqlite3
 import subprocess
 import sys
@@ -10,7 +11,16 @@ from pathlib import Path
 import pytest
 
 from medner_assets import launching, paths
-from medner_assets.commands.leftovers import dagster_runs, locks, orphans, planted, private, workers
+from medner_assets.commands.leftovers import (
+    dagster_runs,
+    locks,
+    orphans,
+    planted,
+    private,
+    unattended,
+    without_run,
+    workers,
+)
 from medner_assets.errors import MednerError
 
 HOLD = (
@@ -81,7 +91,36 @@ def test_a_worker_below_its_run_is_no_orphan(work):
     with holding(work / "lock", "", "medner_assets.modeling.inference.generate"):
         found = [each for each in workers() if str(work / "lock") in each.cmdline()]
         (finding,) = orphans(found)
-    assert (finding.state, finding.found) == ("ok", "1 at work, each below its run")
+    assert (finding.state, finding.found) == ("ok", "1 at work, none left by its parent")
+
+
+def test_a_process_that_works_for_no_run_is_told_with_what_it_does(work):
+    words = ("medner_assets.modeling.training.train", "--job", f"{work}/job.json")
+    with holding(work / "lock", "", *words) as pid:
+        at_work = [each for each in workers() if each.pid == pid]
+        (finding,) = without_run(at_work, {})
+        assert without_run(at_work, {pid: "a run"}) == []
+        assert without_run(at_work, {os.getpid(): "the run below which it works"}) == []
+    assert finding.state == "missing"
+    assert finding.found.startswith(f"{pid} trains tiny-v1, and no run")
+    assert finding.remedy == f"kill {pid}: its checkpoints stay"
+
+
+def test_a_process_of_another_project_is_none_of_ours(work, tmp_path):
+    elsewhere = ("medner_assets.modeling.training.train", "--job", f"{tmp_path}/x/training/job.json")
+    with holding(work / "lock", "", *elsewhere) as pid:
+        assert without_run([each for each in workers() if each.pid == pid], {}) == []
+
+
+def test_a_daemon_that_died_is_told_within_two_minutes():
+    (healthy,) = unattended(["weekly_retrain"], 0, 1000.0, 1060.0)
+    assert (healthy.state, healthy.found) == ("ok", "weekly_retrain")
+    queue, schedules = unattended(["weekly_retrain"], 2, 1000.0, 1000.0 + 9 * 60)
+    assert queue.found == "2 runs wait to be started, but the daemon last told 9 min ago that it lives"
+    assert schedules.state == "missing"
+    assert schedules.found == "weekly_retrain: started, but the daemon last told 9 min ago that it lives"
+    (never,) = unattended(["weekly_retrain"], 0, None, 1000.0)
+    assert never.found == "weekly_retrain: started, but no daemon runs"
 
 
 def test_folders_that_others_can_read_are_told(work):

@@ -151,7 +151,8 @@ def _runs(names: Sequence[str]) -> list[str]:
     logs = paths.DAGSTER_STORAGE / "compute_logs"
     if not logs.is_dir():
         return []
-    from medner_assets.launching import opened, runs_of
+    from medner_assets.defs.instance import runs_of
+    from medner_assets.launching import opened
 
     with opened() as dagster:
         ids = [run for name in dict.fromkeys(names) for run in runs_of(dagster, name)]

@@ -4,7 +4,8 @@ Looks only. `medner doctor` prints it; what is stuck is freed by the remedy that
 """
 
 import os
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import psutil
@@ -69,7 +70,7 @@ def orphans(at_work: list[psutil.Process]) -> list[Finding]:
     """Look for training and generation processes whose run is gone."""
     lost = [each for each in at_work if _parent_of(each) <= 1]
     if not lost:
-        said = f"{len(at_work)} at work, each below its run" if at_work else "none is at work"
+        said = f"{len(at_work)} at work, none left by its parent" if at_work else "none is at work"
         return [Finding("processes", "ok", said)]
     return [
         Finding("process", "missing", f"{each.pid} belongs to a run that is gone", f"kill {each.pid}")
@@ -92,15 +93,18 @@ def _words(process: psutil.Process) -> list[str]:
 
 
 def dagster_runs() -> list[Finding]:
-    """Look for runs without a process, and for schedules that nobody starts because no daemon runs."""
+    """Hold runs against processes, both ways, and look whether a daemon heeds what it is to start."""
     if not (paths.DAGSTER_STORAGE / "storage").exists():
         return [Finding("runs", "ok", "nothing was run yet")]
-    from medner_assets.launching import abandoned_runs, opened, started_automation
+    from medner_assets.defs import instance
+    from medner_assets.launching import opened
 
     try:
         with opened() as dagster:
-            abandoned = abandoned_runs(dagster)
-            started, lives = started_automation(dagster)
+            abandoned = [run.run_id for run in instance.abandoned_runs(dagster)]
+            executing = instance.processes_of_runs(dagster)
+            started = instance.started_automation(dagster)
+            waiting, beat = instance.waiting_runs(dagster), instance.last_beat(dagster)
     except Exception as error:
         line = str(error) if isinstance(error, MednerError) else database_line(error)
         if line is None:
@@ -111,18 +115,85 @@ def dagster_runs() -> list[Finding]:
         Finding(
             "run",
             "note",
-            f"{run.run_id[:8]} has no process any more",
+            f"{run_id[:8]} has no process any more",
             f"the next `medner train` or {paths.UI} ends it",
         )
-        for run in abandoned
-    ] or [Finding("runs", "ok", "each unfinished run has its process")]
+        for run_id in abandoned
+    ]
+    found += without_run(workers(), executing)
+    found = found or [Finding("runs", "ok", "each unfinished run has its process, and each process its run")]
+    return [*found, *unattended(started, waiting, beat, time.time())]
+
+
+_STEPS = {"training": "trains", "generation": "generates for", "annotation": "annotates for"}
+
+
+def without_run(at_work: list[psutil.Process], executing: Mapping[int, str]) -> list[Finding]:
+    """Look for processes of this project that work although no run that is under way has started them.
+
+    executing: number of the process that executes an unfinished run → the run.
+    """
+    found = []
+    for process in at_work:
+        folder = _folder_of(process)
+        if folder is None or {process.pid, *_above(process)} & set(executing):
+            continue
+        does = f"{_STEPS[folder.name]} {folder.parent.name}"
+        found.append(
+            Finding(
+                "process",
+                "missing",
+                f"{process.pid} {does}, and no run of Dagster's that is under way has started it",
+                f"kill {process.pid}: its checkpoints stay",
+            )
+        )
+    return found
+
+
+def _folder_of(process: psutil.Process) -> Path | None:
+    """Return the folder of the step of this project that a process works for; None: it is another's."""
+    for word in _words(process):
+        file = Path(word)
+        if file.name == "job.json" and file.parent.name in _STEPS and file.is_relative_to(paths.data()):
+            return file.parent
+    return None
+
+
+def _above(process: psutil.Process) -> list[int]:
+    try:
+        return [each.pid for each in process.parents()]
+    except psutil.Error:
+        return []
+
+
+def unattended(started: list[str], waiting: int, beat: float | None, now: float) -> list[Finding]:
+    """Look whether a daemon heeds what it is to start.
+
+    started: schedules and sensors that someone turned on. waiting: queued runs. beat: when a daemon last told
+    that it lives, in seconds since 1970; None: none ever did.
+    """
+    from medner_assets.defs.instance import LATEST_BEAT_SECONDS
+
+    lives = beat is not None and now - beat <= LATEST_BEAT_SECONDS
+    since = "no daemon runs" if beat is None else f"the daemon last told {_ago(now - beat)} that it lives"
+    found = []
+    if waiting and not lives:
+        runs = f"{waiting} {'run waits' if waiting == 1 else 'runs wait'}"
+        found.append(Finding("queue", "missing", f"{runs} to be started, but {since}", paths.UI))
     if started and not lives:
-        names = ", ".join(started)
-        found.append(Finding("schedules", "missing", f"{names}: started, but no daemon runs", paths.UI))
+        found.append(Finding("schedules", "missing", f"{', '.join(started)}: started, but {since}", paths.UI))
+    elif not lives and is_held(paths.DAGSTER_STORAGE / "ui.lock"):
+        found.append(
+            Finding("daemon", "missing", f"the UI runs, but {since}", "end the UI, and start it again")
+        )
     else:
         said = ", ".join(started) if started else "none is started: start them in the UI where you want them"
         found.append(Finding("schedules", "ok", said))
     return found
+
+
+def _ago(seconds: float) -> str:
+    return f"{seconds:.0f} s ago" if seconds < 120 else f"{seconds / 60:.0f} min ago"
 
 
 def killed_predictions() -> Iterator[Finding]:

@@ -13,7 +13,7 @@ from dagster._core.launcher import CheckRunHealthResult, DefaultRunLauncher, Wor
 from dagster._core.storage.tags import GRPC_INFO_TAG
 from dagster._serdes import ConfigurableClassData
 
-from medner_assets.defs.supervision import PROCESS_TAG, is_alive
+from medner_assets.defs.supervision import is_alive, mark_of
 
 _UNMARKED_SECONDS = 120.0
 """A run marks itself when its first step begins, seconds after its start."""
@@ -34,7 +34,7 @@ class Launcher(DefaultRunLauncher):
 
     def check_run_worker_health(self, run: DagsterRun) -> CheckRunHealthResult:
         """Tell whether the process that a run is marked with still runs."""
-        mark = run.tags.get(PROCESS_TAG)
+        mark = mark_of(run)
         if mark is not None:
             lives = is_alive(mark)
         else:
@@ -52,7 +52,7 @@ class Launcher(DefaultRunLauncher):
             run is not None
             and not run.is_finished
             and GRPC_INFO_TAG not in run.tags
-            and PROCESS_TAG in run.tags
+            and mark_of(run) is not None
         ):
             self._instance.report_run_canceling(run)
             return True

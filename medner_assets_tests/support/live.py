@@ -33,6 +33,10 @@ mutation($job: String!, $tags: [ExecutionTag!]) {
 }"""
 _REPOSITORIES = """
 { repositoriesOrError { __typename ... on RepositoryConnection { nodes { name } } } }"""
+_REEXECUTE = """
+mutation($run: String!, $strategy: ReexecutionStrategy!) {
+  launchRunReexecution(reexecutionParams: {parentRunId: $run, strategy: $strategy}) {
+    __typename ... on LaunchRunSuccess { run { runId } } ... on PythonError { message } } }"""
 _TERMINATE = """
 mutation($run: String!) { terminateRun(runId: $run) { __typename ... on TerminateRunFailure { message } } }"""
 _START = """
@@ -78,6 +82,20 @@ class Live:
         )
         assert answer["__typename"] == "LaunchRunSuccess", answer
         return str(answer["run"]["runId"])
+
+    def reexecute(self, run: str, strategy: str = "ALL_STEPS") -> str:
+        """Execute a run again as the UI's button does, and return the new run's id.
+
+        strategy: ALL_STEPS or FROM_FAILURE.
+        """
+        answer = self.ask(_REEXECUTE, {"run": run, "strategy": strategy})
+        assert answer["__typename"] == "LaunchRunSuccess", answer
+        return str(answer["run"]["runId"])
+
+    def tags(self, run: str) -> dict[str, str]:
+        """Return the tags of a run."""
+        (found,) = (each for each in self.ask(_RUNS)["results"] if each["runId"] == run)
+        return {tag["key"]: tag["value"] for tag in found["tags"]}
 
     def terminate(self, run: str) -> str:
         """Terminate a run as the UI's button does; return what came of it."""
