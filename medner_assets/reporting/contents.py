@@ -74,9 +74,7 @@ def contents_of(inputs: ReportInputs) -> Contents:
             configuration=configuration,
             training=training_section(ask, inputs),
             scores=scores,
-            expectations=expectations_section(
-                ask, inputs.version.expectation, inputs.version.name, inputs.dataset
-            ),
+            expectations=expectations_section(ask, inputs.version.expectation, inputs.version.name),
             errors=errors,
             targets=_targets(inputs, scores),
             cost=cost_section(ask, inputs, configuration.adapters, scores),

@@ -67,6 +67,10 @@ class Questions:
         """Free the memory."""
         self._connection.close()
 
+    def define(self, view: str) -> None:
+        """Make a view of the project's own over the tables; `view` is the whole statement."""
+        self._connection.execute(view)
+
     def number(self, sql: str, unit: Unit = Unit.PLAIN, **values: Any) -> Number:
         """Return the one value of the first row of `sql`; no row: a Number without a value."""
         row = self._connection.execute(sql, _used(sql, values)).fetchone()

@@ -34,7 +34,7 @@ def rows_of(duplicates: list[int], predicted: list[int]) -> tuple[ExpectationRow
     relation = TaskExpectation(conservative=Band(precision=(0.5, 0.7)), error_shares={"duplicate": (0, 0.3)})
     with Questions(tables) as ask:
         stated = Expectation(raw=StageExpectation(relation=relation))
-        return expectations_section(ask, stated, NEW, DATASET)
+        return expectations_section(ask, stated, NEW)
 
 
 def test_a_share_counts_what_is_predicted_and_its_interval_is_wilsons_at_the_effective_size():

@@ -1,9 +1,14 @@
 """What the named questions answer on a few literal rows; every number here is computed by hand."""
 
+from itertools import product
 from pathlib import Path
 from typing import Any
 
+import duckdb
+import pytest
+
 from medner_assets.paths import SQL
+from medner_assets.reporting.expectation import outcome
 from medner_assets_tests.support.rows import answers, entity, metric, put, relation
 
 
@@ -287,20 +292,60 @@ def test_better_than_trivial_says_whether_the_whole_interval_lies_above(root: Pa
     ]  # fmt: skip
 
 
-def test_expected_and_reached_holds_each_stated_range_against_the_score(root: Path):
+def test_expected_and_reached_holds_each_stated_range_against_the_interval(root: Path):
     stated = {
         "expectation.raw.entity.conservative.f1": "[0.9, 0.92]",
+        "expectation.raw.entity.optimistic.f1": "[0.8, 0.85]",
         "expectation.final.entity.conservative.f1": "[0.9, 0.92]",
         "expectation.final.relation.optimistic.f1": "[0.69, 0.75]",
         "expectation.final.relation.conservative.precision": "null",
+        "expectation.final.relation.error_shares.duplicate": "[0, 0.3]",
         "expectation.final.relation.confidence": "0.7",
         "expectation.reasons": '["because"]',
         "lora.rank": "32",
     }
     put(root, "recipes", "v1", *({"setting": setting, "value": value} for setting, value in stated.items()))
-    put(root, "metrics", "v1", metric("relation", 0.6), metric("entity", 0.95, stage="raw"))
-    assert asked(root, "expected_and_reached", version="v1") == [
-        ("entity", "raw", "f1", "conservative", 0.9, 0.92, 0.95, True),
-        ("entity", "final", "f1", "conservative", 0.9, 0.92, None, None),
-        ("relation", "final", "f1", "optimistic", 0.69, 0.75, 0.6, False),
+    put(root, "metrics", "v1", metric("relation", 0.6), metric("entity", 0.925, stage="raw"))
+    groups = [f"d{number}" for number in range(30)]
+    put(root, "document_scores", "v1", *(silent(doc, fn=1, tp=3) for doc in groups))
+    outcomes = [
+        relation("correct", "a treats b", "a treats b", doc_id=doc) for doc in groups for _ in range(3)
     ]
+    copies = [relation("duplicate", "a treats b", None, doc_id=doc) for doc in groups[:3]]
+    put(root, "relation_outcomes", "v1", *outcomes, *copies)
+    assert asked(root, "expected_and_reached", version="v1") == [
+        ("entity", "raw", "f1", "conservative", 0.9, 0.92, 0.925, 0.875, 0.975, "cannot tell"),
+        ("entity", "raw", "f1", "optimistic", 0.8, 0.85, 0.925, 0.875, 0.975, "exceeded"),
+        ("entity", "final", "f1", "conservative", 0.9, 0.92, None, None, None, "not measured"),
+        ("relation", "final", "duplicate", "error_shares", 0.0, 0.3, 0.0323, 0.0111, 0.0898, "met"),
+        ("relation", "final", "f1", "optimistic", 0.69, 0.75, 0.6, 0.55, 0.65, "not met"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("band", "measure"), [("conservative", "precision"), ("optimistic", "f1"), ("error_shares", "duplicate")]
+)
+def test_the_query_and_the_report_judge_alike(band: str, measure: str):
+    """Every order of the ends of an interval and of a range, and results without an interval or a value."""
+    grid, query = (0.1, 0.2, 0.3, 0.4), (SQL / "queries" / "expected_and_reached.sql").read_text()
+    results: list[tuple[float | None, float | None, float | None]] = [(0.25, None, None), (None, None, None)]
+    results += [(0.25, low, high) for low in grid for high in grid if low <= high]
+    with duckdb.connect() as connection:
+        connection.execute("create table recipes (model_version text, setting text, value text)")
+        connection.execute(
+            "create table figures (model_version text, stage text, task text, figure text, value double, "
+            "low double, high double)"
+        )
+        for number, (result, bounds) in enumerate(product(results, ((0.2, 0.3), (0.1, 0.4), (0.3, 0.3)))):
+            version = f"v{number}"
+            setting = f"expectation.raw.entity.{band}.{measure}"
+            connection.execute("insert into recipes values (?, ?, ?)", [version, setting, str([*bounds])])
+            connection.execute(
+                "insert into figures values (?, 'raw', 'entity', ?, ?, ?, ?)", [version, measure, *result]
+            )
+            (row,) = connection.execute(query, {"version": version}).fetchall()
+            value, *interval = result
+            expected = outcome(
+                value, (interval[0], interval[1]), bounds, less_is_better=band == "error_shares"
+            )
+            assert row[-1] == expected, (result, bounds)
