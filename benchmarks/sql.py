@@ -25,9 +25,9 @@ from typing import Any
 import duckdb
 from sql_rows import make_warehouse
 
+from medner_assets.sql_files import sql_files
 from medner_assets.warehouse.catalogue import connect, seal
 from medner_assets.warehouse.queries import named_queries
-from medner_assets.warehouse.sql_files import sql_files
 
 RESULT = Path(__file__).resolve().parent / "results" / "sql.json"
 LIMIT_SECONDS, LIMIT_GB, REPEATS = 1.5, 6, 3

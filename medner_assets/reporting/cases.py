@@ -16,7 +16,7 @@ from typing import Any
 import polars as pl
 
 from medner_assets.reporting.inputs import ReportInputs
-from medner_assets.reporting.questions import inlined
+from medner_assets.reporting.questions import as_text
 from medner_assets.reporting.sections.errors import ERROR_CLASSES
 
 CODES = ("correct", *ERROR_CLASSES)
@@ -27,21 +27,6 @@ ITEMS_SHOWN = 1_000
 """Outcomes of one version and task in one document that the report carries; the rest is counted."""
 _BLOCK = 250_000
 """Characters of JSON a block; large enough to compress well, small enough to show the first one at once."""
-
-_LEFT_OUT = """
-select d.doc_id, coalesce(sum(o.errors), 0) as errors
-from documents d
-left join (
-    select doc_id, fp + fn as errors from entity_outcomes
-    where model_version in $versions and stage = 'final' and split = 'test'
-    union all
-    select doc_id, fp + fn from relation_outcomes
-    where model_version in $versions and stage = 'final' and split = 'test'
-) o using (doc_id)
-where d.dataset = $dataset and d.split = 'test'
-group by d.doc_id
-order by errors desc, d.doc_id offset $shown
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +58,7 @@ class Cases:
 def left_out_sql(inputs: ReportInputs, shown: int) -> str:
     """Return the query that lists the documents after the first `shown`, with their errors."""
     names = [each.name for each in inputs.pair]
-    return inlined(_LEFT_OUT, {"versions": names, "dataset": inputs.dataset, "shown": shown})
+    return as_text("documents_left_out", versions=names, dataset=inputs.dataset, shown=shown)
 
 
 def cases_of(inputs: ReportInputs) -> Cases:

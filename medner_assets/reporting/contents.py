@@ -59,6 +59,8 @@ class Contents:
     decision: Decision
     attribution: Phrase | None
     """How much of the gain is post-processing, and how much the adapter; None: nothing to tell apart."""
+    sql_hash: str
+    """Of the files of `sql/` that the numbers come from: people may edit these."""
 
 
 def contents_of(inputs: ReportInputs) -> Contents:
@@ -82,6 +84,7 @@ def contents_of(inputs: ReportInputs) -> Contents:
             lessons=lessons_section(ask, inputs),
             attribution=attributed(inputs, scores),
             decision=_decision(inputs, scores, errors, baselines),
+            sql_hash=ask.sql_hash,
         )
 
 

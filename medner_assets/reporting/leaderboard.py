@@ -11,49 +11,6 @@ from medner_assets.reporting.questions import Answer, Questions
 LEADERBOARD_TABLES = ("metrics", "adapters", "audits", "promotions", "recipes")
 """Read whole; `metrics` must be there, the others may be empty or missing."""
 
-# All pairs as versions are scored, on strings, where the audit did so: else the two would not compare.
-_ROWS = """
-select r.dataset, r.model_version, r.f1 as relation_f1, r.f1_low as relation_low, r.f1_high as relation_high,
-    e.f1 as entity_f1, e.f1_low as entity_low, e.f1_high as entity_high, r.documents,
-    a.train_seconds, a.adapter_bytes, a.trainable_parameters,
-    u.f1 as all_pairs_f1, k.trainings, k.relation_mean, k.relation_sd, k.entity_mean, k.entity_sd,
-    (select p.version from promotions p where p.dataset = r.dataset order by p.sequence desc limit 1)
-        is not distinct from r.model_version as champion
-from metrics r
-left join metrics e on e.model_version = r.model_version and e.evaluation_id = r.evaluation_id
-    and e.stage = 'final' and e.task = 'entity' and e.scheme = 'text'
-left join adapters a on a.model_version = r.model_version and a.dataset = r.dataset
-left join (
-    select dataset, dataset_version,
-        coalesce(max(value) filter (figure = 'f1_strings'), max(value) filter (figure = 'f1')) as f1
-    from audits
-    where probe = 'all_pairs' and setting = 'gold_entities' group by all
-) u on u.dataset = r.dataset and u.dataset_version = r.dataset_version
-left join (
-    select version, dataset, dataset_version,
-        count(*) filter (task = 'relation') as trainings,
-        avg(f1) filter (task = 'relation') as relation_mean,
-        stddev_samp(f1) filter (task = 'relation') as relation_sd,
-        avg(f1) filter (task = 'entity') as entity_mean, stddev_samp(f1) filter (task = 'entity') as entity_sd
-    from (
-        select regexp_replace(model_version, '[.]r[0-9]+$', '') as version, dataset, dataset_version, task,
-            f1,
-            coalesce(try_cast(regexp_extract(model_version, '[.]r([0-9]+)$', 1) as integer), 1) as replicate
-        from metrics
-        where stage = 'final'
-            and (task = 'entity' and scheme = 'text' or task = 'relation' and scheme = 'strict')
-    ) scored
-    left join (
-        select model_version, try_cast(value as integer) as replicates from recipes
-        where setting = 'replicates'
-    ) declared on declared.model_version = scored.version
-    where replicate <= coalesce(replicates, replicate)
-    group by all
-) k on k.version = r.model_version and k.dataset = r.dataset and k.dataset_version = r.dataset_version
-where r.stage = 'final' and r.task = 'relation' and r.scheme = 'strict'
-    and not regexp_matches(r.model_version, '[.]r[0-9]+$')
-order by r.dataset, r.f1 desc, r.model_version
-"""
 _UNITS = (
     dict.fromkeys(
         (
@@ -84,7 +41,7 @@ def leaderboard_rows(tables: Mapping[str, pl.DataFrame]) -> Answer:
     tables: those of `LEADERBOARD_TABLES`, typed as warehouse/tables.py says even where they are empty.
     """
     with Questions({name: tables[name] for name in LEADERBOARD_TABLES}) as ask:
-        return ask.table(_ROWS, ("dataset", "model_version"), _UNITS)
+        return ask.table("ranking", ("dataset", "model_version"), _UNITS)
 
 
 def leaderboard_markdown(rows: Answer) -> str:

@@ -1,7 +1,7 @@
-"""Ask the report's tables in SQL, so that each number and the SQL named beside it cannot differ.
+"""Ask the report's tables the files of `sql/reporting/`, over the views and macros of `sql/`.
 
-The tables live in an in-memory DuckDB of this object alone, one thread, so that equal tables give equal
-answers.
+Each number and the SQL named beside it are one value, so that they cannot differ. The tables live in an
+in-memory DuckDB of this object alone, one thread, so that equal tables give equal answers.
 Values are always bound as parameters; `inlined` writes them into the query only for people to read and run
 again.
 """
@@ -9,13 +9,17 @@ again.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 import duckdb
 import polars as pl
 
+from medner_assets.paths import SQL
 from medner_assets.reporting.numbers import Number, Unit
+from medner_assets.sql_files import digest, in_order, sql_files, uses
+from medner_assets.tables import TABLES
 
 _PARAMETER = re.compile(r"\$([a-z_]+)")
 _BLANKS = re.compile(r"\s+")
@@ -50,12 +54,22 @@ class Answer:
 class Questions:
     """The report's tables, ready to be asked. A context manager: leaving it frees the memory."""
 
-    def __init__(self, tables: Mapping[str, pl.DataFrame]) -> None:
-        """Copy `tables` (name → rows, partition keys as columns) into memory."""
+    def __init__(self, tables: Mapping[str, pl.DataFrame], sql: Path = SQL) -> None:
+        """Copy `tables` (name → rows, partition keys as columns) into memory; a table not given has no rows.
+
+        sql: the folder of views/, macros/ and reporting/.
+        """
         self._connection = duckdb.connect(":memory:", config={"threads": 1})
-        for name, frame in tables.items():
+        empty = {
+            name: pl.DataFrame(schema={declared.partition: pl.String(), **declared.schema})
+            for name, declared in TABLES.items()
+        }
+        for name, frame in (empty | dict(tables)).items():
             kept = frame.drop(_LEFT_OUT.get(name, ()), strict=False)
             self._connection.from_arrow(kept.to_arrow()).create(name)
+        self._definitions = [*in_order("views", sql), *in_order("macros", sql)]
+        self._questions = {file.name: file for file in sql_files("reporting", sql)}
+        self._defined: set[str] = set()
 
     def __enter__(self) -> Self:
         """Return the questions themselves."""
@@ -67,24 +81,30 @@ class Questions:
         """Free the memory."""
         self._connection.close()
 
-    def define(self, view: str) -> None:
-        """Make a view of the project's own over the tables; `view` is the whole statement."""
-        self._connection.execute(view)
+    @property
+    def sql_hash(self) -> str:
+        """The hash of the questions, and of the views and macros that they use."""
+        asked = self._questions.values()
+        used = {each.name: each for file in asked for each in uses(file, self._definitions)}
+        return digest([*asked, *used.values()])
 
-    def number(self, sql: str, unit: Unit = Unit.PLAIN, **values: Any) -> Number:
-        """Return the one value of the first row of `sql`; no row: a Number without a value."""
+    def number(self, question: str, unit: Unit = Unit.PLAIN, **values: Any) -> Number:
+        """Return the first value that `sql/reporting/<question>.sql` gives; no row: a Number without one."""
+        sql = self._text(question)
         row = self._connection.execute(sql, _used(sql, values)).fetchone()
         return Number(None if row is None else _exact(row[0]), unit, inlined(sql, values))
 
     def table(
-        self, sql: str, keys: tuple[str, ...], units: Mapping[str, Unit] | None = None, **values: Any
+        self, question: str, keys: tuple[str, ...], units: Mapping[str, Unit] | None = None, **values: Any
     ) -> Answer:
-        """Return all rows of `sql`; each numeric cell's own SQL picks its row by `keys`, which must be
-        distinct.
+        """Return all rows that `sql/reporting/<question>.sql` gives.
 
-        units: column → unit; a column that is not named is a count if its values are whole, else plain.
+        keys: columns whose values together are distinct; each numeric cell's own SQL picks its row by them.
+        units: column → unit; a column that is not named is
+        a count if its values are whole, else plain.
         """
         units = units or {}
+        sql = self._text(question)
         cursor = self._connection.execute(sql, _used(sql, values))
         names = [column[0] for column in cursor.description]
         whole = inlined(sql, values)
@@ -103,6 +123,21 @@ class Questions:
                 for name, value in row.items()
             })  # fmt: skip
         return Answer(whole, tuple(rows))
+
+    def _text(self, question: str) -> str:
+        """Return the statement of a question; what it uses is defined when it is first needed."""
+        file = self._questions[question]
+        for each in uses(file, self._definitions):
+            if each.name not in self._defined:
+                self._connection.execute(each.text)
+                self._defined.add(each.name)
+        return file.statement
+
+
+def as_text(question: str, **values: Any) -> str:
+    """Return `sql/reporting/<question>.sql` as people can run it, without asking it."""
+    files = {file.name: file for file in sql_files("reporting")}
+    return inlined(files[question].statement, values)
 
 
 def inlined(sql: str, values: Mapping[str, Any]) -> str:

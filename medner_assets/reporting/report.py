@@ -22,7 +22,8 @@ def render_html(inputs: ReportInputs) -> str:
 
 
 def render_markdown(inputs: ReportInputs) -> dict[str, str]:
-    """Return the short form for Dagster's metadata by part: verdict with expectation, scores, next step."""
+    """Return the short form for Dagster's metadata by part: verdict with expectation, scores, next step,
+    hash of the SQL."""
     return short_form(inputs)
 
 

@@ -9,8 +9,8 @@ import duckdb
 from medner_assets.columns import Table
 from medner_assets.errors import MednerError
 from medner_assets.paths import NAME
+from medner_assets.sql_files import in_order
 from medner_assets.tables import TABLES
-from medner_assets.warehouse.sql_files import in_order
 
 
 @dataclass(frozen=True, slots=True)

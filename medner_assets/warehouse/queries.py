@@ -16,8 +16,8 @@ import duckdb
 
 from medner_assets.errors import MednerError
 from medner_assets.paths import SQL
+from medner_assets.sql_files import SqlFile, sql_files
 from medner_assets.tables import TABLES
-from medner_assets.warehouse.sql_files import SqlFile, sql_files
 from medner_assets.warehouse.statements import question_of, refuse_changes
 
 _PARAMETERS = "parameters:"

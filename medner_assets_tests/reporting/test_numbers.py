@@ -1,6 +1,7 @@
 """How numbers are written, and that combined numbers keep SQL that yields them."""
 
 import math
+from pathlib import Path
 
 import duckdb
 import polars as pl
@@ -84,20 +85,57 @@ def test_numbers_without_a_value_combine_to_none():
 ROWS = pl.DataFrame({"type": ["a'b", "c", None], "items": [2, 5, 7]})
 
 
-def test_each_cell_of_a_table_names_the_sql_that_picks_it():
-    with Questions({"facts": ROWS}) as ask:
-        answer = ask.table("select type, items from facts where items > $least", ("type",), least=1)
-        for row in answer.rows:
-            assert ask.number(row["items"].sql).value == row["items"].value
+@pytest.fixture
+def sql(tmp_path: Path) -> Path:
+    """A folder of SQL with a view and two questions."""
+    for kind, name, text in (
+        ("views", "shouted", "create or replace view shouted as select upper(probe) as probe from audits;"),
+        ("reporting", "above", "-- above: some.\nselect type, items from facts where items > $least;"),
+        ("reporting", "of_type", "select items from facts where type = $type;"),
+        ("reporting", "loud", "select probe from shouted;"),
+    ):
+        (tmp_path / kind).mkdir(exist_ok=True)
+        (tmp_path / kind / f"{name}.sql").write_text(text)
+    return tmp_path
+
+
+def test_each_cell_of_a_table_names_the_sql_that_picks_it(sql: Path):
+    with Questions({"facts": ROWS}, sql) as ask:
+        answer = ask.table("above", ("type",), least=1)
+    connection = duckdb.connect()
+    connection.from_arrow(ROWS.to_arrow()).create("facts")
+    assert [connection.execute(row["items"].sql).fetchone() for row in answer.rows] == [(2,), (5,), (7,)]
     assert [row["items"].value for row in answer.rows] == [2, 5, 7]
 
 
-def test_values_are_bound_and_never_become_sql():
-    with Questions({"facts": ROWS}) as ask:
-        number = ask.number("select items from facts where type = $type", type="a'b")
+def test_values_are_bound_and_never_become_sql(sql: Path):
+    with Questions({"facts": ROWS}, sql) as ask:
+        number = ask.number("of_type", type="a'b")
         assert number.value == 2
         assert number.sql == "select items from facts where type = 'a''b'"
-        assert ask.number("select items from facts where type = $type", type="x' or 'a' = 'a").value is None
+        assert ask.number("of_type", type="x' or 'a' = 'a").value is None
+
+
+def test_the_hash_is_of_the_questions_and_of_the_views_that_they_use(sql: Path):
+    def hash_now() -> str:
+        with Questions({}, sql) as ask:
+            return ask.sql_hash
+
+    def edit(name: str) -> None:
+        file = sql / name
+        file.write_text(file.read_text().replace("upper", "lower"))
+
+    (sql / "views" / "unused.sql").write_text("create or replace view unused as select upper('a') as a;")
+    before = hash_now()
+    edit("views/unused.sql")
+    assert hash_now() == before
+    edit("views/shouted.sql")
+    assert hash_now() != before
+
+
+def test_a_table_that_is_not_given_has_no_rows(sql: Path):
+    with Questions({}, sql) as ask:
+        assert ask.number("loud").value is None
 
 
 def test_a_query_is_shown_on_one_line_with_its_values():

@@ -13,10 +13,10 @@ import pytest
 
 from medner_assets.errors import MednerError
 from medner_assets.paths import SQL
+from medner_assets.sql_files import sql_files
 from medner_assets.tables import TABLES
 from medner_assets.warehouse.analyst_file import refresh
 from medner_assets.warehouse.catalogue import connect
-from medner_assets.warehouse.sql_files import sql_files
 from medner_assets.warehouse.store import Store
 from medner_assets_tests.support.rows import metric, opened, put
 

@@ -10,9 +10,9 @@ import pytest
 
 from medner_assets.corpus.readers.jsonl import read_jsonl
 from medner_assets.errors import MednerError
+from medner_assets.sql_files import sql_files
 from medner_assets.tables import TABLES
 from medner_assets.warehouse.export import export_predictions, export_tables
-from medner_assets.warehouse.sql_files import sql_files
 from medner_assets_tests.support.rows import entity, metric, opened, put
 
 

@@ -7,13 +7,14 @@ import duckdb
 import pytest
 
 from medner_assets.errors import MednerError
-from medner_assets.paths import PROJECT, SQL
+from medner_assets.paths import PACKAGE, PROJECT, SQL
+from medner_assets.sql_files import SqlFile, in_order, sql_files
 from medner_assets.tables import TABLES
 from medner_assets.warehouse.catalogue import connect
 from medner_assets.warehouse.queries import named_queries
-from medner_assets.warehouse.sql_files import SqlFile, in_order, sql_files
 
 VIEWS, MACROS, QUERIES = (sql_files(kind) for kind in ("views", "macros", "queries"))
+REPORTING = sql_files("reporting")
 ARGUMENTS = {
     "examples": "'v1', 'type'", "find_text": "'a'", "fixes": "'v1', 'v2'", "flips": "'v1', 'v2'",
     "regressions": "'v1', 'v2'",
@@ -41,15 +42,17 @@ def test_a_macro_file_makes_the_table_macro_of_its_name(macro: SqlFile):
     ]
 
 
-@pytest.mark.parametrize("file", [*VIEWS, *MACROS], ids=name)
-def test_the_header_of_a_view_or_macro_says_its_purpose_grain_inputs_and_units(file: SqlFile):
+@pytest.mark.parametrize("file", [*VIEWS, *MACROS, *REPORTING], ids=name)
+def test_the_header_of_a_definition_or_a_question_of_reports_says_its_purpose_grain_inputs_and_units(
+    file: SqlFile,
+):
     assert re.match(rf"{file.name}(\(.*\))?: .{{20,}}", file.header[0])
     assert file.purpose.endswith(".")
     sections = [line.split(":")[0] for line in file.header if re.match("(Grain|Reads|Units):", line)]
     assert sections == ["Grain", "Reads", "Units"]
 
 
-@pytest.mark.parametrize("file", [*VIEWS, *MACROS, *QUERIES], ids=name)
+@pytest.mark.parametrize("file", [*VIEWS, *MACROS, *QUERIES, *REPORTING], ids=name)
 def test_what_a_header_says_a_file_reads_is_what_it_reads(file: SqlFile):
     known = TABLES.keys() | {each.name for each in (*VIEWS, *MACROS)}
     header = " ".join(file.header)
@@ -90,6 +93,21 @@ def test_the_first_line_of_a_question_is_the_question(query: SqlFile):
 
 def test_no_question_hides_a_view_or_a_table():
     assert not {query.name for query in QUERIES} & ({view.name for view in VIEWS} | TABLES.keys())
+
+
+@pytest.mark.parametrize("file", REPORTING, ids=name)
+def test_a_question_of_reports_declares_its_parameters_and_is_asked(
+    file: SqlFile, empty: duckdb.DuckDBPyConnection
+):
+    statement = empty.extract_statements(file.statement)[0]
+    declared = [line.removeprefix("parameters: ") for line in file.header if line.startswith("parameters:")]
+    assert sorted(statement.named_parameters) == sorted(declared[0].split(", ") if declared else [])
+    assert any(f'"{file.name}"' in path.read_text() for path in (PACKAGE / "reporting").rglob("*.py"))
+
+
+def test_names_stand_once_in_sql():
+    names = [file.name for file in (*VIEWS, *MACROS, *QUERIES, *REPORTING)]
+    assert len(names) == len(set(names))
 
 
 @pytest.mark.parametrize("view", VIEWS, ids=name)

@@ -31,7 +31,7 @@ groups as (
     where split = 'test'
 ),
 
-outcomes as (
+said as (
     select
         model_version,
         stage,
@@ -53,22 +53,22 @@ outcomes as (
 
 counted as (
     select
-        outcomes.model_version,
-        outcomes.stage,
-        outcomes.task,
+        said.model_version,
+        said.stage,
+        said.task,
         groups.group_id,
         count(*) as n,
-        count(*) filter (where outcomes.error = 'duplicate') as duplicate,
-        count(*) filter (where outcomes.error = 'ungrounded') as ungrounded,
-        count(*) filter (where outcomes.error = 'type') as type,
-        count(*) filter (where outcomes.error = 'boundary') as boundary,
-        count(*) filter (where outcomes.error = 'type_boundary') as type_boundary,
-        count(*) filter (where outcomes.error = 'direction') as direction,
-        count(*) filter (where outcomes.error = 'cascaded') as cascaded,
-        count(*) filter (where outcomes.error = 'spurious') as spurious
-    from outcomes
+        count(*) filter (where said.error = 'duplicate') as duplicate,
+        count(*) filter (where said.error = 'ungrounded') as ungrounded,
+        count(*) filter (where said.error = 'type') as type,
+        count(*) filter (where said.error = 'boundary') as boundary,
+        count(*) filter (where said.error = 'type_boundary') as type_boundary,
+        count(*) filter (where said.error = 'direction') as direction,
+        count(*) filter (where said.error = 'cascaded') as cascaded,
+        count(*) filter (where said.error = 'spurious') as spurious
+    from said
     inner join groups
-        on outcomes.model_version = groups.model_version and outcomes.doc_id = groups.doc_id
+        on said.model_version = groups.model_version and said.doc_id = groups.doc_id
     group by all
 ),
 

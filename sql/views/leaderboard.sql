@@ -6,7 +6,7 @@
 -- without_reading_f1 (the best score without reading the text) are scored as versions are and given the gold
 -- entities. Scores of one dataset compare where dataset_version is the same.
 -- Training figures are those of the present adapter. A version stands once: trainings is how many of the
--- replicates that its recipe declares are scored; relation_f1_mean, relation_f1_sd: over them.
+-- replicates that its recipe declares are scored; the means and standard deviations are over them.
 create or replace view leaderboard as
 with entity as (
     select
@@ -48,18 +48,23 @@ scored as (
         regexp_replace(model_version, '[.]r[0-9]+$', '') as model_version,
         dataset_version,
         coalesce(try_cast(regexp_extract(model_version, '[.]r([0-9]+)$', 1) as integer), 1) as replicate,
+        task,
         f1
     from metrics
-    where stage = 'final' and task = 'relation' and scheme = 'strict'
+    where
+        stage = 'final'
+        and (task = 'entity' and scheme = 'text' or task = 'relation' and scheme = 'strict')
 ),
 
 replicates as (
     select
         scored.model_version,
         scored.dataset_version,
-        count(*) as trainings,
-        avg(scored.f1) as relation_f1_mean,
-        stddev_samp(scored.f1) as relation_f1_sd
+        count(*) filter (where scored.task = 'relation') as trainings,
+        avg(scored.f1) filter (where scored.task = 'relation') as relation_f1_mean,
+        stddev_samp(scored.f1) filter (where scored.task = 'relation') as relation_f1_sd,
+        avg(scored.f1) filter (where scored.task = 'entity') as entity_f1_mean,
+        stddev_samp(scored.f1) filter (where scored.task = 'entity') as entity_f1_sd
     from scored
     left join declared on scored.model_version = declared.model_version
     where scored.replicate <= coalesce(declared.replicates, scored.replicate)
@@ -105,7 +110,9 @@ select
     coalesce(serving.version = relation.model_version, false) as serves,
     replicates.trainings,
     replicates.relation_f1_mean,
-    replicates.relation_f1_sd
+    replicates.relation_f1_sd,
+    replicates.entity_f1_mean,
+    replicates.entity_f1_sd
 from relation
 left join entity
     on relation.model_version = entity.model_version and relation.evaluation_id = entity.evaluation_id

@@ -9,15 +9,6 @@ from medner_assets.reporting.inputs import ReportInputs
 from medner_assets.reporting.numbers import Number, Unit
 from medner_assets.reporting.questions import Questions
 
-_FIGURES = """
-select probe, figure, setting, value, low, high, detail from audits
-where dataset = $dataset and value is not null
-order by setting, value, probe, figure
-"""
-_WORDS = """
-select figure, detail from audits
-where dataset = $dataset and figure in ('verdict', 'reason', 'lead_sentence') and detail is not null
-"""
 NAMES = {
     "all_pairs": "all type-compatible pairs",
     "type_pair_rates": "base rates of the type pair",
@@ -112,10 +103,10 @@ class BaselinesSection:
 def baselines_section(ask: Questions, inputs: ReportInputs) -> BaselinesSection:
     """Return the dataset's audit; no audit gives an empty section."""
     shares = dict.fromkeys(("value", "low", "high"), Unit.SHARE)
-    answer = ask.table(_FIGURES, ("probe", "figure", "setting"), shares, dataset=inputs.dataset)
+    answer = ask.table("audit_figures", ("probe", "figure", "setting"), shares, dataset=inputs.dataset)
     found = {(row["probe"], row["figure"], row["setting"]): row for row in answer.rows}
     rungs = [(probe, setting) for probe, figure, setting in found if figure == "f1"]
-    words = ask.table(_WORDS, ("figure", "detail"), dataset=inputs.dataset).rows
+    words = ask.table("audit_words", ("figure", "detail"), dataset=inputs.dataset).rows
     nothing = Number(None, Unit.SHARE)
 
     def value(probe: str, *figures: str) -> Number:

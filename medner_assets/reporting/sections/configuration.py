@@ -10,22 +10,6 @@ from medner_assets.reporting.inputs import ReportInputs
 from medner_assets.reporting.numbers import Number, Unit, change, difference
 from medner_assets.reporting.questions import Questions
 
-_SETTINGS = """
-select setting, model_version, value, try_cast(value as double) as number
-from recipes
-where model_version in $versions and setting not like 'expectation%'
-    and setting not in ('summary', 'baseline')
-"""
-_ADAPTERS = """
-select model_version, steps, epochs, best_step, trainable_parameters, total_parameters,
-    trainable_parameters / total_parameters as trainable_share, adapter_bytes, train_documents, train_samples,
-    train_tokens, unplaced_annotations, final_train_loss, best_eval_loss, train_seconds, peak_memory_bytes,
-    seed,
-    train_tokens * epochs / nullif(train_seconds, 0) as tokens_a_second,
-    base_model, base_revision, backend, device, weights_hash, recipe_hash, fingerprint, dataset_version
-from adapters
-where model_version in $versions and dataset = $dataset
-"""
 _UNITS = {
     "trainable_parameters": Unit.PARAMETERS,
     "total_parameters": Unit.PARAMETERS,
@@ -70,7 +54,7 @@ class ConfigurationSection:
 def configuration_section(ask: Questions, inputs: ReportInputs) -> ConfigurationSection:
     """Return what the versions are made of; a missing recipe or adapter leaves its column empty."""
     names = [each.name for each in inputs.pair]
-    answer = ask.table(_SETTINGS, ("setting", "model_version", "value"), versions=names)
+    answer = ask.table("settings", ("setting", "model_version", "value"), versions=names)
     values = {(row["setting"], row["model_version"]): row for row in answer.rows}
     order = dict.fromkeys(key for each in inputs.pair for key in each.recipe or {})
     settings = tuple(
@@ -79,7 +63,7 @@ def configuration_section(ask: Questions, inputs: ReportInputs) -> Configuration
         if any((setting, name) in values for name in names)
     )
     adapters = ask.table(
-        _ADAPTERS, ("model_version",), _UNITS, versions=names, dataset=inputs.dataset
+        "trained", ("model_version",), _UNITS, versions=names, dataset=inputs.dataset
     ).by("model_version")  # fmt: skip
     figures = (
         ("epochs trained", "epochs"),

@@ -11,29 +11,6 @@ from medner_assets.reporting.numbers import Number, Unit, difference
 from medner_assets.reporting.questions import Questions
 from medner_assets.reporting.sections.scores import ScoresSection
 
-_GENERATION = """
-select model_version, sum(seconds) as seconds, count(*) as documents, sum(seconds) / count(*) as a_document,
-    sum(completion_tokens) as tokens, sum(completion_tokens) / nullif(sum(seconds), 0) as tokens_a_second
-from completions
-where model_version in $versions and split = 'test'
-group by all
-"""
-_TOTAL = """
-select sum(seconds) from (
-    select train_seconds as seconds from adapters where model_version in $versions
-    union all
-    select sum(seconds) from completions where model_version in $versions and split = 'test'
-)
-"""
-_A_MINUTE = """
-select (v.f1 - b.f1) / nullif((va.train_seconds - ba.train_seconds) / 60, 0)
-from metrics v, metrics b, adapters va, adapters ba
-where v.model_version = $version and b.model_version = $baseline
-    and va.model_version = $version and ba.model_version = $baseline
-    and v.task = $task and b.task = $task and v.stage = 'final' and b.stage = 'final'
-    and v.scheme = $scheme and b.scheme = $scheme
-"""
-
 
 @dataclass(frozen=True, slots=True)
 class TimelineRow:
@@ -68,7 +45,7 @@ def cost_section(
     """Return the cost of each step; `adapters` is what the configuration section found."""
     names = [each.name for each in inputs.pair]
     units = {"seconds": Unit.DURATION, "a_document": Unit.DURATION, "tokens_a_second": Unit.COUNT}
-    generation = ask.table(_GENERATION, ("model_version",), units, versions=names).by("model_version")
+    generation = ask.table("generation_cost", ("model_version",), units, versions=names).by("model_version")
     extra_training = extra_disk = None
     gains: dict[str, Number] = {}
     if inputs.baseline is not None and all(name in adapters for name in names):
@@ -78,7 +55,12 @@ def cost_section(
         for task, scheme in (("entity", "text"), ("relation", "strict")):
             if scores.comparison(task) is not None and (extra_training.value or 0) > 0:
                 gains[task] = ask.number(
-                    _A_MINUTE, Unit.POINTS, version=names[1], baseline=names[0], task=task, scheme=scheme
+                    "gain_a_minute",
+                    Unit.POINTS,
+                    version=names[1],
+                    baseline=names[0],
+                    task=task,
+                    scheme=scheme,
                 )
     return CostSection(
         generation=generation,
@@ -86,7 +68,7 @@ def cost_section(
         extra_disk=extra_disk,
         a_minute=gains,
         timeline=_timeline(inputs, adapters, generation),
-        total=ask.number(_TOTAL, Unit.DURATION, versions=names),
+        total=ask.number("total_time", Unit.DURATION, versions=names),
     )
 
 

@@ -22,95 +22,6 @@ ERROR_CLASSES = {
     "missing": "gold that was not found",
 }
 
-# Every class that occurs anywhere, for every version and stage: a class that a version does not have counts
-# 0.
-_CLASSES = """
-with own as (
-    select 'entity' as task, error, model_version, stage, fp, fn from entity_outcomes
-    where model_version in $versions and stage in ('raw', 'final') and split = 'test'
-    union all
-    select 'relation', error, model_version, stage, fp, fn from relation_outcomes
-    where model_version in $versions and stage in ('raw', 'final') and split = 'test'
-)
-select task, error, model_version, stage, count(own.fp) as items, coalesce(sum(fp), 0) as fp,
-    coalesce(sum(fn), 0) as fn
-from (select distinct task, error from own where error <> 'correct')
-cross join (select distinct model_version, stage from own)
-left join own using (task, error, model_version, stage)
-group by all
-"""
-# What F1 would be if one class were repaired: gold of the class found, its false positives gone.
-_GAINS = """
-with own as (
-    select error, sum(tp) as tp, sum(fp) as fp, sum(fn) as fn from {task}_outcomes
-    where model_version = $version and stage = 'final' and split = 'test' group by error
-), total as (select sum(tp) as tp, sum(fp) as fp, sum(fn) as fn from own)
-select own.error, 2 * (total.tp + own.fn) / (2 * (total.tp + own.fn) + total.fp - own.fp + total.fn -
-own.fn) as f1,
-    2 * (total.tp + own.fn) / (2 * (total.tp + own.fn) + total.fp - own.fp + total.fn - own.fn)
-        - 2 * total.tp / (2 * total.tp + total.fp + total.fn) as gain
-from own, total
-where own.error <> 'correct' and own.fp + own.fn > 0
-order by gain desc, own.error
-"""
-# An item's count sits on one of its gold rows (tp + fn = 1); the macro `flips` counts the same.
-_FLIPS = """
-select count(*) filter (b.tp = 1 and v.tp = 1) as found_by_both,
-    count(*) filter (b.tp = 1 and v.tp = 0) as regressions,
-    count(*) filter (b.tp = 0 and v.tp = 1) as fixes,
-    count(*) filter (b.tp = 0 and v.tp = 0) as found_by_neither
-from {task}_outcomes b
-join {task}_outcomes v using (doc_id, {item})
-where b.model_version = $baseline and v.model_version = $version and b.stage = 'final' and v.stage = 'final'
-    and b.split = 'test' and v.split = 'test' and b.tp + b.fn = 1 and v.tp + v.fn = 1
-"""
-_RELATIONS = """
-select model_version, stage, count(ordinal) as predicted, count(*) filter (error = 'duplicate') as duplicates,
-    count(*) filter (error = 'duplicate') / nullif(count(ordinal), 0) as duplicate_share,
-    count(*) filter (error = 'direction') as reversed,
-    count(*) filter (error = 'direction')
-        / nullif(count(*) filter (error = 'direction') + sum(tp), 0) as reversed_share,
-    count(*) filter (error = 'cascaded') as cascaded,
-    count(*) filter (error = 'cascaded') / nullif(count(*) filter (error <> 'correct'), 0) as cascaded_share
-from relation_outcomes
-where model_version in $versions and stage in ('raw', 'final') and split = 'test'
-group by all
-"""
-_SILENT = """
-select model_version, count(*) filter (tp + fp = 0) as silent, count(*) as documents,
-    count(*) filter (tp + fp = 0) / count(*) as share
-from document_scores
-where model_version in $versions and stage = 'final' and split = 'test' and task = 'relation'
-    and scheme = 'strict' and tp + fn > 0
-group by all
-"""
-_REJECTED = """
-select c.model_version, coalesce(r.lines, 0) as lines, coalesce(r.documents, 0) as documents,
-    coalesce(r.documents, 0) / c.documents as share, c.cut, c.cut / c.documents as cut_share
-from (
-    select model_version, count(*) as documents, count(*) filter (finish_reason = 'length') as cut
-    from completions where model_version in $versions and split = 'test' group by all
-) c
-left join (
-    select model_version, count(*) as lines, count(distinct doc_id) as documents
-    from rejected_lines where split = 'test' group by all
-) r using (model_version)
-"""
-_BIAS = """
-with counted as (
-    select 'train' as source, type from gold_relations where dataset = $dataset and split = 'train'
-    union all
-    select 'test', type from gold_relations where dataset = $dataset and split = 'test'
-    union all
-    select model_version, predicted_type from relation_outcomes
-    where model_version in $versions and stage = 'final' and split = 'test' and predicted_type is not null
-)
-select type, source, count(*) as items, count(*) / sum(count(*)) over (partition by source) as share
-from counted
-group by type, source
-order by type, source
-"""
-
 
 @dataclass(frozen=True, slots=True)
 class ErrorsSection:
@@ -141,11 +52,11 @@ def errors_section(ask: Questions, inputs: ReportInputs) -> ErrorsSection:
     names = [each.name for each in inputs.pair]
     shares = {"share": Unit.SHARE, "cut_share": Unit.SHARE, "duplicate_share": Unit.SHARE,
               "reversed_share": Unit.SHARE, "cascaded_share": Unit.SHARE}  # fmt: skip
-    classes = ask.table(_CLASSES, ("task", "error", "model_version", "stage"), versions=names)
-    relations = ask.table(_RELATIONS, ("model_version", "stage"), shares, versions=names)
-    silent = ask.table(_SILENT, ("model_version",), shares, versions=names)
-    rejected = ask.table(_REJECTED, ("model_version",), shares, versions=names)
-    bias = ask.table(_BIAS, ("type", "source"), shares, versions=names, dataset=inputs.dataset)
+    classes = ask.table("error_classes", ("task", "error", "model_version", "stage"), versions=names)
+    relations = ask.table("relation_errors", ("model_version", "stage"), shares, versions=names)
+    silent = ask.table("without_relations", ("model_version",), shares, versions=names)
+    rejected = ask.table("unreadable", ("model_version",), shares, versions=names)
+    bias = ask.table("relation_type_shares", ("type", "source"), shares, versions=names)
     return ErrorsSection(
         classes=classes.by("task", "error", "model_version", "stage"),
         gains={task: _gains(ask, inputs, task) for task in ("entity", "relation")},
@@ -154,8 +65,11 @@ def errors_section(ask: Questions, inputs: ReportInputs) -> ErrorsSection:
         silent=silent.by("model_version"),
         rejected=rejected.by("model_version"),
         bias=bias.by("type", "source"),
-        largest_bias={each.name: _largest_bias(ask, inputs, each.name) for each in inputs.pair if
-        each.evaluated},
+        largest_bias={
+            each.name: ask.number("largest_type_bias", Unit.GAP, version=each.name)
+            for each in inputs.pair
+            if each.evaluated
+        },
         queries={"classes": classes.sql, "relations": relations.sql, "silent": silent.sql, "rejected":
         rejected.sql,
                  "bias": bias.sql},
@@ -164,24 +78,14 @@ def errors_section(ask: Questions, inputs: ReportInputs) -> ErrorsSection:
 
 def _gains(ask: Questions, inputs: ReportInputs, task: str) -> Answer:
     units = {"f1": Unit.SHARE, "gain": Unit.POINTS}
-    return ask.table(_GAINS.replace("{task}", task), ("error",), units, version=inputs.version.name)
+    return ask.table("repairs", ("error",), units, version=inputs.version.name, task=task)
 
 
 def _flips(ask: Questions, inputs: ReportInputs) -> dict[str, Mapping[str, Number]]:
     if inputs.baseline is None or not inputs.baseline.evaluated or not inputs.version.evaluated:
         return {}
-    found = {}
-    for task, item in (("entity", "entity_id"), ("relation", "relation_id")):
-        sql = _FLIPS.replace("{task}", task).replace("{item}", item)
-        answer = ask.table(sql, (), version=inputs.version.name, baseline=inputs.baseline.name)
-        found[task] = answer.rows[0]
-    return found
-
-
-def _largest_bias(ask: Questions, inputs: ReportInputs, version: str) -> Number:
-    sql = f"""
-        select max(abs(coalesce(p.share, 0) - coalesce(t.share, 0))) from
-        (select type, share from ({_BIAS}) where source = 'train') t
-        full join (select type, share from ({_BIAS}) where source = $version) p using (type)
-    """  # noqa: S608 - a constant of this module within a constant
-    return ask.number(sql, Unit.GAP, versions=[version], dataset=inputs.dataset, version=version)
+    version, baseline = inputs.version.name, inputs.baseline.name
+    return {
+        task: ask.table("flip_counts", (), version=version, baseline=baseline, task=task).rows[0]
+        for task in ("entity", "relation")
+    }

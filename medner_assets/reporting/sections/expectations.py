@@ -4,7 +4,6 @@ Figures and intervals are those of `sql/views/figures.sql`, so that `medner sql 
 report judge by the same numbers.
 """
 
-from medner_assets.paths import SQL
 from medner_assets.recipes.settings import Expectation
 from medner_assets.reporting.expectation import ExpectationRow, Measured, expectation_rows
 from medner_assets.reporting.numbers import Unit
@@ -13,8 +12,6 @@ from medner_assets.reporting.questions import Questions
 EXPECTATION_TABLES = ("metrics", "document_scores", "entity_outcomes", "relation_outcomes")
 """What the section is asked from: rows of the version."""
 
-_VIEW = SQL / "views" / "figures.sql"
-_FIGURES = "select stage, task, figure, value, low, high from figures where model_version = $version"
 _UNITS = dict.fromkeys(("value", "low", "high"), Unit.SHARE)
 
 
@@ -24,9 +21,8 @@ def expectations_section(
     """Return a row for each figure of which anything was expected; empty where nothing was."""
     if expectation is None:
         return ()
-    ask.define(_VIEW.read_text(encoding="utf-8"))
     measured = {
         (row["stage"], row["task"], row["figure"]): Measured(row["value"], row["low"], row["high"])
-        for row in ask.table(_FIGURES, ("stage", "task", "figure"), _UNITS, version=version).rows
+        for row in ask.table("expected_figures", ("stage", "task", "figure"), _UNITS, version=version).rows
     }
     return expectation_rows(expectation, measured, version)

@@ -15,20 +15,6 @@ from medner_assets.reporting.inputs import ReportInputs
 from medner_assets.reporting.numbers import Phrase, Unit, change, difference
 from medner_assets.reporting.questions import Questions
 
-_FAMILY = """
-select a.model_version, a.epochs, a.trainable_parameters, a.train_seconds, a.final_train_loss,
-a.best_eval_loss,
-    e.f1 as entity_f1, r.f1 as relation_f1, raw.f1 as relation_raw
-from adapters a
-join metrics r on r.model_version = a.model_version and r.dataset = a.dataset
-    and r.stage = 'final' and r.task = 'relation' and r.scheme = 'strict'
-join metrics e on e.model_version = a.model_version and e.dataset = a.dataset
-    and e.stage = 'final' and e.task = 'entity' and e.scheme = 'text'
-left join metrics raw on raw.model_version = a.model_version and raw.dataset = a.dataset
-    and raw.stage = 'raw' and raw.task = 'relation' and raw.scheme = 'strict'
-where a.dataset = $dataset and not regexp_matches(a.model_version, '[.]r[0-9]+$')
-order by a.model_version
-"""
 _UNITS = {
     "trainable_parameters": Unit.PARAMETERS,
     "train_seconds": Unit.DURATION,
@@ -52,7 +38,7 @@ class LessonsSection:
 
 def lessons_section(ask: Questions, inputs: ReportInputs) -> LessonsSection:
     """Return the family's table and one lesson a step from a scored baseline to a scored version."""
-    answer = ask.table(_FAMILY, ("model_version",), _UNITS, dataset=inputs.dataset)
+    answer = ask.table("family", ("model_version",), _UNITS, dataset=inputs.dataset)
     rows = answer.by("model_version")
     recipes = _recipes(inputs.tables["recipes"], list(rows))
     lessons = [

@@ -23,55 +23,6 @@ _UNITS = _SHARES | dict.fromkeys(("difference", "low", "high"), Unit.POINTS) | {
     "p_adjusted": Unit.P,
 } | dict.fromkeys(("found_above", "margin", "version_sd", "baseline_sd", "sd"), Unit.GAP)  # fmt: skip
 
-_SCORES = """
-select task, scheme, model_version, stage, precision, recall, f1, f1_low, f1_high, macro_f1, tp, fp, fn,
-    documents, signature
-from metrics
-where model_version in $versions and dataset = $dataset
-"""
-_COMPARISONS = """
-select task, scheme, stage, baseline_f1, version_f1, difference, low, high, p_value, p_adjusted, verdict,
-    found_above, documents,
-    groups, resamples, seed
-from comparisons
-where model_version = $version and baseline = $baseline and dataset = $dataset
-"""
-_RECIPES = """
-select task, trainings, baseline_trainings, version_f1, version_sd, baseline_f1, baseline_sd, difference,
-    low, high, p_adjusted, found_above, margin, verdict, documents, groups
-from recipe_comparisons
-where model_version = $version and baseline = $baseline and dataset = $dataset
-"""
-# Trainings of one recipe on the version's base, whichever versions of the dataset have several.
-_SPREAD = """
-select regexp_replace(metrics.model_version, '[.]r[0-9]+$', '') as version, task, count(*) as trainings,
-    stddev_samp(f1) as sd
-from metrics
-inner join adapters on metrics.model_version = adapters.model_version
-where metrics.dataset = $dataset and stage = 'final'
-    and (task = 'entity' and scheme = 'text' or task = 'relation' and scheme = 'strict')
-    and base_model = (select base_model from adapters where model_version = $version)
-group by version, task
-having count(*) > 1
-order by version, task
-"""
-# An item counts under the type it has: a gold item under its gold type, a false positive under its
-# predicted type.
-_BY_TYPE = """
-select type, model_version, sum(tp) as tp, sum(fp) as fp, sum(fn) as fn,
-    sum(tp) / nullif(sum(tp) + sum(fp), 0) as precision, sum(tp) / nullif(sum(tp) + sum(fn), 0) as recall,
-    2 * sum(tp) / nullif(2 * sum(tp) + sum(fp) + sum(fn), 0) as f1
-from (
-    select model_version, gold_type as type, tp, 0 as fp, fn from {task}_outcomes
-    where model_version in $versions and stage = 'final' and split = 'test' and gold_type is not null
-    union all
-    select model_version, predicted_type, 0, fp, 0 from {task}_outcomes
-    where model_version in $versions and stage = 'final' and split = 'test' and predicted_type is not null
-)
-group by all
-order by type, model_version
-"""
-
 
 @dataclass(frozen=True, slots=True)
 class TypeRow:
@@ -129,11 +80,15 @@ def scores_section(ask: Questions, inputs: ReportInputs) -> ScoresSection:
     """Return the scores of both versions; a version that is not scored has no rows."""
     names = [each.name for each in inputs.pair]
     scores = ask.table(
-        _SCORES, ("task", "scheme", "model_version", "stage"), _UNITS, versions=names, dataset=inputs.dataset
+        "all_scores",
+        ("task", "scheme", "model_version", "stage"),
+        _UNITS,
+        versions=names,
+        dataset=inputs.dataset,
     )
     compared = (
         ask.table(
-            _COMPARISONS,
+            "compared_adapters",
             ("task", "scheme", "stage"),
             _UNITS,
             version=inputs.version.name,
@@ -145,7 +100,7 @@ def scores_section(ask: Questions, inputs: ReportInputs) -> ScoresSection:
     )
     of_recipes = (
         ask.table(
-            _RECIPES,
+            "compared_recipes",
             ("task",),
             _UNITS,
             version=inputs.version.name,
@@ -156,10 +111,14 @@ def scores_section(ask: Questions, inputs: ReportInputs) -> ScoresSection:
         else Answer("", ())
     )
     spread = ask.table(
-        _SPREAD, ("version", "task"), _UNITS, version=inputs.version.name, dataset=inputs.dataset
+        "spread_of_trainings",
+        ("version", "task"),
+        _UNITS,
+        version=inputs.version.name,
+        dataset=inputs.dataset,
     )
     types = {
-        task: ask.table(_BY_TYPE.replace("{task}", task), ("type", "model_version"), _UNITS, versions=names)
+        task: ask.table("by_type", ("type", "model_version"), _UNITS, versions=names, task=task)
         for task in TASKS
     }
     by_key = scores.by("task", "scheme", "model_version", "stage")

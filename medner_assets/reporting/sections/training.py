@@ -12,82 +12,9 @@ from medner_assets.reporting.inputs import ReportInputs, VersionFacts
 from medner_assets.reporting.numbers import Number, Unit, change
 from medner_assets.reporting.questions import Questions
 
-# An epoch ends on its own number: 1.0 belongs to epoch 1. Rounding of a step's share of an epoch must not
-# open another.
-_EPOCHS = """
-select model_version, cast(ceil(epoch - 1e-6) as bigint) as epoch,
-    avg(loss) filter (kind = 'train') as train_loss, arg_max(loss, step) filter (kind = 'eval') as dev_loss
-from training_log
-where model_version in $versions and kind in ('train', 'eval') and epoch > 0
-group by all
-order by all
-"""
-_TRAIN = """
-select avg(loss) from training_log
-where model_version = $version and kind = 'train' and cast(ceil(epoch - 1e-6) as bigint) = (
-    select max(cast(ceil(epoch - 1e-6) as bigint)) - $back from training_log
-    where model_version = $version and kind = 'train')
-"""
-_TRAIN_AT_BEST = """
-select avg(loss) from training_log
-where model_version = $version and kind = 'train' and cast(ceil(epoch - 1e-6) as bigint) = (
-    select cast(ceil(arg_min(epoch, loss) - 1e-6) as bigint) from training_log
-    where model_version = $version and kind = 'eval')
-"""
-_EVAL = """
-select loss from training_log where model_version = $version and kind = 'eval'
-order by step desc limit 1 offset $back
-"""
-_LOGGED = """
-select count(*) from training_log where model_version = $version and kind = 'train' and grad_norm is not null
-"""
-_SPIKES = """
-with own as (select step, grad_norm from training_log
-    where model_version = $version and kind = 'train' and isfinite(grad_norm))
-select count(*) from (
-    select step, grad_norm, quantile_cont(grad_norm, 0.5) over (
-        order by step rows between $around preceding and $around following) as around
-    from own)
-where step > (select max(step) / 10 from own) and grad_norm > $spike * around
-"""
-_FINAL_GRADIENT = """
-with own as (select step, grad_norm from training_log
-    where model_version = $version and kind = 'train' and isfinite(grad_norm))
-select quantile_cont(grad_norm, 0.5) from own where step > (select max(step) * 9 / 10 from own)
-"""
-_FIRST = "select arg_min(loss, step) from training_log where model_version = $version and kind = 'train'"
-_MEAN = "select avg(loss) from training_log where model_version = $version and kind = 'train'"
-_BEST = "select min(loss) from training_log where model_version = $version and kind = 'eval'"
-_BEST_BEFORE = """
-select min(loss) from training_log where model_version = $version and kind = 'eval' and step < (
-    select max(step) from training_log where model_version = $version and kind = 'eval')
-"""
-_TURNS = """
-with moved as (
-    select step, sign(loss - before) as way
-    from (
-        select step, loss, lag(loss) over (order by step) as before
-        from training_log where model_version = $version and kind = 'eval')
-    where abs(loss - before) > $flat * before)
-select count(*) from (select way, lag(way) over (order by step) as before from moved) where way <> before
-"""
-_BROKEN = """
-select count(*) from training_log
-where model_version = $version and kind = 'eval' and not isfinite(loss)
-"""
-_EVALUATIONS = "select count(*) from training_log where model_version = $version and kind = 'eval'"
-_MEDIAN = """
-select quantile_cont(grad_norm, 0.5) from training_log
-where model_version = $version and kind = 'train' and isfinite(grad_norm)
-"""
-_LARGEST = """
-select max(grad_norm) from training_log
-where model_version = $version and kind = 'train' and isfinite(grad_norm)
-"""
-_NOT_FINITE = """
-select count(*) from training_log where model_version = $version and (not isfinite(loss) or not
-isfinite(grad_norm))
-"""
+_UNITS = dict.fromkeys(
+    ("first_loss", "mean_loss", "best_eval", "median_gradient", "largest_gradient"), Unit.LOSS
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,26 +60,31 @@ def training_section(ask: Questions, inputs: ReportInputs) -> TrainingSection:
 
 def _milestones(ask: Questions, inputs: ReportInputs, names: list[str]) -> tuple[Milestone, ...]:
     units = {"train_loss": Unit.LOSS, "dev_loss": Unit.LOSS}
-    epochs = ask.table(_EPOCHS, ("model_version", "epoch"), units, versions=names).by(
+    epochs = ask.table("losses_by_epoch", ("model_version", "epoch"), units, versions=names).by(
         "model_version", "epoch"
     )
+    whole = _whole(ask, names)
     nothing: tuple[None, ...] = (None,) * len(names)
 
-    def all_of(sql: str, **values: int) -> tuple[Number | None, ...]:
-        return tuple(_loss(ask, sql, name, **values) for name in names)
+    def all_of(question: str) -> tuple[Number | None, ...]:
+        numbers = (ask.number(question, Unit.LOSS, version=name, back=0) for name in names)
+        return tuple(None if number.value is None else number for number in numbers)
+
+    def over_all(column: str) -> tuple[Number | None, ...]:
+        return tuple(_cell(whole, name, column) for name in names)
 
     def at(epoch: int, column: str) -> tuple[Number | None, ...]:
-        return tuple(_cell(epochs, name, epoch, column) for name in names)
+        return tuple(_cell(epochs, (name, epoch), column) for name in names)
 
     return (
-        Milestone("first logged step", all_of(_FIRST), nothing),
+        Milestone("first logged step", over_all("first_loss"), nothing),
         *(
             Milestone(f"epoch {epoch}", at(epoch, "train_loss"), at(epoch, "dev_loss"))
             for epoch in _spread(max(epoch for _, epoch in epochs))
         ),
-        Milestone("last epoch", all_of(_TRAIN, back=0), all_of(_EVAL, back=0)),
-        Milestone("lowest", nothing, all_of(_BEST)),
-        Milestone("mean of all steps", all_of(_MEAN), nothing),
+        Milestone("last epoch", all_of("train_loss_back"), all_of("eval_loss_back")),
+        Milestone("lowest", nothing, over_all("best_eval")),
+        Milestone("mean of all steps", over_all("mean_loss"), nothing),
     )
 
 
@@ -168,14 +100,14 @@ def _change(losses: tuple[Number | None, ...]) -> Number | None:
     return change(after, before) if len(losses) == 2 and before is not None and after is not None else None
 
 
-def _cell(epochs: dict[Any, Mapping[str, Any]], name: str, epoch: int, kind: str) -> Number | None:
-    row = epochs.get((name, epoch))
-    return None if row is None or row[kind].value is None else row[kind]
+def _cell(rows: Mapping[Any, Mapping[str, Any]], key: str | tuple[str, int], column: str) -> Number | None:
+    row = rows.get(key)
+    return None if row is None or row[column].value is None else row[column]
 
 
-def _loss(ask: Questions, sql: str, version: str, **values: int) -> Number | None:
-    number = ask.number(sql, Unit.LOSS, version=version, **values)
-    return None if number.value is None else number
+def _whole(ask: Questions, names: list[str]) -> Mapping[str, Mapping[str, Any]]:
+    """Return version → what its whole log comes to; no key: nothing is logged."""
+    return ask.table("training_figures", ("model_version",), _UNITS, versions=names).by("model_version")
 
 
 def curves_of(log: pl.DataFrame) -> dict[str, tuple[tuple[float, float], ...]]:
@@ -194,31 +126,31 @@ def curves_of(log: pl.DataFrame) -> dict[str, tuple[tuple[float, float], ...]]:
 
 
 def _figures(ask: Questions, facts: VersionFacts) -> TrainingFigures:
-    version = facts.name
+    whole = _whole(ask, [facts.name])[facts.name]
 
-    def loss(sql: str, **values: int) -> Number:
-        return ask.number(sql, Unit.LOSS, version=version, **values)
+    def loss(question: str, back: int = 0) -> Number:
+        return ask.number(question, Unit.LOSS, version=facts.name, back=back)
 
-    def other(sql: str, unit: Unit, **values: float) -> Number:
-        return ask.number(sql, unit, version=version, **values)
+    def count(question: str, **values: float) -> Number:
+        return ask.number(question, Unit.COUNT, version=facts.name, **values)
 
     return TrainingFigures(
-        evaluations=other(_EVALUATIONS, Unit.COUNT),
-        previous_eval=loss(_EVAL, back=1),
-        last_eval=loss(_EVAL, back=0),
-        best_eval=loss(_BEST),
-        best_before=loss(_BEST_BEFORE),
-        turns=other(_TURNS, Unit.COUNT, flat=FLAT),
-        broken_evals=other(_BROKEN, Unit.COUNT),
-        train_at_best=loss(_TRAIN_AT_BEST),
-        previous_train=loss(_TRAIN, back=1),
-        last_train=loss(_TRAIN, back=0),
-        median_gradient=loss(_MEDIAN),
-        largest_gradient=loss(_LARGEST),
-        final_gradient=loss(_FINAL_GRADIENT),
-        steps=other(_LOGGED, Unit.COUNT),
-        spikes=other(_SPIKES, Unit.COUNT, spike=SPIKE, around=AROUND),
-        not_finite=other(_NOT_FINITE, Unit.COUNT),
+        evaluations=whole["evaluations"],
+        previous_eval=loss("eval_loss_back", 1),
+        last_eval=loss("eval_loss_back"),
+        best_eval=whole["best_eval"],
+        best_before=loss("best_before_last"),
+        turns=count("loss_turns", flat=FLAT),
+        broken_evals=whole["broken_evals"],
+        train_at_best=loss("train_loss_at_best"),
+        previous_train=loss("train_loss_back", 1),
+        last_train=loss("train_loss_back"),
+        median_gradient=whole["median_gradient"],
+        largest_gradient=whole["largest_gradient"],
+        final_gradient=loss("final_gradient"),
+        steps=whole["steps"],
+        spikes=count("gradient_spikes", spike=SPIKE, around=AROUND),
+        not_finite=whole["not_finite"],
         kept_best=any(
             key.startswith("training.early_stopping") and value != "null"
             for key, value in (facts.recipe or {}).items()
