@@ -4,7 +4,7 @@ from pathlib import Path
 from random import Random
 
 from benchmarks.fuzzing.cases import Cases, refused
-from medner_assets.commands.asking import parameters
+from medner_assets.commands.sql import parameters
 from medner_assets.errors import MednerError
 from medner_assets.warehouse.catalogue import connect
 from medner_assets.warehouse.queries import ask, named_queries, query_errors

@@ -94,7 +94,7 @@ def one_by_one(checkout: Checkout, sentences: list[str]) -> list[set[tuple[int, 
     file.write_text(json.dumps(sentences))
     lines = (
         "import json, sys, tempfile; from pathlib import Path",
-        "from medner_assets.commands.predicting import Input, job",
+        "from medner_assets.commands.predict import Input, job",
         "from medner_assets.modeling.job import PredictionJob",
         "from medner_assets.modeling.inference.extractor import Extractor",
         f"sentences = json.loads(Path({str(file)!r}).read_text())",

@@ -25,7 +25,7 @@ WITHIN_SHARE = 0.25
 documents."""
 
 
-class Answer(StrEnum):
+class ProbeAnswer(StrEnum):
     """What one probe says."""
 
     NOT_ASKED = "nothing to tell"
@@ -36,16 +36,16 @@ class Answer(StrEnum):
     FOLLOWS = "the text says it"
 
 
-def answer_of(probe: Probe) -> Answer:
+def answer_of(probe: Probe) -> ProbeAnswer:
     """Return what a probe says.
 
     The upper end is taken from an estimate of at least 0: no reader need be worse for having the text, so a
     gain below 0 is noise and proves no more than 0 does.
     """
     if not probe.asked:
-        return Answer.NOT_ASKED
+        return ProbeAnswer.NOT_ASKED
     if probe.gain is None or probe.gain.groups < FEWEST_GROUPS:
-        return Answer.UNDECIDED
+        return ProbeAnswer.UNDECIDED
     share = probe.gain.share
     beyond = probe.gain.beyond_names
     if (
@@ -53,13 +53,13 @@ def answer_of(probe: Probe) -> Answer:
         and probe.unread >= UNREAD_FROM
         and (beyond.low <= 0 or _upper(beyond) <= SMALL)
     ):
-        return Answer.SETTLED
+        return ProbeAnswer.SETTLED
     enough = probe.gain.groups >= FEWEST_FOR_NONE
     if enough and max(_upper(share), _upper(probe.gain.added)) <= SMALL:
-        return Answer.NONE
+        return ProbeAnswer.NONE
     if above_zero(share):
-        return Answer.FOLLOWS if share.value >= CLEAR or share.low >= CERTAIN else Answer.WEAK
-    return Answer.UNDECIDED
+        return ProbeAnswer.FOLLOWS if share.value >= CLEAR or share.low >= CERTAIN else ProbeAnswer.WEAK
+    return ProbeAnswer.UNDECIDED
 
 
 def above_zero(share: Estimate) -> bool:
@@ -84,4 +84,4 @@ def decisive(within: Probe, between: Probe) -> Probe:
     inside, across = (each.gain.groups if each.gain else 0 for each in (within, between))
     if inside < max(FEWEST_GROUPS, WITHIN_SHARE * across):
         return between
-    return between if answer_of(within) is Answer.UNDECIDED else within
+    return between if answer_of(within) is ProbeAnswer.UNDECIDED else within

@@ -13,7 +13,7 @@ from medner_assets.audit.nodes import Nodes, gold_nodes
 from medner_assets.audit.probes import FAMILIES, UNREAD, one_thread
 from medner_assets.audit.reasons import Leaks, reasons
 from medner_assets.audit.sampling import drawn_documents
-from medner_assets.audit.verdict import Verdict, verdict_of
+from medner_assets.audit.verdict import DatasetVerdict, verdict_of
 from medner_assets.audit.without_reading import without_reading
 from medner_assets.errors import MednerError
 from medner_assets.recipes.sources import Targets
@@ -26,7 +26,7 @@ DEFAULT_TARGETS = Targets()
 class Audit:
     """What a dataset can and cannot teach."""
 
-    verdict: Verdict
+    verdict: DatasetVerdict
     reasons: tuple[str, ...]
     """Plain sentences without a full stop, the one that decided first."""
     lead_sentence: str
@@ -92,7 +92,7 @@ def audit_dataset(
     find = Figures(figures)
     evidence = looked_at.evidence
     verdict = verdict_of(evidence)
-    if verdict in (Verdict.NOT_FOLLOWING, Verdict.WITHOUT_READING):
+    if verdict in (DatasetVerdict.NOT_FOLLOWING, DatasetVerdict.WITHOUT_READING):
         # What reads the text here reads nothing out of it: its score is had without reading too.
         figures += without_reading(find, ("all_pairs", *FAMILIES))
     else:

@@ -16,7 +16,7 @@ from medner_assets.audit.pairs import Pairs
 from medner_assets.audit.probes import (
     FAMILIES,
     Family,
-    Reading,
+    PairScores,
     log_odds,
     matrix_of,
     related_model,
@@ -60,10 +60,10 @@ def learned_rungs(
         probability = related_model(family, matrix, train.pairs.related, kinds, seed)
         way = way_model(family, train, matrix, np.ones(len(train.pairs.rows), np.bool_), seed)
         for place, (setting, given) in enumerate(tested):
-            reading = Reading(np.zeros(0), np.zeros(0, np.int64))
+            reading = PairScores(np.zeros(0), np.zeros(0, np.int64))
             if given.pairs.rows:
                 shown = matrix_of(given, family, columns[place])
-                reading = Reading(probability(shown), way(shown, given))
+                reading = PairScores(probability(shown), way(shown, given))
             chosen = np.flatnonzero(reading.probability >= cut)
             decisions = [(int(row), int(reading.way[row])) for row in chosen]
             figures += rung(family, setting, given.pairs, decisions, weights[place], MEANING[family])
@@ -128,12 +128,12 @@ def _as_strings(each: Nodes, predicted: set[Triple], symmetric: Collection[str])
     return len(gold & found), len(found), len(gold)
 
 
-def _out_of_fold(family: Family, train: Described, column: "NDArray[np.float64]", seed: int) -> Reading:
+def _out_of_fold(family: Family, train: Described, column: "NDArray[np.float64]", seed: int) -> PairScores:
     """Return what each third of train is told by a reader that learnt from the other two."""
     pairs = train.pairs
     matrix, related = matrix_of(train, family, column), pairs.related
     fold = train.owner % FOLDS
-    told = Reading(np.zeros(len(related)), np.zeros(len(related), np.int64))
+    told = PairScores(np.zeros(len(related)), np.zeros(len(related), np.int64))
     for each in range(FOLDS):
         inside, held = fold != each, fold == each
         if not inside.any() or not held.any():
@@ -145,7 +145,7 @@ def _out_of_fold(family: Family, train: Described, column: "NDArray[np.float64]"
     return told
 
 
-def best_cut(pairs: Pairs, reading: Reading) -> float:
+def best_cut(pairs: Pairs, reading: PairScores) -> float:
     """Return the probability from which on relating pairs gives the best micro F1 on `pairs`."""
     if not len(reading.probability):
         return 1.0

@@ -1,34 +1,34 @@
 """The one sentence that a lead needs: what a relation score on this dataset can mean."""
 
 from medner_assets.audit.figures import Figure, Figures
-from medner_assets.audit.verdict import Evidence, Verdict
+from medner_assets.audit.verdict import DatasetVerdict, Evidence
 from medner_assets.audit.without_reading import PROBE
 from medner_assets.recipes.sources import Targets
 
 
 def lead_sentence(
-    verdict: Verdict, evidence: Evidence, find: Figures, targets: Targets, *, leaks: bool
+    verdict: DatasetVerdict, evidence: Evidence, find: Figures, targets: Targets, *, leaks: bool
 ) -> str:
     """Return the sentence. leaks: whether test documents were found that repeat train documents."""
     best = find.scored(PROBE)
     target = targets.relation_f1
     limit = _shown(best)
-    if verdict == Verdict.UNDECIDED:
+    if verdict == DatasetVerdict.UNDECIDED:
         return (
             "There is too little to tell whether the relations follow the text: "
             "do not judge a version by its relation score."
         )
-    if verdict == Verdict.NEARLY_FREE:
+    if verdict == DatasetVerdict.NEARLY_FREE:
         return (
             f"Relating everything that fits scores relation F1 {_point(find.scored('all_pairs'))} once the "
             "entities are known: a relation score here measures how well entities are found, not relations."
         )
-    if verdict == Verdict.WITHOUT_READING:
+    if verdict == DatasetVerdict.WITHOUT_READING:
         return (
             f"Relations can be told without reading: the best score without reading the text is {limit}. "
             "A relation score here shows no reading."
         )
-    if verdict == Verdict.NOT_FOLLOWING:
+    if verdict == DatasetVerdict.NOT_FOLLOWING:
         reach = (
             f"the target {target:.2f} cannot be reached by training"
             if target > _high(best)
@@ -43,10 +43,10 @@ def lead_sentence(
             "The text adds nothing that position and names do not say: the best score without reading the "
             f"text is {limit}, {above}, and {reach}."
         )
-    if verdict in (Verdict.TYPES_NOT_FOLLOWING, Verdict.DIRECTIONS_NOT_FOLLOWING):
+    if verdict in (DatasetVerdict.TYPES_NOT_FOLLOWING, DatasetVerdict.DIRECTIONS_NOT_FOLLOWING):
         which, probe = (
             ("types", evidence.type)
-            if verdict == Verdict.TYPES_NOT_FOLLOWING
+            if verdict == DatasetVerdict.TYPES_NOT_FOLLOWING
             else ("directions", evidence.direction)
         )
         had = "" if probe.unread is None else f" (without reading {probe.unread:.0%} are right)"
@@ -55,7 +55,7 @@ def lead_sentence(
             f"judge a version by the {which} of its relations. The best score without reading the text is "
             f"{limit}."
         )
-    how = "The text says" if verdict == Verdict.LEARNABLE else "The text says only weakly"
+    how = "The text says" if verdict == DatasetVerdict.LEARNABLE else "The text says only weakly"
     needs = "needs reading" if target > _high(best) else "can be reached without reading"
     return (
         f"{how} what is related: the best score without reading the text is {limit}, "

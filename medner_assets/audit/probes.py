@@ -31,7 +31,7 @@ _CLIP = 8.0
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class PairScores:
     """What a reader says of some pairs."""
 
     probability: "NDArray[np.float64]"

@@ -14,7 +14,7 @@ from medner_assets.audit.described import Described
 from medner_assets.audit.figures import Figure
 from medner_assets.audit.gain import Gain, gain_of
 from medner_assets.audit.scores import f1
-from medner_assets.audit.turns import BORDERS, Evidence, Scores, scores_in_turn
+from medner_assets.audit.turns import BORDERS, Features, Scores, scores_in_turn
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -153,7 +153,7 @@ def _class_probe(
     rows = np.flatnonzero(left_open)
     if not len(rows) or len(rows) < _ASKED_SHARE * related:
         return Probe(name, None, None, False, len(rows))
-    given = Evidence(every.position[rows], every.names[rows], every.text[rows], every.owner[rows])
+    given = Features(every.position[rows], every.names[rows], every.text[rows], every.owner[rows])
     wanted = label[rows]
     counted = Counter(wanted.tolist()).most_common(_MOST_TYPES)
     chosen = [kind for kind, _ in counted][: 1 if len(counted) == 2 else None]
@@ -199,8 +199,8 @@ def _only(relations: object) -> str:
     return distinct.pop() if len(distinct) == 1 else ""
 
 
-def _evidence(every: Described) -> Evidence:
-    return Evidence(every.position, every.names, every.text, every.owner)
+def _evidence(every: Described) -> Features:
+    return Features(every.position, every.names, every.text, every.owner)
 
 
 def _joined(parts: Sequence[Scores]) -> Scores:

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from medner_assets.audit.answers import SMALL, UNREAD_FROM, Answer, answer_of
+from medner_assets.audit.answers import SMALL, UNREAD_FROM, ProbeAnswer, answer_of
 from medner_assets.audit.duplicates import Alike
 from medner_assets.audit.figures import Figure, Figures
 from medner_assets.audit.questions import FEWEST_GROUPS, Probe
-from medner_assets.audit.verdict import Evidence, Verdict
+from medner_assets.audit.verdict import DatasetVerdict, Evidence
 
 _MEMORISED = 0.95
 """Dictionary F1 from which on finding entities needs no reading."""
@@ -33,7 +33,7 @@ class Leaks:
         return exact | {each.test for each in (*self.near, *self.template)}
 
 
-def reasons(verdict: Verdict, evidence: Evidence, find: Figures, leaks: Leaks) -> list[str]:
+def reasons(verdict: DatasetVerdict, evidence: Evidence, find: Figures, leaks: Leaks) -> list[str]:
     """Return what led to the verdict, then what else to know."""
     return [
         *_main_reasons(verdict, evidence, find),
@@ -45,19 +45,19 @@ def reasons(verdict: Verdict, evidence: Evidence, find: Figures, leaks: Leaks) -
     ]
 
 
-def _main_reasons(verdict: Verdict, evidence: Evidence, find: Figures) -> list[str]:
+def _main_reasons(verdict: DatasetVerdict, evidence: Evidence, find: Figures) -> list[str]:
     found = []
     if evidence.documents < FEWEST_GROUPS:
         found.append(
             f"there are {evidence.documents} documents with distinct texts, and fewer than {FEWEST_GROUPS} "
             "prove nothing"
         )
-    if verdict == Verdict.NEARLY_FREE:
+    if verdict == DatasetVerdict.NEARLY_FREE:
         found.append(
             f"relating every pair that fits scores relation F1 {_f1(find.scored('all_pairs'))} with the gold "
             "entities"
         )
-    if verdict == Verdict.WITHOUT_READING:
+    if verdict == DatasetVerdict.WITHOUT_READING:
         found.append(
             f"names or position alone score relation F1 {evidence.unread_f1:.3f}, {UNREAD_FROM:.2f} or more"
         )
@@ -72,7 +72,7 @@ def _main_reasons(verdict: Verdict, evidence: Evidence, find: Figures) -> list[s
 def _told(probe: Probe, what: str) -> str:
     """Return what one probe says, with its numbers."""
     answer = answer_of(probe)
-    if answer is Answer.NOT_ASKED:
+    if answer is ProbeAnswer.NOT_ASKED:
         if probe.rows and probe.unread:
             return "every candidate pair is related, so there is no unrelated pair to tell it from"
         return "no two entities of a document have types that train relates, so nothing can be compared"
@@ -86,11 +86,11 @@ def _told(probe: Probe, what: str) -> str:
         f"(95 % interval {found.share.low:.0%} to {found.share.high:.0%}, {found.groups} documents)"
     )
     endings = {
-        Answer.UNDECIDED: _open(found.share.low),
-        Answer.SETTLED: "position and names tell it without reading",
-        Answer.NONE: f"certainly less than {SMALL:.0%}, so the text adds nothing",
-        Answer.WEAK: "so the text adds a little, or in a way that a simple reader misses",
-        Answer.FOLLOWS: "so the text says it",
+        ProbeAnswer.UNDECIDED: _open(found.share.low),
+        ProbeAnswer.SETTLED: "position and names tell it without reading",
+        ProbeAnswer.NONE: f"certainly less than {SMALL:.0%}, so the text adds nothing",
+        ProbeAnswer.WEAK: "so the text adds a little, or in a way that a simple reader misses",
+        ProbeAnswer.FOLLOWS: "so the text says it",
     }
     return f"{told}: {endings[answer]}"
 
@@ -101,9 +101,9 @@ def _open(low: float) -> str:
     return "above 0, but so is by chance one such interval of forty: too wide to tell"
 
 
-def _imitation(verdict: Verdict, find: Figures) -> list[str]:
+def _imitation(verdict: DatasetVerdict, find: Figures) -> list[str]:
     every, imitation = find.scored("all_pairs"), find.scored("imitation")
-    if verdict != Verdict.NOT_FOLLOWING or every is None or imitation is None:
+    if verdict != DatasetVerdict.NOT_FOLLOWING or every is None or imitation is None:
         return []
     if (every.value or 0.0) <= (imitation.value or 0.0):
         return []

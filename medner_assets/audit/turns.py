@@ -26,7 +26,7 @@ _TEACHING_FOLDS = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
+class Features:
     """What the readers get to see of some candidates; all have the same rows."""
 
     position: "NDArray[np.float64]"
@@ -64,7 +64,7 @@ def blocks(owner: "NDArray[np.int64]", seed: int) -> "NDArray[np.int64]":
     return np.searchsorted(np.array(BORDERS), (order[number] + 0.5) / max(len(present), 1))
 
 
-def scores_in_turn(evidence: Evidence, label: "NDArray[np.bool_]", seed: int) -> Scores:
+def scores_in_turn(evidence: Features, label: "NDArray[np.bool_]", seed: int) -> Scores:
     """Return what each reader says of each row, by what earlier blocks taught it of `label`."""
     from scipy.sparse import csr_matrix, hstack
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from medner_assets.audit.answers import UNREAD_FROM, Answer, answer_of
+from medner_assets.audit.answers import UNREAD_FROM, ProbeAnswer, answer_of
 from medner_assets.audit.questions import FEWEST_GROUPS, Probe
 
 NEARLY_FREE_FROM = 0.90
@@ -11,7 +11,7 @@ FEWEST_TEST_GROUPS = 30
 """By the rule of three, 30 of 30 right is the least that shows a rate above 0.90 with 95 % confidence."""
 
 
-class Verdict(StrEnum):
+class DatasetVerdict(StrEnum):
     """What a dataset can teach."""
 
     NEARLY_FREE = "nearly-free-given-entities"
@@ -41,35 +41,35 @@ class Evidence:
     direction: Probe
 
 
-def verdict_of(evidence: Evidence) -> Verdict:
+def verdict_of(evidence: Evidence) -> DatasetVerdict:
     """Apply the rule: too few documents, nearly free, then pairs, types and directions."""
     if evidence.documents < FEWEST_GROUPS:
-        return Verdict.UNDECIDED
+        return DatasetVerdict.UNDECIDED
     if evidence.test_documents >= FEWEST_TEST_GROUPS and evidence.all_pairs_low >= NEARLY_FREE_FROM:
-        return Verdict.NEARLY_FREE
+        return DatasetVerdict.NEARLY_FREE
     pairs, kind, direction = map(answer_of, (evidence.pairs, evidence.type, evidence.direction))
     beyond = (kind, direction)
     if (
-        pairs in (Answer.SETTLED, Answer.NONE)
+        pairs in (ProbeAnswer.SETTLED, ProbeAnswer.NONE)
         and evidence.unread_f1 >= UNREAD_FROM
-        and Answer.FOLLOWS not in beyond
-        and Answer.WEAK not in beyond
+        and ProbeAnswer.FOLLOWS not in beyond
+        and ProbeAnswer.WEAK not in beyond
     ):
-        return Verdict.WITHOUT_READING
-    if pairs is Answer.UNDECIDED:
-        return Verdict.UNDECIDED
-    if pairs is Answer.NONE:
-        return Verdict.NOT_FOLLOWING
-    if kind is Answer.NONE:
-        return Verdict.TYPES_NOT_FOLLOWING
-    if direction is Answer.NONE:
-        return Verdict.DIRECTIONS_NOT_FOLLOWING
-    if Answer.UNDECIDED in beyond:
-        return Verdict.UNDECIDED
-    if pairs in (Answer.FOLLOWS, Answer.WEAK):
-        return Verdict.LEARNABLE if pairs is Answer.FOLLOWS else Verdict.WEAK
-    if Answer.FOLLOWS in beyond:
-        return Verdict.LEARNABLE
-    if Answer.WEAK in beyond:
-        return Verdict.WEAK
-    return Verdict.NOT_FOLLOWING if pairs is Answer.SETTLED else Verdict.UNDECIDED
+        return DatasetVerdict.WITHOUT_READING
+    if pairs is ProbeAnswer.UNDECIDED:
+        return DatasetVerdict.UNDECIDED
+    if pairs is ProbeAnswer.NONE:
+        return DatasetVerdict.NOT_FOLLOWING
+    if kind is ProbeAnswer.NONE:
+        return DatasetVerdict.TYPES_NOT_FOLLOWING
+    if direction is ProbeAnswer.NONE:
+        return DatasetVerdict.DIRECTIONS_NOT_FOLLOWING
+    if ProbeAnswer.UNDECIDED in beyond:
+        return DatasetVerdict.UNDECIDED
+    if pairs in (ProbeAnswer.FOLLOWS, ProbeAnswer.WEAK):
+        return DatasetVerdict.LEARNABLE if pairs is ProbeAnswer.FOLLOWS else DatasetVerdict.WEAK
+    if ProbeAnswer.FOLLOWS in beyond:
+        return DatasetVerdict.LEARNABLE
+    if ProbeAnswer.WEAK in beyond:
+        return DatasetVerdict.WEAK
+    return DatasetVerdict.NOT_FOLLOWING if pairs is ProbeAnswer.SETTLED else DatasetVerdict.UNDECIDED

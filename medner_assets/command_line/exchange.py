@@ -91,7 +91,7 @@ def sql(
       medner sql 'select error, items from error_counts' --format csv > errors.csv
       medner sql --allow-read lists "from documents semi join 'lists/ids.csv' using (doc_id)"
     """
-    from medner_assets.commands.asking import answer
+    from medner_assets.commands.sql import answer
 
     answer(query, format, params, rows, readable, excel=excel)
 

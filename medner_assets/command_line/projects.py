@@ -21,7 +21,7 @@ def init(folder: Path) -> None:
     Examples:
       medner init my-project
     """
-    from medner_assets.commands.starting import make_project
+    from medner_assets.commands.init import make_project
 
     for name in make_project(folder):
         click.echo(folder / name)
@@ -41,7 +41,7 @@ def schema(folder: Path | None) -> None:
       medner schema
       medner schema build/schemas
     """
-    from medner_assets.commands.schemas import write_schemas
+    from medner_assets.commands.schema import write_schemas
 
     for file in write_schemas(folder):
         click.echo(file)
@@ -80,7 +80,7 @@ def doctor(base: str | None) -> None:
       medner doctor
       medner doctor medner-tiny
     """
-    from medner_assets.commands.bases import examined as examined_base
+    from medner_assets.commands.base import examined as examined_base
     from medner_assets.commands.doctor import examined
 
     missing = []
@@ -111,7 +111,7 @@ def base_lock(name: str) -> None:
     Examples:
       medner base lock qwen3-8b
     """
-    from medner_assets.commands.bases import lock
+    from medner_assets.commands.base import lock
 
     click.echo(lock(name))
 

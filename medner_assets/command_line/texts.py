@@ -32,8 +32,8 @@ def predict(version: str, input: str | None, is_text: bool, as_json: bool) -> No
       medner predict tiny-v2 < note.txt
       echo 'She took ibuprofen for migraine.' | medner predict tiny-v2
     """
-    from medner_assets.commands.predicting import described, inputs, trained
-    from medner_assets.commands.predicting import predict as run
+    from medner_assets.commands.predict import described, inputs, trained
+    from medner_assets.commands.predict import predict as run
 
     trained(version)
     sources = inputs(input, sys.stdin, is_text=is_text)
@@ -46,12 +46,12 @@ def predict(version: str, input: str | None, is_text: bool, as_json: bool) -> No
     with closing(run(version, sources)) as parts:
         read = described(parts, len(sources))
         if as_json:
-            from medner_assets.commands.showing import json_lines
+            from medner_assets.commands.predict_output import json_lines
 
             for line in json_lines(read):
                 click.echo(escaped(line) if sys.stdout.isatty() else line)
         else:
-            from medner_assets.commands.showing import shown_parts
+            from medner_assets.commands.predict_output import shown_parts
 
             for each in shown_parts(read, named=len(sources) > 1):
                 show(each)
@@ -76,7 +76,7 @@ def annotate(version: str, folder: Path, name: str | None, workers: int | None, 
       medner annotate tiny-v2 notes/
       medner annotate tiny-v2 notes/ --name clinic-2026 --shard-documents 200
     """
-    from medner_assets.commands.annotating import annotate as run
+    from medner_assets.commands.annotate import annotate as run
 
     config = {"name": name or "", "workers": workers or 0, "shard_documents": shard_documents}
     for line in run(version, folder, config):
@@ -96,7 +96,7 @@ def forget(name: str, documents: str | None, yes: bool) -> None:
       medner forget ade --documents 1234,5678 --yes
       medner forget tiny-v1
     """
-    from medner_assets.commands.forgetting import carry_out, planned
+    from medner_assets.commands.forget import carry_out, planned
 
     ids = [each.strip() for each in documents.split(",") if each.strip()] if documents is not None else []
     if documents is not None and not ids:

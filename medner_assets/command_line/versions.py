@@ -20,12 +20,12 @@ def versions(name: str | None) -> None:
       medner versions tiny-v2
     """
     if name is not None:
-        from medner_assets.commands.describing import described_version
+        from medner_assets.commands.one_version import described_version
 
         for line in described_version(name, width()):
             show(line)
         return
-    from medner_assets.commands.listing import listed, plain_lines, versions_table
+    from medner_assets.commands.versions import listed, plain_lines, versions_table
 
     found = listed()
     if (cells := width()) is None:
@@ -71,7 +71,7 @@ def train(version: str, force: bool, settings: Sequence[str], child: str | None,
     from medner_assets import paths
 
     if settings or child:
-        from medner_assets.commands.children import child_version
+        from medner_assets.commands.child_version import child_version
 
         if replicates > 1 and not any(each.startswith("replicates=") for each in settings):
             settings = [*settings, f"replicates={replicates}"]
@@ -98,7 +98,7 @@ def evaluate(version: str) -> None:
     Examples:
       medner evaluate tiny-v1
     """
-    from medner_assets.commands.comparing import last_comparison
+    from medner_assets.commands.compare import last_comparison
     from medner_assets.commands.runs import evaluate as run
     from medner_assets.reporting.terminal import comparison_table
 
@@ -117,7 +117,7 @@ def compare(version: str, baseline: str | None) -> None:
       medner compare tiny-v2
       medner compare tiny-v3 --baseline tiny-v1
     """
-    from medner_assets.commands.comparing import compare as run
+    from medner_assets.commands.compare import compare as run
     from medner_assets.reporting.terminal import comparison_table
 
     show(comparison_table(*run(version, baseline)))

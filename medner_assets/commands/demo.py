@@ -5,7 +5,7 @@ from pathlib import Path
 from rich.console import Console
 
 from medner_assets import paths
-from medner_assets.commands.comparing import last_comparison
+from medner_assets.commands.compare import last_comparison
 from medner_assets.commands.runs import ensure_dataset
 from medner_assets.defs.resources import Warehouse
 from medner_assets.defs.state import state_of

@@ -9,7 +9,7 @@ from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 
 from medner_assets import paths
-from medner_assets.commands.bases import unlocked
+from medner_assets.commands.base import unlocked
 from medner_assets.commands.findings import Finding, State
 from medner_assets.commands.leftovers import looked_for
 from medner_assets.errors import MednerError

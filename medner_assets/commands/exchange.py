@@ -9,7 +9,7 @@ from typing import TextIO
 import click
 
 from medner_assets.audit.audit import audit_dataset
-from medner_assets.commands.annotations import export_annotations
+from medner_assets.commands.export_annotations import export_annotations
 from medner_assets.corpus.importing import import_files, problem_line
 from medner_assets.corpus.jsonl import write_documents
 from medner_assets.corpus.reading import Reading

@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass
 
 from medner_assets.reporting.attribution import attributed
-from medner_assets.reporting.decisions import Decision, Evidence, next_steps
+from medner_assets.reporting.decisions import Decision, DecisionFigures, next_steps
 from medner_assets.reporting.expectation import ExpectationRow
 from medner_assets.reporting.inputs import ReportInputs
 from medner_assets.reporting.numbers import Number, Phrase, Unit
@@ -122,7 +122,7 @@ def _decision(
     }
     rejected = errors.rejected.get(name)
     return next_steps(
-        Evidence(
+        DecisionFigures(
             relation_raw=scores.f1("relation", name, "raw"),
             relation_final=scores.f1("relation", name),
             target=Number(inputs.targets.relation_f1 if inputs.targets else None, Unit.SHARE),

@@ -40,7 +40,7 @@ class Decision:
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
+class DecisionFigures:
     """What the rules look at; a Number without a value is not known."""
 
     relation_raw: Number
@@ -54,7 +54,7 @@ class Evidence:
     """False: the audit found that relations cannot be learned from the text."""
 
 
-def next_steps(evidence: Evidence, recipe: Mapping[str, str]) -> Decision:
+def next_steps(evidence: DecisionFigures, recipe: Mapping[str, str]) -> Decision:
     """Return the rule that the relation F1 fires and its steps; without a score, the one step to evaluate."""
     f1 = evidence.relation_raw
     if f1.value is None:
@@ -94,7 +94,7 @@ def next_steps(evidence: Evidence, recipe: Mapping[str, str]) -> Decision:
     return Decision(rule, (*steps, _arrival(evidence)))
 
 
-def _post_processing(evidence: Evidence, recipe: Mapping[str, str]) -> tuple[Step, ...]:
+def _post_processing(evidence: DecisionFigures, recipe: Mapping[str, str]) -> tuple[Step, ...]:
     wanted = (
         ("deduplicate", "Remove duplicates (`deduplicate`)"),
         ("drop_ungrounded", "Drop what is not in the text (`drop_ungrounded`)"),
@@ -120,17 +120,17 @@ def _filtering(recipe: Mapping[str, str]) -> Step:
     return Step(State.DONE if done else State.CONSIDER, (text,))
 
 
-def _is_met(evidence: Evidence) -> bool:
+def _is_met(evidence: DecisionFigures) -> bool:
     final, target = evidence.relation_final.value, evidence.target.value
     return final is not None and target is not None and final >= target
 
 
-def _beside_interval(evidence: Evidence) -> Phrase:
+def _beside_interval(evidence: DecisionFigures) -> Phrase:
     over = difference(evidence.relation_final, evidence.target, Unit.GAP)
     return (", by ", over, ": more training is asked for by no rule")
 
 
-def _larger_run(evidence: Evidence, recipe: Mapping[str, str]) -> tuple[Step, ...]:
+def _larger_run(evidence: DecisionFigures, recipe: Mapping[str, str]) -> tuple[Step, ...]:
     generation: Phrase = ("Improve generation (`decoding.grammar`)",)
     if evidence.cut_completions.value:
         generation = (
@@ -167,7 +167,7 @@ def _weighted(recipe: Mapping[str, str]) -> Step:
     )
 
 
-def _arrival(evidence: Evidence) -> Step:
+def _arrival(evidence: DecisionFigures) -> Step:
     final, target = evidence.relation_final, evidence.target
     if target.value is None or final.value is None:
         return Step(State.OPEN, ("State a target and finish the evaluation",))

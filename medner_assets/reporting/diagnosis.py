@@ -23,7 +23,7 @@ TURNS = 2
 """From this many changes of direction on, each of more than `FLAT`, a dev loss oscillates."""
 
 
-class Finding(StrEnum):
+class Behaviour(StrEnum):
     """What a rule found."""
 
     UNDERTRAINED = "undertrained"
@@ -75,7 +75,7 @@ class TrainingFigures:
 class Diagnosis:
     """One finding: the rule as a sentence, and the numbers it was applied to."""
 
-    finding: Finding
+    finding: Behaviour
     rule: str
     evidence: Phrase
 
@@ -88,7 +88,7 @@ def diagnosed(figures: TrainingFigures) -> tuple[Diagnosis, Diagnosis]:
 def _learning(figures: TrainingFigures) -> Diagnosis:
     if figures.broken_evals.value:
         return Diagnosis(
-            Finding.DIVERGING,
+            Behaviour.DIVERGING,
             "a dev loss is not finite",
             (figures.broken_evals, " dev losses are not finite"),
         )
@@ -105,7 +105,7 @@ def _learning(figures: TrainingFigures) -> Diagnosis:
             return _rising(figures)
     if turning and not figures.kept_best:
         return Diagnosis(
-            Finding.OSCILLATING,
+            Behaviour.OSCILLATING,
             f"the dev loss changed its direction {TURNS} times or more, by more than {FLAT:.0%} each time",
             ("dev loss turned ", figures.turns, " times over ", figures.evaluations, " evaluations, ", best,
              " at its lowest, ", last, " at the end"),
@@ -117,12 +117,12 @@ def _learning(figures: TrainingFigures) -> Diagnosis:
     before = figures.best_before.value
     if before is not None and last.value < before * (1 - FLAT):
         return Diagnosis(
-            Finding.UNDERTRAINED,
+            Behaviour.UNDERTRAINED,
             f"the last dev loss is {FLAT:.0%} or more below all before it",
             evidence,
         )
     return Diagnosis(
-        Finding.CONVERGED,
+        Behaviour.CONVERGED,
         f"the last dev loss is within {FLAT:.0%} of the lowest, and not that much below all before it",
         evidence,
     )
@@ -130,7 +130,7 @@ def _learning(figures: TrainingFigures) -> Diagnosis:
 
 def _kept(figures: TrainingFigures) -> Diagnosis:
     return Diagnosis(
-        Finding.CONVERGED,
+        Behaviour.CONVERGED,
         "early stopping kept the checkpoint with the lowest dev loss, and nothing of what came after it",
         ("dev loss ", figures.best_eval, " at its lowest, ", figures.last_eval, " when training stopped"),
     )
@@ -143,15 +143,17 @@ def _rising(figures: TrainingFigures) -> Diagnosis:
     )  # fmt: skip
     rule = f"the last dev loss is more than {FLAT:.0%} above the lowest while the training loss "
     if _below(figures.last_train, figures.train_at_best):
-        return Diagnosis(Finding.OVERFITTING, rule + "fell on", evidence)
-    return Diagnosis(Finding.DIVERGING, rule + "did not fall on", evidence)
+        return Diagnosis(Behaviour.OVERFITTING, rule + "fell on", evidence)
+    return Diagnosis(Behaviour.DIVERGING, rule + "did not fall on", evidence)
 
 
 def _without_dev(figures: TrainingFigures) -> Diagnosis:
     previous, last = figures.previous_train, figures.last_train
     if previous.value is None or last.value is None:
         return Diagnosis(
-            Finding.UNDECIDED, "two epochs with a logged loss are needed", ("fewer than two were logged",)
+            Behaviour.UNDECIDED,
+            "two epochs with a logged loss are needed",
+            ("fewer than two were logged",),
         )
     evidence: Phrase = (
         "no two dev losses; mean training loss of the last two epochs ",
@@ -160,15 +162,15 @@ def _without_dev(figures: TrainingFigures) -> Diagnosis:
         last,
     )
     if not math.isfinite(last.value):
-        return Diagnosis(Finding.DIVERGING, "the training loss of the last epoch is not finite", evidence)
+        return Diagnosis(Behaviour.DIVERGING, "the training loss of the last epoch is not finite", evidence)
     if last.value < previous.value * (1 - FLAT):
         return Diagnosis(
-            Finding.UNDERTRAINED,
+            Behaviour.UNDERTRAINED,
             f"the training loss still fell by {FLAT:.0%} or more in the last epoch",
             evidence,
         )
     return Diagnosis(
-        Finding.UNDECIDED,
+        Behaviour.UNDECIDED,
         "a flat training loss without a dev loss tells neither converged nor overfitting",
         evidence,
     )
@@ -178,12 +180,12 @@ def _gradients(figures: TrainingFigures) -> Diagnosis:
     steps, spikes, broken = figures.steps.value, figures.spikes.value, figures.not_finite.value
     if broken:
         return Diagnosis(
-            Finding.UNSTABLE,
+            Behaviour.UNSTABLE,
             "a loss or gradient norm is not finite",
             (figures.not_finite, " values are not finite"),
         )
     if not steps or spikes is None:
-        return Diagnosis(Finding.UNDECIDED, "gradient norms are needed", ("none were logged",))
+        return Diagnosis(Behaviour.UNDECIDED, "gradient norms are needed", ("none were logged",))
     evidence: Phrase = (
         figures.spikes, " of ", figures.steps, f" logged steps above {SPIKE:g} medians of the steps around; ",
         "median of all ", figures.median_gradient, ", largest ", figures.largest_gradient, ", at the end ",
@@ -194,8 +196,8 @@ def _gradients(figures: TrainingFigures) -> Diagnosis:
         f"medians of the {AROUND} steps on either side"
     )
     if spikes > SPIKES * steps:
-        return Diagnosis(Finding.UNSTABLE, f"more than {rule}", evidence)
-    return Diagnosis(Finding.STEADY, f"at most {rule}", evidence)
+        return Diagnosis(Behaviour.UNSTABLE, f"more than {rule}", evidence)
+    return Diagnosis(Behaviour.STEADY, f"at most {rule}", evidence)
 
 
 def _below(now: Number, before: Number) -> bool:

@@ -23,7 +23,7 @@ from medner_assets.reporting.numbers import Number
 from medner_assets.reporting.sections.baselines import BaselinesSection
 from medner_assets.reporting.sections.errors import ERROR_CLASSES
 from medner_assets.reporting.sections.scores import HEADLINE, TASKS
-from medner_assets.reporting.strips import Band, Mark, Strip, strip_of
+from medner_assets.reporting.strips import Mark, RangeMark, Strip, strip_of
 
 MAX_BYTES = 5_000_000
 """The whole file; documents that do not fit are counted and named by a query."""
@@ -155,8 +155,8 @@ def _strips(contents: Contents) -> dict[str, Any]:
         strip_of(
             [Mark("s1", "measured", row.measured.value, row.measured.low, row.measured.high)],
             [
-                Band("conservative", "conservative", row.conservative.low, row.conservative.high),
-                Band("optimistic", "optimistic", row.optimistic.low, row.optimistic.high),
+                RangeMark("conservative", "conservative", row.conservative.low, row.conservative.high),
+                RangeMark("optimistic", "optimistic", row.optimistic.low, row.optimistic.high),
             ],
         )
         for row in contents.expectations

@@ -27,7 +27,7 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True)
-class Band:
+class RangeMark:
     """A stretch of the scale: an expected range. `kind` is its CSS class."""
 
     kind: str
@@ -43,7 +43,7 @@ class Strip:
     low: float
     high: float
     marks: tuple[Mark, ...]
-    bands: tuple[Band, ...] = ()
+    bands: tuple[RangeMark, ...] = ()
 
     def left(self, number: Number) -> str:
         """Return the place of a value in percent of the width."""
@@ -71,7 +71,7 @@ class Strip:
         return f"{100 * self.low:.0f}", f"{100 * self.high:.0f}"
 
 
-def strip_of(marks: Sequence[Mark], bands: Sequence[Band] = (), whole: bool = False) -> Strip | None:
+def strip_of(marks: Sequence[Mark], bands: Sequence[RangeMark] = (), whole: bool = False) -> Strip | None:
     """Return the strip of what has a value, its scale rounded to ten points; None if nothing has.
 
     whole: the scale goes from 0 to 1 whatever the values are.

@@ -44,7 +44,7 @@ class NamedQuery:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class PreparedQuery:
     """A question that is ready to run; it runs each time that its rows are taken. `notes` are for stderr."""
 
     relation: duckdb.DuckDBPyRelation
@@ -61,7 +61,7 @@ def named_queries(folder: Path = SQL) -> list[NamedQuery]:
 
 def ask(
     connection: duckdb.DuckDBPyConnection, what: str, parameters: Mapping[str, str], folder: Path = SQL
-) -> Answer:
+) -> PreparedQuery:
     """Return the answer to `what`: the name of a question, else of a view or table, else a query in SQL.
 
     connection: of `catalogue.connect`. parameters: name → value, bound as text.
@@ -75,11 +75,11 @@ def ask(
     if what in questions:
         question = questions[what]
         _check_parameters(f"question {what!r}", question.parameters, parameters)
-        return Answer(_bound(connection, question.text, parameters), _notes(connection, parameters))
+        return PreparedQuery(_bound(connection, question.text, parameters), _notes(connection, parameters))
     objects = _objects(connection)
     if what in objects:
         _check_parameters(f"view {what!r}", (), parameters)
-        return Answer(_bound(connection, f"select * from {what}", {}))  # noqa: S608 - one of the known names
+        return PreparedQuery(_bound(connection, f"select * from {what}", {}))  # noqa: S608 - one of the known names
     if _ONE_WORD.fullmatch(what.strip()):
         macros = {file.name: file for file in sql_files("macros", folder)}
         if what in macros:
@@ -94,10 +94,10 @@ def ask(
     _check_parameters("the query", wanted.parameters, parameters)
     with query_errors():
         refuse_changes(connection, wanted, parameters)
-    return Answer(_bound(connection, wanted.text, parameters))
+    return PreparedQuery(_bound(connection, wanted.text, parameters))
 
 
-def listing(connection: duckdb.DuckDBPyConnection, folder: Path = SQL) -> Answer:
+def listing(connection: duckdb.DuckDBPyConnection, folder: Path = SQL) -> PreparedQuery:
     """Return what can be asked: one row per question, view, macro and table, with what it answers."""
     rows = [
         *(
@@ -114,7 +114,7 @@ def listing(connection: duckdb.DuckDBPyConnection, folder: Path = SQL) -> Answer
         "unnest($purposes) as answers",
         params={"kinds": kinds, "names": names, "parameters": parameters, "purposes": purposes},
     )
-    return Answer(relation)
+    return PreparedQuery(relation)
 
 
 @contextmanager

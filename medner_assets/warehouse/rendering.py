@@ -23,7 +23,7 @@ from rich.text import Text
 
 from medner_assets.errors import MednerError
 from medner_assets.visible import escaped, visible
-from medner_assets.warehouse.queries import Answer, query_errors
+from medner_assets.warehouse.queries import PreparedQuery, query_errors
 
 Format = Literal["table", "csv", "json", "parquet"]
 FORMATS: tuple[Format, ...] = get_args(Format)
@@ -46,7 +46,7 @@ _LARGEST_INT = 2**63 - 1
 
 
 def write_answer(
-    answer: Answer,
+    answer: PreparedQuery,
     format: Format,
     stream: BinaryIO,
     *,
@@ -71,7 +71,7 @@ def write_answer(
             _write_parquet(answer, stream)
 
 
-def _table(answer: Answer, width: int | None, rows: int) -> str:
+def _table(answer: PreparedQuery, width: int | None, rows: int) -> str:
     found = answer.relation.limit(rows + 1).fetchall()
     columns = [visible(name) for name in _distinct(answer.relation.columns)]
     cells = [[_cell(value) for value in row] for row in found[:rows]]
@@ -232,7 +232,7 @@ def _visible(column: pl.Series) -> pl.Series:
     return pl.Series(column.name, texts, dtype=pl.String)
 
 
-def _write_csv(answer: Answer, stream: BinaryIO, *, excel: bool) -> None:
+def _write_csv(answer: PreparedQuery, stream: BinaryIO, *, excel: bool) -> None:
     header = True
     for frame in _frames(answer):
         nested = [name for name, dtype in frame.schema.items() if dtype.is_nested()]
@@ -247,7 +247,7 @@ def _write_csv(answer: Answer, stream: BinaryIO, *, excel: bool) -> None:
         header = False
 
 
-def _write_json(answer: Answer, stream: BinaryIO) -> None:
+def _write_json(answer: PreparedQuery, stream: BinaryIO) -> None:
     separator = b"[\n"
     for frame in _frames(answer):
         if frame.height:
@@ -259,7 +259,7 @@ def _write_json(answer: Answer, stream: BinaryIO) -> None:
     stream.write(b"[]\n" if separator == b"[\n" else b"\n]\n")
 
 
-def _write_parquet(answer: Answer, stream: BinaryIO) -> None:
+def _write_parquet(answer: PreparedQuery, stream: BinaryIO) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -271,7 +271,7 @@ def _write_parquet(answer: Answer, stream: BinaryIO) -> None:
             writer.write_batch(pa.RecordBatch.from_arrays(batch.columns, schema=reader.schema))
 
 
-def _frames(answer: Answer) -> Iterator[pl.DataFrame]:
+def _frames(answer: PreparedQuery) -> Iterator[pl.DataFrame]:
     """Yield the rows in batches, at least one frame; sums, which DuckDB gives 128 bits, as common numbers."""
     relation = _plain(answer.relation)
     reader = relation.to_arrow_reader(_BATCH)

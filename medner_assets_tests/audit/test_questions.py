@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from medner_assets.audit.answers import Answer, answer_of, decisive
+from medner_assets.audit.answers import ProbeAnswer, answer_of, decisive
 from medner_assets.audit.described import Described, described
 from medner_assets.audit.nodes import gold_nodes
 from medner_assets.audit.pairs import candidate_pairs, learn_schema
@@ -61,7 +61,7 @@ def test_a_word_that_says_which_pair_is_a_gain_over_position_and_names():
     assert found.name == "within_document"
     assert found.gain is not None
     assert found.gain.share.low > 0.8
-    assert answer_of(found) is Answer.FOLLOWS
+    assert answer_of(found) is ProbeAnswer.FOLLOWS
 
 
 def test_order_that_decides_needs_no_reading():
@@ -69,12 +69,12 @@ def test_order_that_decides_needs_no_reading():
     assert found.unread == 1.0
     assert found.gain is not None
     assert found.gain.position.value == 1.0
-    assert answer_of(found) is Answer.SETTLED
+    assert answer_of(found) is ProbeAnswer.SETTLED
 
 
 def test_names_that_decide_need_no_reading_and_are_hidden_from_the_text():
     found = pairs_of(corpus(by_name, 300))
-    assert answer_of(found) is Answer.SETTLED
+    assert answer_of(found) is ProbeAnswer.SETTLED
     assert found.gain is not None
     assert found.gain.text.low < 0.5 < found.gain.text.high
     assert found.gain.named.value > 0.99
@@ -82,11 +82,11 @@ def test_names_that_decide_need_no_reading_and_are_hidden_from_the_text():
 
 def test_chance_is_no_gain():
     found = pairs_of(corpus(by_chance, 1000))
-    assert answer_of(found) is Answer.NONE
+    assert answer_of(found) is ProbeAnswer.NONE
 
 
 def test_fewer_than_fifty_documents_prove_nothing_however_clear_they_are():
-    assert answer_of(pairs_of(corpus(by_text, 50))) is Answer.UNDECIDED
+    assert answer_of(pairs_of(corpus(by_text, 50))) is ProbeAnswer.UNDECIDED
 
 
 def single(number: int, rng: np.random.Generator) -> Document:
@@ -98,7 +98,7 @@ def single(number: int, rng: np.random.Generator) -> Document:
 def test_one_pair_a_document_is_compared_between_documents():
     found = pairs_of(corpus(single, 200))
     assert found.name == "between_documents"
-    assert answer_of(found) is Answer.FOLLOWS
+    assert answer_of(found) is ProbeAnswer.FOLLOWS
 
 
 def typed(*, said: bool) -> Make:
@@ -113,8 +113,8 @@ def typed(*, said: bool) -> Make:
 def test_a_verb_says_the_type_and_chance_does_not():
     with one_thread():
         said, drawn = (type_probe(corpus(typed(said=each), 800), seed=1) for each in (True, False))
-    assert answer_of(said) is Answer.FOLLOWS
-    assert answer_of(drawn) is Answer.NONE
+    assert answer_of(said) is ProbeAnswer.FOLLOWS
+    assert answer_of(drawn) is ProbeAnswer.NONE
     assert drawn.unread is not None
     assert 0.4 < drawn.unread < 0.6
 
@@ -127,7 +127,7 @@ def test_a_type_that_the_types_of_the_pair_settle_is_not_asked():
         )  # fmt: skip
 
     with one_thread():
-        assert answer_of(type_probe(corpus(make, 100), seed=1)) is Answer.NOT_ASKED
+        assert answer_of(type_probe(corpus(make, 100), seed=1)) is ProbeAnswer.NOT_ASKED
 
 
 def directed(*, said: bool) -> Make:
@@ -143,8 +143,8 @@ def directed(*, said: bool) -> Make:
 def test_a_word_says_the_direction_and_chance_does_not():
     with one_thread():
         said, drawn = (direction_probe(corpus(directed(said=each), 1000), seed=1) for each in (True, False))
-    assert answer_of(said) is Answer.FOLLOWS
-    assert answer_of(drawn) is Answer.NONE
+    assert answer_of(said) is ProbeAnswer.FOLLOWS
+    assert answer_of(drawn) is ProbeAnswer.NONE
 
 
 def test_the_direction_of_a_symmetric_relation_is_not_asked():
@@ -165,9 +165,9 @@ def test_a_direction_that_the_types_settle_is_not_asked_though_the_order_varies(
 def test_no_document_no_relation_and_only_related_pairs_ask_nothing():
     lone = corpus(lambda number, rng: note(f"D:zinc and C:gout {number}"), 60)
     full = corpus(lambda number, rng: note(f"D:zinc and C:gout {number}", ("zinc", "treats", "gout")), 60)
-    assert answer_of(pairs_of(lone)) is Answer.NOT_ASKED
+    assert answer_of(pairs_of(lone)) is ProbeAnswer.NOT_ASKED
     assert pairs_of(full).unread == 1.0
-    assert answer_of(pairs_of(full)) is Answer.NOT_ASKED
+    assert answer_of(pairs_of(full)) is ProbeAnswer.NOT_ASKED
 
 
 def test_the_length_of_a_word_between_tells_position_nothing():

@@ -8,7 +8,7 @@ from medner_assets.audit.gain import Estimate, Gain
 from medner_assets.audit.lead import lead_sentence
 from medner_assets.audit.questions import Probe
 from medner_assets.audit.reasons import Leaks, reasons
-from medner_assets.audit.verdict import Evidence, Verdict, verdict_of
+from medner_assets.audit.verdict import DatasetVerdict, Evidence, verdict_of
 from medner_assets.recipes.sources import Targets
 
 
@@ -66,8 +66,8 @@ def test_the_rule_of_the_verdict(changed: dict[str, object], verdict: str):
 
 def test_an_estimate_below_0_does_not_narrow_the_interval():
     """Labels follow no text only where the upper end is small also for a gain of 0."""
-    assert verdict_of(replace(PLAIN, pairs=probe(-0.2, -0.38, -0.02))) == Verdict.UNDECIDED
-    assert verdict_of(replace(PLAIN, pairs=probe(-0.2, -0.25, -0.15))) == Verdict.NOT_FOLLOWING
+    assert verdict_of(replace(PLAIN, pairs=probe(-0.2, -0.38, -0.02))) == DatasetVerdict.UNDECIDED
+    assert verdict_of(replace(PLAIN, pairs=probe(-0.2, -0.25, -0.15))) == DatasetVerdict.NOT_FOLLOWING
 
 
 def test_an_interval_just_above_0_is_undecided_and_says_why():
@@ -103,12 +103,12 @@ def figures(**changed: float | None) -> Figures:
 RANDOM = replace(PLAIN, pairs=NOTHING)
 
 
-def told(verdict: Verdict, target: float = 0.75, *, leaks: bool = False) -> str:
+def told(verdict: DatasetVerdict, target: float = 0.75, *, leaks: bool = False) -> str:
     return lead_sentence(verdict, RANDOM, figures(), Targets(relation_f1=target), leaks=leaks)
 
 
 def test_the_lead_learns_what_can_be_had_without_reading_and_that_more_would_be_a_bug():
-    assert told(Verdict.NOT_FOLLOWING) == (
+    assert told(DatasetVerdict.NOT_FOLLOWING) == (
         "The text adds nothing that position and names do not say: the best score without reading the text "
         "is relation F1 0.60 (95 % interval up to 0.61), a higher score would be a bug or a leak, and the "
         "target 0.75 cannot be reached by training."
@@ -116,21 +116,21 @@ def test_the_lead_learns_what_can_be_had_without_reading_and_that_more_would_be_
 
 
 def test_a_higher_score_is_no_bug_where_test_repeats_train():
-    assert "bug" not in told(Verdict.NOT_FOLLOWING, leaks=True)
-    assert "repeat train documents" in told(Verdict.NOT_FOLLOWING, leaks=True)
+    assert "bug" not in told(DatasetVerdict.NOT_FOLLOWING, leaks=True)
+    assert "repeat train documents" in told(DatasetVerdict.NOT_FOLLOWING, leaks=True)
 
 
-@pytest.mark.parametrize("verdict", [each for each in Verdict if each != Verdict.NOT_FOLLOWING])
-def test_only_labels_that_follow_nothing_are_told_that_more_would_be_a_bug(verdict: Verdict):
+@pytest.mark.parametrize("verdict", [each for each in DatasetVerdict if each != DatasetVerdict.NOT_FOLLOWING])
+def test_only_labels_that_follow_nothing_are_told_that_more_would_be_a_bug(verdict: DatasetVerdict):
     assert "bug" not in told(verdict)
 
 
 def test_a_target_below_what_can_be_had_without_reading_asks_for_no_reading():
-    assert "asks for no reading" in told(Verdict.NOT_FOLLOWING, 0.5)
+    assert "asks for no reading" in told(DatasetVerdict.NOT_FOLLOWING, 0.5)
 
 
-@pytest.mark.parametrize("verdict", list(Verdict))
-def test_every_verdict_has_a_sentence_and_a_reason_and_says_no_ceiling(verdict: Verdict):
+@pytest.mark.parametrize("verdict", list(DatasetVerdict))
+def test_every_verdict_has_a_sentence_and_a_reason_and_says_no_ceiling(verdict: DatasetVerdict):
     sentence = told(verdict)
     assert sentence.endswith(".")
     assert "ceiling" not in sentence
@@ -138,14 +138,14 @@ def test_every_verdict_has_a_sentence_and_a_reason_and_says_no_ceiling(verdict: 
 
 
 def test_random_labels_are_told_to_score_below_relating_everything():
-    found = reasons(Verdict.NOT_FOLLOWING, RANDOM, figures(), Leaks())
+    found = reasons(DatasetVerdict.NOT_FOLLOWING, RANDOM, figures(), Leaks())
     assert any("0.563" in reason and "imitation" in reason for reason in found)
-    assert len(reasons(Verdict.LEARNABLE, PLAIN, figures(), Leaks())) == 1
+    assert len(reasons(DatasetVerdict.LEARNABLE, PLAIN, figures(), Leaks())) == 1
 
 
 def test_each_question_that_was_asked_is_a_reason():
     asked = replace(PLAIN, type=replace(NOTHING, name="type"), direction=replace(CLEAR, name="direction"))
-    found = reasons(Verdict.TYPES_NOT_FOLLOWING, asked, figures(), Leaks())
+    found = reasons(DatasetVerdict.TYPES_NOT_FOLLOWING, asked, figures(), Leaks())
     assert [reason.split(",")[0] for reason in found] == [
         "which pairs are related", "the type of a related pair", "the direction of a related pair",
     ]  # fmt: skip
@@ -168,7 +168,7 @@ def test_each_question_that_was_asked_is_a_reason():
     ],
 )
 def test_a_leak_is_a_reason_that_names_documents(leaks: Leaks, said: str):
-    assert any(said in reason for reason in reasons(Verdict.LEARNABLE, PLAIN, figures(), leaks))
+    assert any(said in reason for reason in reasons(DatasetVerdict.LEARNABLE, PLAIN, figures(), leaks))
 
 
 @pytest.mark.parametrize(
@@ -187,5 +187,5 @@ def test_a_leak_is_a_reason_that_names_documents(leaks: Leaks, said: str):
     ],
 )
 def test_what_else_is_to_know_adds_a_reason(changed: dict[str, float], said: str):
-    found = reasons(Verdict.LEARNABLE, PLAIN, figures(**changed), Leaks())
+    found = reasons(DatasetVerdict.LEARNABLE, PLAIN, figures(**changed), Leaks())
     assert any(said in reason for reason in found)

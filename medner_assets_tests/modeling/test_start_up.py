@@ -13,7 +13,7 @@ with process():
 """
 JOB = """
 import json, sys
-import medner_assets.cli, medner_assets.commands.predicting, medner_assets.commands.showing
+import medner_assets.cli, medner_assets.commands.predict, medner_assets.commands.predict_output
 from medner_assets.defs.versions import handover, reading
 from medner_assets.warehouse import data_tables
 print(json.dumps([name for name in ("dagster", "torch", "duckdb", "sklearn") if name in sys.modules]))

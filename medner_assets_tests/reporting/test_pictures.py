@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from medner_assets.reporting.charts import Curve, line_chart, markdown_image, precision_recall, standalone
 from medner_assets.reporting.numbers import Number, Unit
 from medner_assets.reporting.report import render_loss, render_small_loss
-from medner_assets.reporting.strips import Band, Mark, strip_of
+from medner_assets.reporting.strips import Mark, RangeMark, strip_of
 from medner_assets_tests.support.story import NEW, empty, story
 
 NASTY = "<script>&\"'"
@@ -96,7 +96,7 @@ def share(value: float | None) -> Number:
 def test_a_strip_holds_its_marks_spans_and_bands_and_says_them_in_words():
     strip = strip_of(
         [Mark("s1", "new", share(0.63), share(0.60), share(0.66))],
-        [Band("conservative", "c", share(0.57), share(0.62))],
+        [RangeMark("conservative", "c", share(0.57), share(0.62))],
     )
     assert strip is not None
     assert (strip.low, strip.high) == (0.5, 0.7)

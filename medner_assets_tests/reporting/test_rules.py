@@ -8,7 +8,7 @@ import pytest
 from medner_assets.recipes.settings import Band, Expectation, StageExpectation, TaskExpectation
 from medner_assets.recipes.sources import Targets
 from medner_assets.reporting.contents import TargetRow, contents_of
-from medner_assets.reporting.decisions import Evidence, State, next_steps
+from medner_assets.reporting.decisions import DecisionFigures, State, next_steps
 from medner_assets.reporting.expectation import Measured, Outcome, expectation_rows, outcome
 from medner_assets.reporting.inputs import inputs_from_frames
 from medner_assets.reporting.numbers import Number, Unit, plain
@@ -70,8 +70,8 @@ def test_each_stated_figure_is_held_against_its_result():
     assert (str(rows[1].conservative.high), str(rows[1].measured.value)) == ("30.0", "82.0")
 
 
-def evidence(raw: float | None, final: float | None = None) -> Evidence:
-    return Evidence(
+def evidence(raw: float | None, final: float | None = None) -> DecisionFigures:
+    return DecisionFigures(
         relation_raw=Number(raw, Unit.SHARE),
         relation_final=Number(raw if final is None else final, Unit.SHARE),
         target=Number(0.75, Unit.SHARE),

@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from medner_assets.errors import MednerError
-from medner_assets.warehouse.queries import Answer
+from medner_assets.warehouse.queries import PreparedQuery
 from medner_assets.warehouse.rendering import Format, write_answer
 
 
@@ -17,7 +17,7 @@ def written(query: str, format: Format, **options: int) -> bytes:
     connection = duckdb.connect()
     connection.execute("set TimeZone = 'UTC'")
     stream = io.BytesIO()
-    write_answer(Answer(connection.sql(query)), format, stream, **options)
+    write_answer(PreparedQuery(connection.sql(query)), format, stream, **options)
     return stream.getvalue()
 
 
@@ -202,12 +202,12 @@ class Terminal(io.BytesIO):
 
 def test_parquet_is_not_written_to_a_terminal():
     with pytest.raises(MednerError, match="redirect the output to a file"):
-        write_answer(Answer(duckdb.connect().sql("select 1")), "parquet", Terminal())
+        write_answer(PreparedQuery(duckdb.connect().sql("select 1")), "parquet", Terminal())
 
 
 def test_a_cell_that_a_spreadsheet_would_run_is_quoted_where_that_is_asked_for():
     query = "select * from (values ('=1+1', -1), ('@x', 2), ('plain', 3), (null, 4)) as t(word, number)"
     with duckdb.connect() as connection:
         stream = io.BytesIO()
-        write_answer(Answer(connection.sql(query)), "csv", stream, excel=True)
+        write_answer(PreparedQuery(connection.sql(query)), "csv", stream, excel=True)
         assert stream.getvalue().decode() == "word,number\n'=1+1,-1\n'@x,2\nplain,3\n,4\n"

@@ -60,7 +60,7 @@ class Way:
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class PathComparison:
     """How far a path is from plain transformers + PEFT. loss: nats a token; gradients: relative L2."""
 
     path: str
@@ -84,7 +84,7 @@ class Settled:
     """The path that training takes, and what was found of it and of those before it."""
 
     way: Way
-    findings: tuple[Finding, ...]
+    findings: tuple[PathComparison, ...]
 
     def facts(self) -> dict[str, Any]:
         """Return what `medner.json` says of it."""
@@ -111,9 +111,11 @@ def settle(
     """
     if ready.backend == "unsloth":
         way = Way("padded", "plain")
-        return Settled(way, (Finding(way.words(), None, None, None, "", 0, True, "unsloth: not compared"),))
+        return Settled(
+            way, (PathComparison(way.words(), None, None, None, "", 0, True, "unsloth: not compared"),)
+        )
     chosen = probed(samples)
-    findings: list[Finding] = []
+    findings: list[PathComparison] = []
     plain: dict[bool, _Result] = {}
     for way in ways(ready):
         if way.layout == "padded":
@@ -178,7 +180,7 @@ def _compare(
     device: "torch.device",
     pad: int,
     cast: bool,
-) -> Finding:
+) -> PathComparison:
     import torch
 
     model, casts = ready.model, cast and way.layout == "padded"
@@ -186,7 +188,7 @@ def _compare(
     if any(getattr(each, "quant_state", None) is not None for each in model.parameters()):
         kind = "bfloat16" if cast or device.type == "cuda" else kind
     items = sum(len(sample.completion) for sample in samples)
-    none = Finding(way.words(), None, None, None, kind, len(samples), equal=False)
+    none = PathComparison(way.words(), None, None, None, kind, len(samples), equal=False)
     autocast = torch.autocast(device.type, torch.bfloat16, enabled=casts)
     trained = [p for p in model.parameters() if p.requires_grad]
     was_training = model.training
@@ -327,16 +329,16 @@ def _code() -> str:
     return digest.hexdigest()
 
 
-def _cached(cache: Path | None, key: str) -> Finding | None:
+def _cached(cache: Path | None, key: str) -> PathComparison | None:
     if cache is None:
         return None
     try:
-        return Finding(**json.loads((cache / f"equality-{key}.json").read_text(encoding="utf-8")))
+        return PathComparison(**json.loads((cache / f"equality-{key}.json").read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError):
         return None
 
 
-def _keep(cache: Path, key: str, found: Finding) -> None:
+def _keep(cache: Path, key: str, found: PathComparison) -> None:
     paths.private_folder(cache)
     written = cache / f".equality-{key}.partial"
     written.write_text(json.dumps(asdict(found), indent=1) + "\n", encoding="utf-8")

@@ -8,7 +8,7 @@ from click.testing import CliRunner
 
 from medner_assets import paths
 from medner_assets.cli import main
-from medner_assets.commands.children import child_version, stated_settings
+from medner_assets.commands.child_version import child_version, stated_settings
 from medner_assets.errors import MednerError
 from medner_assets.recipes import loading
 from medner_assets.recipes.loading import flattened, load_version

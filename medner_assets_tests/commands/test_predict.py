@@ -6,8 +6,8 @@ import json
 import pytest
 from rich.console import Console
 
-from medner_assets.commands.predicting import described, inputs
-from medner_assets.commands.showing import json_lines, shown_parts
+from medner_assets.commands.predict import described, inputs
+from medner_assets.commands.predict_output import json_lines, shown_parts
 from medner_assets.errors import MednerError
 
 FIRST = {

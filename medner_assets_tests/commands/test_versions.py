@@ -5,8 +5,8 @@ import io
 import pytest
 from rich.console import Console
 
-from medner_assets.commands.describing import described_version, settings_of
-from medner_assets.commands.listing import Listed, listed, plain_lines, versions_table
+from medner_assets.commands.one_version import described_version, settings_of
+from medner_assets.commands.versions import Listed, listed, plain_lines, versions_table
 
 
 def version(name: str, **cells: str) -> Listed:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from medner_assets import paths
-from medner_assets.commands.starting import make_project, project_files
+from medner_assets.commands.init import make_project, project_files
 from medner_assets.errors import MednerError
 from medner_assets.paths import project_above
 from medner_assets.recipes import loading
