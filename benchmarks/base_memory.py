@@ -5,11 +5,16 @@
 Setting: NF4 with double quantisation, LoRA rank 16 on every linear layer of the decoder, batch 8, samples of
 187 tokens on average and at most 512, gradient checkpointing, 8-bit AdamW. Computed from the geometry, and,
 where a GPU is visible, measured on random weights of that geometry. Only sizes matter here: nothing is said
-of quality. Without a GPU the computed part is written.
+of quality. Without a GPU the computed part is written. Each base is measured in a process of its own: what
+an earlier one has not given back yet would count too (a fused model holds itself by cycles, so that only
+Python's collector frees it).
+
+    python benchmarks/base_memory.py --page docs/base-models.md    writes the table of the shipped bases there
 """
 
 import argparse
 import json
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -21,6 +26,9 @@ import torch
 GIB = 2**30
 BATCH, LONGEST, RANK = 8, 512, 16
 KIND = torch.bfloat16
+_SCORE_BYTES = 2 + 3 * 4
+RESULTS = Path("benchmarks/results/base_memory.json")
+BEGIN, END = "<!-- shipped -->", "<!-- end of shipped -->"
 GEOMETRIES: dict[str, tuple[str, dict[str, Any]]] = {
     "mistral-7b": ("mistral", {"hidden_size": 4096, "intermediate_size": 14336, "num_hidden_layers": 32,
         "num_attention_heads": 32, "num_key_value_heads": 8, "head_dim": 128, "vocab_size": 32768,
@@ -69,10 +77,11 @@ def computed(architecture: str, geometry: dict[str, Any]) -> dict[str, float]:
     adapter = sum(RANK * (m.in_features + m.out_features) for _, m in _linear(model))
     hidden, layers = geometry["hidden_size"], geometry["num_hidden_layers"]
     tokens = BATCH * LONGEST
-    # Inputs of every layer are kept, one layer is computed again; half of the positions have scores.
+    # Inputs of every layer are kept, one layer is computed again; half of the positions have scores: 16 bits
+    # from the head, then log-probabilities, their gradient and the scores' in 32 bits at the same time.
     widest = max(m.out_features for _, m in _linear(model))
     kept = tokens * hidden * layers * 2 + tokens * (10 * hidden + 6 * widest) * 2
-    scores = tokens // 2 * geometry["vocab_size"] * 10
+    scores = tokens // 2 * geometry["vocab_size"] * _SCORE_BYTES
     parts = {
         "model": (linear * 0.5 * 1.033 + (every - linear) * 2) / GIB,
         "adapter": adapter * (4 + 4 + 2) / GIB,
@@ -164,29 +173,71 @@ def _linear(model: Any) -> list[tuple[str, Any]]:
     return list(linear_layers(model).items())
 
 
+def page(known: dict[str, dict[str, Any]]) -> str:
+    """Return the table of the shipped bases: what their recipes state, and these results.
+
+    `shared_process` marks a peak that holds what bases measured before it in one process had left: an upper
+    bound.
+    """
+    from medner_assets.recipes.loading import load_base_model
+
+    lines = [
+        "| Base | Hub | Licence | Gated | Computed, GiB | Measured, GiB | Asked for, GiB | Locked |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for name in sorted(GEOMETRIES):
+        recipe, found = load_base_model(name), known[name]
+        seen = found.get("measured", {})
+        told = f"{seen['peak_gib']:.1f}" if "peak_gib" in seen else "–"
+        lines.append(
+            f"| `{name}` | {recipe.hub_id} | {recipe.licence} | {'yes' if recipe.gated else 'no'} | "
+            f"{found['computed_gib']['total']:.1f} | {'≤ ' if seen.get('shared_process') else ''}{told} | "
+            f"{recipe.minimum_gpu_gib:g} | {'yes' if recipe.revision else 'no'} |"
+        )
+    return "\n".join(lines)
+
+
+def in_its_own_process(name: str) -> dict[str, Any]:
+    """Return what `measured` says of one base; {"failed": reason} where it fails."""
+    done = subprocess.run(
+        [sys.executable, __file__, "--one", name], capture_output=True, text=True, check=False
+    )
+    last = (done.stdout.splitlines() or [""])[-1]
+    try:
+        found: dict[str, Any] = json.loads(last)
+    except ValueError:
+        reason = (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1]
+        return {"failed": reason[:300]}
+    return found
+
+
 def main() -> None:
     """Compute and, on a GPU, measure."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--output", type=Path, default=Path("benchmarks/results/base_memory.json"))
+    parser.add_argument("--output", type=Path, default=RESULTS)
     parser.add_argument("--only", nargs="*", default=list(GEOMETRIES))
     parser.add_argument("--computed", action="store_true")
+    parser.add_argument("--one", help="measure this base here and print the result as JSON")
+    parser.add_argument("--page", type=Path)
     options = parser.parse_args()
+    if options.one:
+        print(json.dumps({**measured(*GEOMETRIES[options.one]), "device": torch.cuda.get_device_name()}))
+        return
     known = json.loads(options.output.read_text()) if options.output.is_file() else {}
+    if options.page:
+        text = options.page.read_text()
+        before, _, rest = text.partition(BEGIN)
+        _, _, after = rest.partition(END)
+        options.page.write_text(f"{before}{BEGIN}\n{page(known)}\n{END}{after}")
+        return
     for name in options.only:
-        architecture, geometry = GEOMETRIES[name]
-        known.setdefault(name, {})["computed_gib"] = computed(architecture, geometry)
+        known.setdefault(name, {})["computed_gib"] = computed(*GEOMETRIES[name])
         if torch.cuda.is_available() and not options.computed:
-            try:
-                known[name]["measured"] = measured(architecture, geometry)
-            except Exception as error:  # noqa: BLE001 # one base that fails must not lose the others
-                known[name]["measured"] = {"failed": " ".join(str(error).split())[:300]}
-            torch.cuda.empty_cache()
-            known[name]["device"] = torch.cuda.get_device_name()
-        total = known[name]["computed_gib"]["total"]
-        peak = known[name].get("measured", {}).get("peak_gib")
-        print(
-            f"{name:<18} computed {total:5.1f} GiB  measured {f'{peak:.1f} GiB' if peak else '-'}", flush=True
-        )
+            known[name]["measured"] = in_its_own_process(name)
+        total, found = known[name]["computed_gib"]["total"], known[name].get("measured", {})
+        peak = found.get("peak_gib")
+        told = f"{peak:.1f} GiB" if peak else found.get("failed", "-")
+        print(f"{name:<18} computed {total:5.1f} GiB  measured {told}", flush=True)
         options.output.parent.mkdir(parents=True, exist_ok=True)
         options.output.write_text(json.dumps(known, indent=1) + "\n")
 

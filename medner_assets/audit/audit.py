@@ -7,6 +7,7 @@ from typing import Any
 from medner_assets.audit.duplicates import duplicates
 from medner_assets.audit.examining import Examined, examined
 from medner_assets.audit.figures import Figure, Figures
+from medner_assets.audit.format import stated
 from medner_assets.audit.lead import lead_sentence
 from medner_assets.audit.leakage import shared_documents, unseen_name_figures
 from medner_assets.audit.nodes import Nodes, gold_nodes
@@ -81,6 +82,7 @@ def audit_dataset(
     with one_thread():
         looked_at = examined(nodes, symmetric_types, seed)
     alike = duplicates([document for split in splits for document in split])
+    said = stated(splits[2], symmetric_types)
     cut = [*_shape(given, splits, nodes), *_cut(nodes, looked_at)]
     figures = [
         *cut,
@@ -88,6 +90,7 @@ def audit_dataset(
         *unseen_name_figures(splits[0], splits[2]),
         *shared.figures(),
         *alike.figures,
+        *said.figures(),
     ]
     find = Figures(figures)
     evidence = looked_at.evidence
@@ -101,7 +104,7 @@ def audit_dataset(
     leaks = Leaks(shared.text, shared.group, alike.near, alike.template)
     return Audit(
         verdict,
-        tuple(reasons(verdict, evidence, find, leaks)),
+        (*reasons(verdict, evidence, find, leaks), *said.reasons()),
         lead_sentence(verdict, evidence, find, targets, leaks=bool(leaks.documents)),
         tuple(figures),
     )

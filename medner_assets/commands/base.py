@@ -8,7 +8,8 @@ from medner_assets.commands.findings import Finding
 from medner_assets.errors import MednerError
 from medner_assets.modeling.requirements import missing_requirements
 from medner_assets.paths import RECIPES
-from medner_assets.recipes.loading import load_base_model
+from medner_assets.recipes.loading import base_model_file, load_base_model
+from medner_assets.recipes.sources import BaseModelRecipe
 
 
 def lock(name: str) -> str:
@@ -23,20 +24,23 @@ def lock(name: str) -> str:
         )
     if base.revision is not None:
         return f"{name} is locked at {base.revision} (take the line `revision` out to lock it anew)"
-    revision = _latest(name, base.hub_id)
+    revision, terms = _latest(name, base)
+    text = base_model_file(name).read_text(encoding="utf-8")
+    # In a project of its own a base that comes with medner is locked there, and not in the package.
     file = RECIPES / "base_models" / f"{name}.yaml"
-    text = file.read_text(encoding="utf-8")
+    file.parent.mkdir(parents=True, exist_ok=True)
     locked = re.sub(r"(?m)^(hub_id:.*)$", rf"\1\nrevision: {revision}", text, count=1)
     partial = file.with_name(f".{file.name}.partial")
     partial.write_text(locked, encoding="utf-8")
     partial.replace(file)
     return (
-        f"{name} is locked at {revision} of {base.hub_id}, in {file.parent.name}/{file.name}: commit the file"
+        f"{name} is locked at {revision} of {base.hub_id}, in {file.parent.name}/{file.name}: commit the "
+        f"file. {terms}"
     )
 
 
-def _latest(name: str, hub_id: str) -> str:
-    """Return the 40 digits of the hub's newest commit of a model."""
+def _latest(name: str, base: BaseModelRecipe) -> tuple[str, str]:
+    """Return the 40 digits of the hub's newest commit of a model, and what the hub states of its terms."""
     from huggingface_hub import HfApi, constants
     from huggingface_hub.errors import GatedRepoError, HfHubHTTPError, RepositoryNotFoundError
 
@@ -44,8 +48,9 @@ def _latest(name: str, hub_id: str) -> str:
         raise MednerError(
             f"base {name}: HF_HUB_OFFLINE is set, so the hub is not asked: unset it and lock again"
         )
+    hub_id = str(base.hub_id)
     try:
-        found = HfApi().model_info(hub_id, timeout=20).sha
+        info = HfApi().model_info(hub_id, timeout=20)
     except GatedRepoError:
         raise MednerError(
             f"base {name}: {hub_id} is gated: accept its terms on its page, `hf auth login`, and lock again"
@@ -63,9 +68,19 @@ def _latest(name: str, hub_id: str) -> str:
         raise MednerError(
             f"base {name}: the hub cannot be reached ({type(error).__name__}): lock it where it can"
         ) from None
-    if not found or not re.fullmatch(r"[0-9a-f]{40}", found):
+    if not info.sha or not re.fullmatch(r"[0-9a-f]{40}", info.sha):
         raise MednerError(f"base {name}: the hub states no commit for {hub_id}: lock it by hand")
-    return found
+    stated = getattr(info.card_data, "license_name", None) or getattr(info.card_data, "license", None)
+    return info.sha, _terms(base, stated, bool(info.gated))
+
+
+def _terms(base: BaseModelRecipe, licence: str | None, gated: bool) -> str:
+    """Return what the hub states of licence and access, beside what the recipe states."""
+    told = f"The hub states licence {licence or 'none'} and {'gated' if gated else 'not gated'}"
+    words = {True: "gated", False: "not gated"}
+    return f"{told}; the recipe: {base.licence}, {words[base.gated]}" + (
+        ": correct the recipe" if gated != base.gated else ""
+    )
 
 
 def examined(name: str) -> Iterator[Finding]:

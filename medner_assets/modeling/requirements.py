@@ -67,9 +67,8 @@ def _how_to_download(base: BaseModelRecipe) -> str:
     if constants.HF_HUB_OFFLINE:
         hints.append("unset HF_HUB_OFFLINE for that")
     if get_token() is None:
-        hints.append(
-            "no token is set: if the model is gated, accept its terms on its page and `hf auth login`"
-        )
+        gated = "the model is gated:" if base.gated else "if the model is gated,"
+        hints.append(f"no token is set: {gated} accept its terms on its page and `hf auth login`")
     else:
         hints.append(
             "if the hub refuses, accept the model's terms on its page with the account of your token"

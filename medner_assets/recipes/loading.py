@@ -92,6 +92,11 @@ def load_base_model(name: str, folder: Path = RECIPES) -> BaseModelRecipe:
     return _validated(BaseModelRecipe, _read(file), file)
 
 
+def base_model_file(name: str, folder: Path = RECIPES) -> Path:
+    """Return the file of base model `name`: the project's own, else the one that comes with medner."""
+    return _file(folder, "base_models", name)
+
+
 def recipe_hash(recipe: BaseModel) -> str:
     """Return 16 hexadecimal digits of the SHA-256 of the resolved recipe: equal settings, equal hash.
 

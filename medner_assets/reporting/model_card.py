@@ -3,6 +3,7 @@ Pure."""
 
 import json
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from medner_assets.recipes.sources import BaseModelRecipe, DatasetRecipe
@@ -17,19 +18,24 @@ _TRAINING = {
     "training.relation_loss_weight": "weight of relation tokens",
     "lora.rank": "LoRA rank",
     "lora.alpha": "LoRA alpha",
-    "lora.target_modules": "adapted projections",
+    "lora.target_modules": "layers that the recipe asks for",
     "postprocessing": "post-processing",
     "seed": "seed",
 }
+NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 def model_card(
-    inputs: ReportInputs, base_model: BaseModelRecipe | None = None, dataset: DatasetRecipe | None = None
+    inputs: ReportInputs,
+    base_model: BaseModelRecipe | None = None,
+    dataset: DatasetRecipe | None = None,
+    trained_as: Mapping[str, str] = NOTHING,
 ) -> str:
     """Return the card: front matter, what it is, how it was trained, how it scores, what it is not for.
 
     inputs: as for the report; whatever is missing there is said in the card.
     base_model, dataset: recipes, for licences and the hub id; None: the card leaves them out.
+    trained_as: label → words of what training found: adapted layers, path, distance to the plain way.
     """
     contents = contents_of(inputs)
     version, adapter = inputs.version, inputs.version.adapter
@@ -44,7 +50,7 @@ def model_card(
         f"`medner predict {version.name} 'TEXT'` prints the entities and relations of a text. With PEFT, put "
         "it on the base model named below; the prompt is that of medner's `prompting/templates.py`.",
         "## Training",
-        _training(contents),
+        _training(contents, trained_as),
         "## Results on the test split",
         scores_table(contents),
         *(f"⚠ {plain(line)}" for line in contents.verdict.warnings),
@@ -80,7 +86,7 @@ def _front_matter(contents: Contents, base_model: BaseModelRecipe | None) -> str
     return "\n".join([*lines, "---"])
 
 
-def _training(contents: Contents) -> str:
+def _training(contents: Contents, trained_as: Mapping[str, str]) -> str:
     recipe, name = contents.inputs.version.recipe, contents.inputs.version.name
     lines = ["| | |", "|---|---|"]
     for setting, label in _TRAINING.items():
@@ -97,6 +103,7 @@ def _training(contents: Contents) -> str:
             ("device", "device"),
         ):
             lines.append(f"| {label} | {row[column]} |")
+    lines += [f"| {label} | {words} |" for label, words in trained_as.items()]
     return "\n".join(lines) if len(lines) > 2 else "Neither recipe nor adapter is in the warehouse."
 
 

@@ -6,6 +6,7 @@ import polars as pl
 import yaml
 from rich.console import Console
 
+from medner_assets.defs.versions.finished import trained_as
 from medner_assets.recipes.loading import load_base_model, load_dataset
 from medner_assets.recipes.sources import Targets
 from medner_assets.reporting.error_table import errors_markdown
@@ -106,6 +107,19 @@ def test_the_model_card_has_front_matter_that_reads_back_and_the_same_scores():
     assert "| relations | new | 50.0 | 50.0 | **50.0** |" in body
     assert "not a medical device" in body
     assert load_dataset("synthetic-small").licence in body
+
+
+def test_the_card_says_which_layers_were_adapted_and_by_which_path():
+    description = {
+        "adapted_layers": {"up_proj": 2, "q_proj": 2},
+        "path": "padded batches",
+        "equality": [{"loss": None}, {"loss": 2e-7, "gradients": 1e-6, "compute": "float32", "samples": 4}],
+    }
+    card = model_card(inputs(), trained_as=trained_as(description))
+    assert "| adapted layers | 2 q_proj, 2 up_proj |" in card
+    assert "| path of training | padded batches |" in card
+    assert "| loss differs by 2.0e-07 nats a token, gradients by 1.0e-06 (float32, 4 samples) |" in card
+    assert trained_as({"equality": [{"loss": None}]}) == {}  # nothing was compared
 
 
 def test_the_card_of_a_version_that_is_not_evaluated_says_so():

@@ -3,6 +3,7 @@
 import dagster as dg
 import polars as pl
 
+from medner_assets import paths
 from medner_assets.defs.conditions import WHEN_INPUTS_CHANGE
 from medner_assets.defs.descriptions import table_metadata
 from medner_assets.defs.evaluation.metrics import metrics
@@ -14,6 +15,7 @@ from medner_assets.defs.reporting.gathering import report_inputs
 from medner_assets.defs.reporting.pairs import keep_comparison, keep_recipe_comparison
 from medner_assets.defs.reporting.publishing import publish, publish_card
 from medner_assets.defs.resources import Warehouse
+from medner_assets.defs.versions.finished import trained_as_of
 from medner_assets.recipes.loading import load_base_model, load_dataset, load_version
 from medner_assets.recipes.replicates import is_replicate, version_and_index
 from medner_assets.reporting.model_card import model_card
@@ -56,7 +58,8 @@ def comparison_report(context: dg.AssetExecutionContext, warehouse: Warehouse) -
     inputs = report_inputs(warehouse, version, recipe.baseline, recipe.dataset, comparisons)
     scored = inputs.tables["completions"].filter(pl.col("model_version") == version)["weights_hash"][0]
     base, dataset = load_base_model(recipe.base_model), load_dataset(recipe.dataset)
-    card = publish_card(version, scored, model_card(inputs, base, dataset))
+    trained = trained_as_of(paths.adapter(version), scored)
+    card = publish_card(version, scored, model_card(inputs, base, dataset, trained))
     # Last: a report that names the present evaluations says that all before it was written too.
     report = publish(report_name(version, recipe.baseline), render_html(inputs))
     return dg.MaterializeResult(

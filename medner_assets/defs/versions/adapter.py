@@ -68,6 +68,7 @@ def adapter(
             "trained": not reused,
             "loss": dg.MetadataValue.md(render_small_loss(version, finished.log) or "no step was logged"),
             "loss by epoch": dg.MetadataValue.md(render_loss(version, finished.log)),
+            **finished.trained_as,
             **{name: value for name, value in finished.row.items() if isinstance(value, (int, float, str))},
         },
     )

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,8 @@ class FinishedAdapter:
 
     row: Mapping[str, Any]
     log: pl.DataFrame
+    trained_as: Mapping[str, str] = field(default_factory=dict)
+    """What was adapted and by which path, in words; see `trained_as`."""
 
     @property
     def fingerprint(self) -> str:
@@ -75,11 +77,41 @@ def finished_adapter(folder: Path) -> FinishedAdapter | None:
         finished = FinishedAdapter(
             {name: row[name] for name in TABLES["adapters"].schema},
             pl.DataFrame(log, schema=TABLES["training_log"].schema, strict=False),
+            trained_as(row),
         )
         finished.tables()
     except (pl.exceptions.PolarsError, TypeError, OverflowError):
         raise _corrupt(folder, "holds values of other kinds than training writes") from None
     return finished
+
+
+def trained_as(description: Mapping[str, Any]) -> dict[str, str]:
+    """Return what a description says of the layers that carry the adapter, the path that training took and
+    how far it is from plain transformers + PEFT, as label → words. Adapters of an older medner say nothing.
+    """
+    told = {}
+    layers = description.get("adapted_layers")
+    if isinstance(layers, dict) and layers:
+        told["adapted layers"] = ", ".join(f"{count} {name}" for name, count in sorted(layers.items()))
+    if isinstance(description.get("path"), str):
+        told["path of training"] = description["path"]
+    findings = description.get("equality")
+    last = findings[-1] if isinstance(findings, list) and findings else None
+    if isinstance(last, dict) and isinstance(last.get("loss"), float):
+        told["against plain transformers + PEFT"] = (
+            f"loss differs by {last['loss']:.1e} nats a token, gradients by {last['gradients']:.1e} "
+            f"({last['compute']}, {last['samples']} samples)"
+        )
+    return told
+
+
+def trained_as_of(folder: Path, weights_hash: str) -> dict[str, str]:
+    """Return `trained_as` of the adapter in `folder`; {} where other weights, or none, stand there."""
+    try:
+        description = json.loads((folder / DESCRIPTION).read_text(encoding="utf-8"))
+        return trained_as(description) if description["weights_hash"] == weights_hash else {}
+    except (OSError, ValueError, TypeError, KeyError, RecursionError):
+        return {}
 
 
 def covers_its_configuration(folder: Path) -> bool:
