@@ -21,8 +21,13 @@ from medner_assets.scoring.gold import gold_frames
 from medner_assets.scoring.matching import Counts
 from medner_assets.scoring.metrics import scored
 from medner_assets.scoring.places import symmetric_types
-from medner_assets.scoring.schemes import FINAL
+from medner_assets.scoring.schemes import FINAL, Scheme, Task
 
+_WORDS: dict[tuple[Task, Scheme], str] = {
+    ("entity", "text"): "entities",
+    ("entity", "span"): "entities at their place",
+    ("relation", "strict"): "relations",
+}
 _NAMED = 3
 """Documents that the reason names."""
 
@@ -32,7 +37,7 @@ class Stated:
     """What perfect completions of documents say. counts: (task, scheme) → over all documents; a scheme that
     cannot be scored (a gold mention without offsets) is not there."""
 
-    counts: dict[tuple[str, str], Counts]
+    counts: dict[tuple[Task, Scheme], Counts]
     lacking: tuple[str, ...]
     """Ids of the documents whose perfect completion does not state all of their entities and relations."""
 
@@ -61,11 +66,7 @@ class Stated:
         short = [
             f"{words} F1 {counts.f1:.3f} ({counts.fn:,} of {counts.tp + counts.fn:,} missed, "
             f"{counts.fp:,} wrong)"
-            for key, words in (
-                (("entity", "text"), "entities"),
-                (("entity", "span"), "entities at their place"),
-                (("relation", "strict"), "relations"),
-            )
+            for key, words in _WORDS.items()
             if (counts := self.counts.get(key)) is not None and counts.fn + counts.fp
         ]
         if not short:
