@@ -101,14 +101,19 @@ def ends_of(tokenizer: "PreTrainedTokenizerBase") -> frozenset[int]:
 
 
 def load_base(
-    folder: Path, base: BaseModelRecipe, device: "torch.device", *, training: bool = False
+    folder: Path,
+    base: BaseModelRecipe,
+    device: "torch.device",
+    *,
+    training: bool = False,
+    tokens: int | None = None,
 ) -> "PreTrainedModel":
     """Return the base's language model on `device`: NF4 with bfloat16 compute where the recipe says so, else
     full precision.
 
     Full precision is bfloat16 on a GPU and float32 on a CPU; for `training` bfloat16 also on a CPU that has
     instructions for it, with plain attention, which is faster there on short samples
-    (`docs/experiments.md`).
+    (`docs/experiments.md`). tokens: how many the tokenizer has, where the caller has loaded it.
     Raises MednerError if the model cannot be loaded, or tokenizer and model disagree on the vocabulary.
     """
     import torch
@@ -157,7 +162,8 @@ def load_base(
         ) from None
     if training:
         keep_gradients(model)
-    vocabulary, tokens = getattr(model.config, "vocab_size", None), len(load_tokenizer(folder))
+    vocabulary = getattr(model.config, "vocab_size", None)
+    tokens = len(load_tokenizer(folder)) if tokens is None else tokens
     if not vocabulary:
         raise MednerError(f"{folder.name}: its config.json states no vocabulary: get the model anew")
     if tokens > int(vocabulary):

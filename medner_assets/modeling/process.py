@@ -12,6 +12,7 @@ from pathlib import Path
 
 from medner_assets.errors import MednerError
 from medner_assets.modeling.progress import Log, StandardError
+from medner_assets.modeling.start_up import without_compiler, without_learners
 
 # Nothing leaves the machine and nothing is reported: set before any library is imported that reads them.
 QUIET = {
@@ -45,17 +46,6 @@ def _no_bars() -> None:
     transformers_logging.disable_progress_bar()
 
 
-def _fewer_imports() -> None:
-    """Let transformers do without scikit-learn and SciPy, which cost it more than a second of CPU time.
-
-    It imports them for assisted decoding and for losses of object detection; nothing here uses either.
-    """
-    import transformers.utils
-
-    for name in ("is_sklearn_available", "is_scipy_available"):
-        setattr(transformers.utils, name, lambda: False)
-
-
 def _tell_torchrun(line: str) -> None:
     """Leave the line where torchrun looks for the reason of a process that failed."""
     file = os.environ.get("TORCHELASTIC_ERROR_FILE")
@@ -64,12 +54,15 @@ def _tell_torchrun(line: str) -> None:
 
 
 @contextmanager
-def process(*, reports: bool = True, first: Callable[[], None] | None = None) -> Iterator[Log]:
+def process(
+    *, reports: bool = True, first: Callable[[], None] | None = None, compiles: bool = True
+) -> Iterator[Log]:
     """Run the body of a process; yield its log. A MednerError becomes exit code 1 with its line as the last
     one.
 
     reports: whether Dagster, where it listens, hears of this process. Of several that torchrun started it
-    hears of the first. first: runs before any heavy library is imported.
+    hears of the first. first: runs before any heavy library is imported. compiles: whether it may compile
+    models or be one of several; one that does neither starts sooner.
     """
     speaks = int(os.environ.get("RANK", "0")) == 0
     for name, value in QUIET.items():
@@ -82,7 +75,9 @@ def process(*, reports: bool = True, first: Callable[[], None] | None = None) ->
         if first is not None:
             first()
         _no_bars()
-        _fewer_imports()
+        without_learners()
+        if not compiles:
+            without_compiler()
         if "DAGSTER_PIPES_CONTEXT" in os.environ and reports and speaks:
             from dagster_pipes import open_dagster_pipes
 

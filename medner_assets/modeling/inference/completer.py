@@ -87,7 +87,8 @@ class Completer:
     @cached_property
     def _model(self) -> "PreTrainedModel":
         job = self._job
-        return load_model(self._folder, job.base, job.adapter, pick_device(job.device))
+        tokens = len(self._encoder.tokenizer)
+        return load_model(self._folder, job.base, job.adapter, pick_device(job.device), tokens=tokens)
 
     @cached_property
     def _grammar(self) -> Grammar | None:

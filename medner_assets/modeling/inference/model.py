@@ -29,16 +29,22 @@ _SHARE = 0.3
 
 
 def load_model(
-    folder: Path, base: BaseModelRecipe, adapter: Path | None, device: "torch.device"
+    folder: Path,
+    base: BaseModelRecipe,
+    adapter: Path | None,
+    device: "torch.device",
+    *,
+    tokens: int | None = None,
 ) -> "PreTrainedModel":
     """Return the model that reads: every process that writes completions has it from here, ready to run.
 
-    folder: the base's weights. adapter: None for the base alone. Raises MednerError when the adapter was
+    folder: the base's weights. adapter: None for the base alone. tokens: how many the
+    tokenizer has, where the caller has loaded it. Raises MednerError when the adapter was
     trained on other weights or does not fit.
     """
     if adapter is not None:
         refuse_another_base(adapter, base, folder)
-    model = load_base(folder, base, device)
+    model = load_base(folder, base, device, tokens=tokens)
     is_whole = base.quantization == "none" or unpack_where_it_fits(model, device)
     if adapter is not None:
         model = load_for_reading(model, adapter, quantized=not is_whole)
