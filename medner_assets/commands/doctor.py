@@ -14,6 +14,7 @@ from medner_assets.commands.findings import Finding, State
 from medner_assets.commands.leftovers import looked_for
 from medner_assets.errors import MednerError
 from medner_assets.modeling.requirements import base_folder, largest_gpu_gib, missing_requirements
+from medner_assets.recipes.editions import another_medner
 from medner_assets.recipes.loading import base_model_names, load_base_model, load_version, version_names
 
 GIB = 2**30
@@ -132,7 +133,9 @@ def recipes() -> Iterator[Finding]:
             unreadable += 1
             yield Finding(f"version {name}", "note", "unreadable", str(error))
     if not unreadable:
-        yield Finding("recipes", "ok", f"{len(version_names())} versions can be read")
+        yield Finding(
+            "recipes", "ok", f"{len(version_names())} versions can be read{another_medner(paths.RECIPES)}"
+        )
 
 
 def home() -> Finding:

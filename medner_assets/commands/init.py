@@ -1,12 +1,12 @@
 """`medner init`: a project of one's own, outside medner's checkout."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 
 from medner_assets.errors import MednerError
 from medner_assets.paths import PACKAGE, SHIPPED, private_folder
-from medner_assets.recipes.schemas import FOLDER, KINDS, recipe_schema
+from medner_assets.recipes.editions import schema_text
+from medner_assets.recipes.schemas import FOLDER, KINDS
 
 TEMPLATE = PACKAGE / "template"
 
@@ -17,9 +17,7 @@ def project_files() -> dict[str, str]:
         file.relative_to(TEMPLATE).as_posix(): file.read_text(encoding="utf-8")
         for file in sorted(TEMPLATE.glob("recipes/*/*.yaml"))
     }
-    schemas = {
-        f"recipes/{FOLDER}/{kind}.json": json.dumps(recipe_schema(kind), indent=1) + "\n" for kind in KINDS
-    }
+    schemas = {f"recipes/{FOLDER}/{kind}.json": schema_text(kind, stamped=True) for kind in KINDS}
     settings = {
         name: (SHIPPED / name).read_text(encoding="utf-8") for name in ("workspace.yaml", "dagster.yaml")
     }

@@ -16,6 +16,7 @@ from pydantic import BaseModel, ValidationError
 
 from medner_assets.errors import MednerError
 from medner_assets.paths import RECIPES, checked_name, recipe_folders
+from medner_assets.recipes.editions import another_medner
 from medner_assets.recipes.replicates import is_replicate, replicate_name, seed_of, version_and_index
 from medner_assets.recipes.settings import VersionRecipe
 from medner_assets.recipes.sources import BaseModelRecipe, DatasetRecipe
@@ -205,10 +206,13 @@ def _validated(model: type[Recipe], content: dict[str, Any], file: Path) -> Reci
         key = ".".join(str(part) for part in first["loc"])[:200] or "the recipe"
         label = f"{file.parent.name}/{file.name}"
         more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
+        other = another_medner(file.parent.parent)
+        another = "use that medner, or " if other else ""
         if first["type"] == "extra_forbidden":
-            raise MednerError(
-                f"{label}: unknown key {key!r}{more}: remove it or correct its spelling"
-            ) from None
+            remedy = "use that medner, or remove it" if other else "remove it or correct its spelling"
+            raise MednerError(f"{label}: unknown key {key!r}{more}{other}: {remedy}") from None
         if first["type"] == "missing":
-            raise MednerError(f"{label}: {key!r} is missing{more}: add it") from None
-        raise MednerError(f"{label}: {key}: {first['msg']}{more}: correct the value") from None
+            raise MednerError(f"{label}: {key!r} is missing{more}{other}: {another}add it") from None
+        raise MednerError(
+            f"{label}: {key}: {first['msg']}{more}{other}: {another}correct the value"
+        ) from None
