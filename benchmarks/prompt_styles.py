@@ -106,7 +106,7 @@ def run(folder: Path, output: Path, limit: int | None) -> None:
 @click.option("--output", type=click.Path(path_type=Path), required=True)
 def score(folder: Path, output: Path) -> None:
     """Print micro F1 of both styles on test, duplicates counted once, and write OUTPUT/prompt_styles.json."""
-    from medner_assets.commands.exchange import score_files
+    from medner_assets.commands.scoring import score_files
     from medner_assets.prompting.grounding import predict
 
     gold = {d.id: d for d in read_jsonl(folder / "test.jsonl").documents}

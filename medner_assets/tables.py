@@ -220,7 +220,7 @@ TABLES: dict[str, Table] = {
             _EVALUATION, _DATASET, _DATASET_VERSION, _STAGE,
             Column("task", TEXT, "entity or relation"),
             Column("scheme", TEXT, "text, span, strict or boundaries"),
-            Column("signature", TEXT, "what was scored and how, e.g. scheme:strict|unit:text|case:lower|stage:final|v1"),
+            Column("signature", TEXT, "what was scored and how, e.g. scheme:strict|unit:text|case:lower|symmetric:none|stage:final|v2"),
             *_COUNTS,
             Column("precision", REAL, "micro, fraction"),
             Column("recall", REAL, "micro, fraction"),

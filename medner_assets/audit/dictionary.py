@@ -9,8 +9,8 @@ import numpy as np
 
 from medner_assets.audit.figures import Figure
 from medner_assets.audit.scores import DocumentCounts, f1_figures
+from medner_assets.normalising import normalise
 from medner_assets.schema import Document, Entity
-from medner_assets.scoring.normalising import normalise
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from medner_assets.audit.figures import Figure
+from medner_assets.normalising import normalise
 from medner_assets.schema import Document
-from medner_assets.scoring.normalising import normalise
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -19,7 +19,7 @@ from medner_assets.audit.sampling import MOST_PAIRS, TEACHING_PAIRS
 from medner_assets.audit.scores import group_numbers, resample_weights
 from medner_assets.audit.verdict import Evidence
 from medner_assets.audit.without_reading import best_by_position
-from medner_assets.scoring.normalising import normalise
+from medner_assets.normalising import normalise
 
 
 @dataclass(frozen=True, slots=True)

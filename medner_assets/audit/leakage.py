@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from medner_assets.audit.figures import Figure
 from medner_assets.audit.nodes import Nodes
+from medner_assets.normalising import normalise
 from medner_assets.schema import Document
-from medner_assets.scoring.normalising import normalise
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 
 from medner_assets.audit.sampling import is_kept, share_of
 from medner_assets.corpus.sentences import sentence_spans
+from medner_assets.normalising import normalise
 from medner_assets.schema import Document, Entity, Level, Relation
-from medner_assets.scoring.normalising import normalise
 
 Key = tuple[str, ...]
 """Identifies a node within its document, the same for gold and for found entities."""

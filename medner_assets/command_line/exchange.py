@@ -46,18 +46,38 @@ def audit(train: Path, dev: Path, test: Path, as_json: bool) -> None:
 @click.command()
 @click.argument("gold", type=click.Path(path_type=Path))
 @click.argument("predicted", type=click.Path(path_type=Path))
+@click.option("--dataset", metavar="D", help="Gold is of D: its symmetric types, type names and level hold.")
+@click.option(
+    "--symmetric", multiple=True, metavar="TYPE", help="A relation type without direction; can be repeated."
+)
+@click.option(
+    "--baseline",
+    type=click.Path(path_type=Path),
+    metavar="OTHER",
+    help="Other predictions, for a paired test.",
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
-def score(gold: Path, predicted: Path, as_json: bool) -> None:
-    """Score predictions against gold, both as JSON lines.
+def score(
+    gold: Path,
+    predicted: Path,
+    dataset: str | None,
+    symmetric: Sequence[str],
+    baseline: Path | None,
+    as_json: bool,
+) -> None:
+    """Score predictions against gold, both as JSON lines, with 95 % intervals.
 
     \b
     Examples:
       medner score test.jsonl predicted.jsonl
       medner score test.jsonl predicted.jsonl --json > scores.json
+      medner score test.jsonl predicted.jsonl --dataset biored --baseline other.jsonl
     """
-    from medner_assets.commands.exchange import score_files
+    from medner_assets.commands.scoring import score_files
 
-    click.echo(score_files(gold, predicted, as_json=as_json))
+    click.echo(
+        score_files(gold, predicted, as_json=as_json, dataset=dataset, symmetric=symmetric, baseline=baseline)
+    )
 
 
 @click.command()

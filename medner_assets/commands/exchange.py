@@ -1,7 +1,7 @@
-"""`medner import`, `audit`, `score` and `export`: files in, files or figures out."""
+"""`medner import`, `audit` and `export`: files in, files or figures out."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
@@ -12,12 +12,10 @@ from medner_assets.audit.audit import audit_dataset
 from medner_assets.commands.export_annotations import export_annotations
 from medner_assets.corpus.importing import import_files, problem_line
 from medner_assets.corpus.jsonl import write_documents
-from medner_assets.corpus.reading import Reading
+from medner_assets.corpus.reading import ProblemKind, Reading
 from medner_assets.errors import MednerError
 from medner_assets.recipes.loading import load_version
-from medner_assets.scoring.external import score_documents
 from medner_assets.scoring.statistics.power import planned
-from medner_assets.scoring.submissions import read_submission
 from medner_assets.visible import visible
 from medner_assets.warehouse.export import export_predictions, export_tables
 
@@ -48,26 +46,6 @@ def audit_files(train: Path, dev: Path, test: Path, *, as_json: bool) -> str:
     return "\n".join([*told, *(f"- {line}" for line in (*audited.reasons, *found))])
 
 
-def score_files(gold: Path, predicted: Path, *, as_json: bool) -> str:
-    """Return the scores of predictions against gold, both JSON lines, as JSON or as lines to read."""
-    documents = read_documents(gold).documents
-    with opened(predicted) as lines:
-        scores = score_documents(documents, read_submission(lines, str(predicted)))
-    if as_json:
-        return json.dumps(scores)
-    told = [f"{scores['documents']} documents, {scores['signature']}"]
-    for task in ("entity", "relation"):
-        for scheme, counts in scores[task].items():
-            if counts is None:
-                told.append(f"{task} {scheme}: not scored, offsets are missing")
-            else:
-                told.append(
-                    f"{task} {scheme}: P {counts['precision']:.4f}  R {counts['recall']:.4f}  "
-                    f"F1 {counts['f1']:.4f}  (TP {counts['tp']}, FP {counts['fp']}, FN {counts['fn']})"
-                )
-    return "\n".join(told)
-
-
 def export(file: Path, format: str, version: str | None, *, force: bool) -> str:
     """Write all tables or a version's predictions to `file`; return what was written."""
     if format == "duckdb":
@@ -89,12 +67,15 @@ def export(file: Path, format: str, version: str | None, *, force: bool) -> str:
     return f"{written.path}: {written.rows} {what}"
 
 
-def read_documents(file: Path) -> Reading:
-    """Return the documents of JSON lines; raise MednerError unless every line is a sound document."""
+def read_documents(file: Path, harmless: Collection[ProblemKind] = ()) -> Reading:
+    """Return the documents of JSON lines; raise MednerError unless every line is a sound document.
+
+    harmless: kinds of problems that lose nothing for the caller; they stay in the reading.
+    """
     from medner_assets.corpus.readers.jsonl import read_jsonl
 
     reading = read_jsonl(file)
-    lost = [problem for problem in reading.problems if problem.kind.loses]
+    lost = [each for each in reading.problems if each.kind.loses and each.kind not in harmless]
     if lost:
         more = f" (and {len(lost) - 1} more)" if len(lost) > 1 else ""
         raise MednerError(f"{problem_line(lost[0])}{more}: correct the file first")

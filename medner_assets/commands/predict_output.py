@@ -82,7 +82,8 @@ def json_lines(parts: Iterable[dict[str, Any]]) -> Iterator[str]:
                 ends = {"head": f"E{at + relation['head']}", "tail": f"E{at + relation['tail']}"}
                 document["relations"].append({**ends, "type": relation["type"]})
             else:
-                strings = {name: relation[name] for name in ("head_text", "tail_text", "type")}
+                names = ("head_text", "head_type", "tail_text", "tail_type", "type")
+                strings = {name: relation[name] for name in names if relation.get(name) is not None}
                 document.setdefault("unresolved_relations", []).append(strings)
         if part["last"]:
             yield json.dumps(document, ensure_ascii=False)

@@ -38,8 +38,8 @@ def build_dataset(recipe: DatasetRecipe, corpora: Path) -> BuiltDataset:
     else:
         documents, problems = _read(recipe, recipe.source, corpora)
         expected = {split for split in recipe.source.files if split != "all"}
-    mapped = [_mapped(document, recipe.entity_types, recipe.relation_types) for document in documents]
-    ordered = sorted(mapped, key=lambda document: _position(document.split))
+    renamed = [mapped(document, recipe.entity_types, recipe.relation_types) for document in documents]
+    ordered = sorted(renamed, key=lambda document: _position(document.split))
     _require_documents(ordered, expected)
     _require_distinct_ids(ordered)
     return BuiltDataset(tuple(ordered), problems, tuple(sorted(set(recipe.symmetric_relations))))
@@ -85,9 +85,10 @@ def _below(file: str, corpora: Path) -> str:
     return path.relative_to(corpora).as_posix() if path.is_relative_to(corpora) else file
 
 
-def _mapped(
+def mapped(
     document: Document, entity_types: Mapping[str, str], relation_types: Mapping[str, str]
 ) -> Document:
+    """Return a document with its types renamed, source type → type; types not named are kept."""
     if not entity_types and not relation_types:
         return document
     return replace(

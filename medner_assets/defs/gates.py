@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import polars as pl
 
 from medner_assets.errors import MednerError
+from medner_assets.normalising import normalised
 from medner_assets.recipes.sources import AcceptedLeakage
-from medner_assets.scoring.normalising import normalised
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ def placement_gate(
 def leakage_gate(documents: pl.DataFrame, accepted: AcceptedLeakage) -> Gate:
     """Check that no test document shares its text or its group with train, beyond what the recipe accepts.
 
-    documents: one partition of its table. When texts are the same is `scoring.normalising`'s rule, as in the
+    documents: one partition of its table. When texts are the same is `normalising.py`'s rule, as in the
     audit and in scoring: they differ in case and white space only.
     """
     rows = documents.select("split", "group_id", normal=normalised(documents["text"]))

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 
 from rapidfuzz import fuzz
 
+from medner_assets.normalising import normalise
 from medner_assets.prompting.parsing import parse_completion
 from medner_assets.schema import (
     Grounding,
@@ -61,13 +62,17 @@ def type_relations(
     relations: tuple[ParsedRelation, ...], entities: tuple[ParsedEntity, ...]
 ) -> tuple[PredictedRelation, ...]:
     """Return the relations, each argument with the type of the first predicted entity with that string, else
-    None."""
+    None. Strings are compared as scoring compares them, so that case and white space decide nothing.
+    """
     types: dict[str, str] = {}
     for entity in entities:
-        types.setdefault(entity.text, entity.type)
+        types.setdefault(normalise(entity.text), entity.type)
+
+    def kind(argument: str) -> str | None:
+        return types.get(normalise(argument))
+
     return tuple(
-        PredictedRelation(r.ordinal, r.type, r.head, types.get(r.head), r.tail, types.get(r.tail))
-        for r in relations
+        PredictedRelation(r.ordinal, r.type, r.head, kind(r.head), r.tail, kind(r.tail)) for r in relations
     )
 
 

@@ -20,7 +20,7 @@ def duplicate_entities(stage: Codes, item: Codes, start: Codes, end: Codes) -> M
     ordinals.
 
     item: codes of (document, type, normalised string). start, end: -1 where the line has no span. A line
-    without a span is also a duplicate if another line with its type and string has one.
+    without a span repeats only lines without one: beside a placed line it is a statement of its own.
     """
     statement = joint_codes([stage, item]) if stage.any() else item
     size = int(statement.max(initial=-1)) + 1
@@ -29,9 +29,6 @@ def duplicate_entities(stage: Codes, item: Codes, start: Codes, end: Codes) -> M
     rows = np.flatnonzero(marked(statement[later], size)[statement])
     duplicate = np.zeros(len(statement), dtype=bool)
     duplicate[rows] = ~_is_first([statement[rows], start[rows], end[rows]])
-    if (start < 0).any():
-        placed = marked(statement[start >= 0], size)
-        duplicate |= (start < 0) & placed[statement]
     return duplicate
 
 

@@ -9,7 +9,7 @@ from typing import Self
 import numpy as np
 import polars as pl
 
-from medner_assets.scoring.normalising import normalised
+from medner_assets.normalising import normalised
 
 Codes = np.ndarray
 """One int64 a row; -1 stands for null."""

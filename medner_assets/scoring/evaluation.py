@@ -1,6 +1,6 @@
 """Score and classify one version: gold and predicted frames in, the rows of four tables out. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -25,6 +25,7 @@ def score_version(
     dataset_version: str,
     stages: Sequence[str],
     seed: int,
+    symmetric: Collection[str] = (),
     resamples: int = RESAMPLES,
     splits: Sequence[str] = (TEST,),
     rows_at_once: int = ROWS_AT_ONCE,
@@ -32,7 +33,8 @@ def score_version(
     """Return the tables entity_outcomes, relation_outcomes, document_scores and metrics of one version.
 
     gold, predicted: may hold more splits than `splits`, the scored ones. Every document of these is scored,
-    whether or not anything was predicted for it. stages: all that were kept, in order
+    whether or not anything was predicted for it. symmetric: relation types without direction, besides those
+    that gold marks so. stages: all that were kept, in order
     (`postprocessing.stage_names`); a stage without rows predicted nothing. Metrics are over the test split;
     their intervals are seeded. rows_at_once bounds the memory and changes no number. Raises MednerError if
     there is nothing to score, or predictions belong to other documents or stages.
@@ -40,7 +42,9 @@ def score_version(
     documents = gold.documents.filter(pl.col("split").is_in(list(splits)))
     unplaced = gold.entities.filter(pl.col("start").is_null())
     task = _Task(
-        tuple(stages), symmetric_types(gold), unplaced.join(documents, on="doc_id", how="semi").is_empty()
+        tuple(stages),
+        symmetric_types(gold) | set(symmetric),
+        unplaced.join(documents, on="doc_id", how="semi").is_empty(),
     )
     done = in_blocks(gold, predicted, splits, task.evaluated, rows_at_once)
     totals = joined([block.scores for block in done])
@@ -57,6 +61,7 @@ def score_version(
             totals,
             versioned,
             measured=(documents["split"] == TEST).to_numpy(),
+            symmetric=task.symmetric,
             seed=seed,
             resamples=resamples,
         ),

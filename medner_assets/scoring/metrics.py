@@ -2,7 +2,7 @@
 the counts of single documents.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +10,7 @@ import polars as pl
 
 from medner_assets.scoring.coding import Coded
 from medner_assets.scoring.matching import Counts, Mask, match
-from medner_assets.scoring.schemes import Scheme, Task, counts_duplicates, signature, unit
+from medner_assets.scoring.schemes import Scheme, Task, counts_duplicates, signature, undirected, unit
 from medner_assets.scoring.statistics.bootstrap import f1_intervals
 from medner_assets.scoring.statistics.f1 import by_group, f1
 from medner_assets.scoring.statistics.logit import logit_t_intervals
@@ -114,15 +114,18 @@ def metric_table(
     at: Mapping[str, str],
     *,
     measured: Mask,
+    symmetric: Collection[str],
     seed: int,
     resamples: int,
 ) -> pl.DataFrame:
     """Return the table metrics: totals over the measured documents, and 95 % intervals over their groups.
 
+    symmetric: relation types without direction; signatures of relations name them.
     Below 20 groups a percentile bootstrap covers too little, and the interval is t on the logit scale.
     """
     documents = documents.filter(pl.Series(measured))
     levels = set(documents["level"].unique())
+    turned = undirected(symmetric, documents["directed"].unique().to_list())
     counts = np.stack([each.documents[measured] for each in scores], axis=1)
     grouped = by_group(counts, documents["group_id"].to_numpy())
     intervals = (
@@ -133,10 +136,12 @@ def metric_table(
     rows = []
     for i, each in enumerate(scores):
         total = Counts(*(int(count) for count in counts[:, i].sum(axis=0)))
+        what = unit(each.task, each.scheme, levels)
+        turns = turned if each.task == "relation" else None
         rows.append(
             {
                 **at, "stage": each.stage, "task": each.task, "scheme": each.scheme,
-                "signature": signature(each.scheme, unit(each.task, each.scheme, levels), each.stage),
+                "signature": signature(each.scheme, what, each.stage, turns),
                 "tp": total.tp, "fp": total.fp, "fn": total.fn,
                 "precision": total.precision, "recall": total.recall, "f1": total.f1,
                 "f1_low": float(intervals[i, 0]), "f1_high": float(intervals[i, 1]),

@@ -11,10 +11,10 @@ import numpy as np
 import polars as pl
 
 from medner_assets.errors import MednerError
+from medner_assets.normalising import normalised
 from medner_assets.schema import Grounding
 from medner_assets.scoring.duplicates import duplicate_entities, duplicate_relations
 from medner_assets.scoring.encoding import integers, joint_codes, normalised_codes, text_codes
-from medner_assets.scoring.normalising import normalised
 from medner_assets.scoring.schemes import FINAL, RAW
 
 STAGES: tuple[str, ...] = ("drop_ungrounded", "deduplicate", "enforce_schema", "fix_direction")

@@ -4,7 +4,7 @@ mention, nor a substring.
 
 import polars as pl
 
-from medner_assets.scoring.normalising import normalised
+from medner_assets.normalising import normalised
 
 
 def absent_arguments(

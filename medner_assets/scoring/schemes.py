@@ -1,11 +1,12 @@
 """What is counted: the tasks, the schemes under which two items are the same, the signature of a score."""
 
+from collections.abc import Collection
 from typing import Literal
 
 Task = Literal["entity", "relation"]
 Scheme = Literal["text", "span", "strict", "boundaries"]
 
-SCORER_VERSION = 1
+SCORER_VERSION = 2
 """Goes up whenever the same predictions would get other numbers; part of every signature and evaluation id.
 """
 
@@ -42,6 +43,22 @@ def unit(task: Task, scheme: Scheme, levels: set[str]) -> str:
     return "mixed" if "concept" in levels else "text"
 
 
-def signature(scheme: Scheme, unit: str, stage: str) -> str:
-    """Return what was scored and how; scores are comparable if their signatures and data are equal."""
-    return f"scheme:{scheme}|unit:{unit}|case:lower|stage:{stage}|v{SCORER_VERSION}"
+def undirected(symmetric: Collection[str], directed: Collection[bool]) -> str:
+    """Return which relations have no direction, as a signature says it: none, all, or their types.
+
+    symmetric: relation types without direction. directed: whether relations of a document have a direction
+    at all, of the scored documents.
+    """
+    if directed and not any(directed):
+        return "all"
+    some = [] if all(directed) else ["undirected documents"]
+    return ",".join([*sorted(symmetric), *some]) or "none"
+
+
+def signature(scheme: Scheme, unit: str, stage: str, symmetric: str | None = None) -> str:
+    """Return what was scored and how; scores are comparable if their signatures and data are equal.
+
+    symmetric: of relations, as `undirected` says it.
+    """
+    turned = "" if symmetric is None else f"symmetric:{symmetric}|"
+    return f"scheme:{scheme}|unit:{unit}|case:lower|{turned}stage:{stage}|v{SCORER_VERSION}"

@@ -20,15 +20,28 @@ class SubmittedEntity:
     span: tuple[int, int] | None
 
 
+Argument = tuple[str | None, str | None]
+"""String and type of an argument. An argument that no entity lists has no type, unless the system says one;
+one that is a concept has neither."""
+
+
 @dataclass(frozen=True, slots=True)
 class SubmittedRelation:
-    """One predicted relation, between entities of its document or between concepts; exactly one pair is
-    set.
-    """
+    """One predicted relation: between entities of its document, between strings, or between concepts."""
 
     type: str
-    entities: tuple[SubmittedEntity, SubmittedEntity] | None
-    concepts: tuple[str, str] | None
+    head: SubmittedEntity | Argument
+    tail: SubmittedEntity | Argument
+    concepts: tuple[str, str] | None = None
+
+    @property
+    def strings(self) -> tuple[Argument, Argument]:
+        """String and type of head and tail."""
+        head, tail = (
+            (each.text, each.type) if isinstance(each, SubmittedEntity) else each
+            for each in (self.head, self.tail)
+        )
+        return head, tail
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +93,10 @@ def submitted_document(content: Mapping[str, Any], where: str) -> SubmittedDocum
         _relation(each, entities, f"relation {i + 1}", where)
         for i, each in enumerate(_objects(content, "relations", where, required=False))
     ]
+    relations += [
+        _relation(each, entities, f"unresolved relation {i + 1}", where)
+        for i, each in enumerate(_objects(content, "unresolved_relations", where, required=False))
+    ]
     return SubmittedDocument(where, id_, tuple(entities.values()), tuple(relations))
 
 
@@ -123,17 +140,26 @@ def _relation(
     if content.get("head") is None and content.get("head_concept") is not None:
         sides = ("head_concept", "tail_concept")
         head, tail = (_identifier(content, side, name, where) for side in sides)
-        return SubmittedRelation(kind, None, (head, tail))
-    ends = []
-    for side in ("head", "tail"):
-        id_ = _identifier(content, side, name, where)
-        if id_ not in entities:
-            raise MednerError(
-                f"{where}: {name}: {side} {id_!r} is not an entity of this document: "
-                "name one of its entity ids"
-            )
-        ends.append(entities[id_])
-    return SubmittedRelation(kind, (ends[0], ends[1]), None)
+        return SubmittedRelation(kind, (None, None), (None, None), (head, tail))
+    first, second = (_argument(content, side, entities, name, where) for side in ("head", "tail"))
+    return SubmittedRelation(kind, first, second)
+
+
+def _argument(
+    content: Mapping[str, Any], side: str, entities: Mapping[str, SubmittedEntity], name: str, where: str
+) -> SubmittedEntity | Argument:
+    """Return an argument: an entity by its id, or a string that no entity lists (`head_text`)."""
+    if content.get(side) is None and content.get(f"{side}_text") is not None:
+        typed = content.get(f"{side}_type") is not None
+        kind = _text(content, f"{side}_type", name, where) if typed else None
+        return _text(content, f"{side}_text", name, where), kind
+    id_ = _identifier(content, side, name, where)
+    if id_ not in entities:
+        raise MednerError(
+            f"{where}: {name}: {side} {id_!r} is not an entity of this document: name one of its entity "
+            f"ids, or give the string as {side}_text"
+        )
+    return entities[id_]
 
 
 def _objects(content: Mapping[str, Any], key: str, where: str, *, required: bool) -> list[Mapping[str, Any]]:

@@ -20,6 +20,7 @@ import polars as pl
 from medner_assets import paths
 from medner_assets.errors import MednerError
 from medner_assets.files import sync
+from medner_assets.normalising import normalise
 from medner_assets.schema import Grounding
 from medner_assets.tables import TABLES
 from medner_assets.warehouse.analyst_file import STORAGE_VERSION
@@ -75,8 +76,8 @@ def export_predictions(
 
     Every document with a completion has a line, also one for which nothing is predicted. A relation refers to
     the first entity with its argument's string and type; where there is none, it stands under
-    `unresolved_relations` with its strings, and the note counts those: `medner score` does not see them,
-    while the version's own scores do. Raises MednerError when the version has no such rows.
+    `unresolved_relations` with its strings, and the note counts those: `medner score` counts them as the
+    version's own scores do. Raises MednerError when the version has no such rows.
     """
     root = root or paths.warehouse()
     documents = list(predicted_documents(Store(root), version, stage, split))
@@ -143,16 +144,17 @@ def _document(
             if text is not None:
                 entity["text"] = text[row["start"] : row["end"]]
         made.append(entity)
-        first.setdefault((row["text"], row["type"]), entity["id"])
+        first.setdefault((normalise(row["text"]), row["type"]), entity["id"])
     resolved, unresolved = [], []
     for row in relations.iter_rows(named=True) if relations is not None else ():
-        head, tail = (first.get((row[f"{side}_text"], row[f"{side}_type"])) for side in ("head", "tail"))
+        head, tail = (
+            first.get((normalise(row[f"{side}_text"]), row[f"{side}_type"])) for side in ("head", "tail")
+        )
         if head is not None and tail is not None:
             resolved.append({"head": head, "tail": tail, "type": row["type"]})
         else:
-            unresolved.append(
-                {"head_text": row["head_text"], "tail_text": row["tail_text"], "type": row["type"]}
-            )
+            names = ("head_text", "head_type", "tail_text", "tail_type", "type")
+            unresolved.append({name: row[name] for name in names if row[name] is not None})
     document: dict[str, Any] = {"id": doc_id, **({} if text is None else {"text": text}), "split": split}
     document |= {"entities": made, "relations": resolved}
     return document | ({"unresolved_relations": unresolved} if unresolved else {})

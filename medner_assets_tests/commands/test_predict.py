@@ -61,7 +61,7 @@ def test_parts_become_one_line_of_json_with_ids_and_places_of_the_whole():
     ]  # fmt: skip
     assert document["relations"] == [{"head": "E2", "tail": "E1", "type": "causes"}]
     assert document["unresolved_relations"] == [
-        {"head_text": "heparin", "tail_text": "pain", "type": "causes"}
+        {"head_text": "heparin", "head_type": "Drug", "tail_text": "pain", "type": "causes"}
     ]
 
 

@@ -40,6 +40,13 @@ def test_an_argument_takes_the_type_of_the_first_entity_with_its_string():
     assert (relation.head_type, relation.tail_type) == ("Drug", None)
 
 
+def test_case_and_white_space_of_an_argument_decide_nothing():
+    relation = predict(
+        "d", "aspirin", "[Drug] aspirin\n[Pain] Old  pain\nAspirin --[treats]--> old pain"
+    ).relations[0]
+    assert (relation.head_type, relation.tail_type) == ("Drug", "Pain")
+
+
 @given(st.text(max_size=60), st.text(max_size=120))
 def test_offsets_are_inside_the_text_and_absent_only_when_ungrounded(text, completion):
     for entity in predict("d", text, completion).entities:

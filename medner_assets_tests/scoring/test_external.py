@@ -2,12 +2,13 @@
 
 import json
 import unicodedata
+from dataclasses import replace
 
 import pytest
 
 from medner_assets.errors import MednerError
 from medner_assets.schema import Document, Entity, Level, Relation
-from medner_assets.scoring.external import score_documents
+from medner_assets.scoring.external import compared_submissions, score_documents, scored_submission
 from medner_assets.scoring.submissions import read_submission
 from medner_assets_tests.support.building import document
 
@@ -33,9 +34,12 @@ def tally(result, task, scheme):
 def test_the_result_has_the_form_of_the_contract():
     result = score([line([ASPIRIN, HEADACHE], [TREATS])])
     perfect = {"tp": 1, "fp": 0, "fn": 0, "precision": 1.0, "recall": 1.0, "f1": 1.0}
+    for task in ("entity", "relation"):
+        for counts in result[task].values():
+            assert 0 <= counts.pop("f1_low") < counts.pop("f1_high") <= 1
     two = {**perfect, "tp": 2}
     assert result == {
-        "signature": "scheme:strict|unit:text|case:lower|stage:final|v1",
+        "signature": "scheme:strict|unit:text|case:lower|symmetric:none|stage:final|v2",
         "documents": 1,
         "entity": {"text": two, "span": two},
         "relation": {"strict": perfect, "boundaries": perfect},
@@ -110,7 +114,7 @@ def test_a_concept_level_file_scores_one_against_itself():
     by_string = score([line([ASPIRIN, HEADACHE], [TREATS])], [gold])
     for result in (by_concept, by_string):
         assert tally(result, "relation", "strict") == tally(result, "relation", "boundaries") == (2, 0, 0)
-    assert by_concept["signature"] == "scheme:strict|unit:concept|case:lower|stage:final|v1"
+    assert by_concept["signature"] == "scheme:strict|unit:concept|case:lower|symmetric:none|stage:final|v2"
     unknown = [{"type": "treats", "head_concept": "D9", "tail_concept": "S1"}]
     assert tally(score([line([ASPIRIN], unknown)], [gold]), "relation", "strict") == (0, 1, 2)
 
@@ -196,3 +200,51 @@ def test_no_gold_and_broken_gold_are_refused():
 
 def test_a_byte_order_mark_and_blank_lines_say_nothing():
     assert tally(score(["\ufeff" + line([ASPIRIN, HEADACHE]) + "\r\n", " \n"]), "entity", "text") == (2, 0, 0)
+
+
+def test_a_spanless_prediction_beside_a_placed_one_is_an_item_that_no_gold_mention_equals():
+    bare = {key: ASPIRIN[key] for key in ("type", "text")} | {"id": "c"}
+    for said in ([ASPIRIN, bare], [bare, ASPIRIN]):
+        result = score([line([*said, HEADACHE])])
+        assert tally(result, "entity", "span") == (2, 1, 0)
+        assert tally(result, "entity", "text") == (2, 0, 0)
+
+
+def test_a_relation_with_an_unlisted_argument_is_wrong_under_strict_and_may_be_right_under_boundaries():
+    unlisted = {
+        "id": "d1",
+        "entities": [ASPIRIN],
+        "relations": [{"head": "a", "tail_text": "headache", "type": "treats"}],
+    }
+    aside = {"head_text": "Aspirin", "head_type": "Drug", "tail_text": "headache", "type": "treats"}
+    for content in (unlisted, {**unlisted, "relations": [], "unresolved_relations": [aside]}):
+        result = score([json.dumps(content)])
+        assert tally(result, "relation", "strict") == (0, 1, 1)
+        assert tally(result, "relation", "boundaries") == (1, 0, 0)
+
+
+def test_symmetric_types_are_stated_and_stand_in_the_signature():
+    turned = read_submission([line([ASPIRIN, HEADACHE], [{"head": "b", "tail": "a", "type": "treats"}])], "p")
+    assert tally(scored_submission([GOLD], turned).to_json(), "relation", "strict") == (0, 1, 1)
+    stated = scored_submission([GOLD], turned, symmetric=["treats", "meets"]).to_json()
+    assert tally(stated, "relation", "strict") == (1, 0, 0)
+    assert "|symmetric:meets,treats|" in stated["signature"]
+
+
+def test_an_undirected_document_says_so_in_the_signature():
+    gold = replace(GOLD, directed=False)
+    assert "|symmetric:all|" in score([line([ASPIRIN])], [gold])["signature"]
+    mixed = score([line([ASPIRIN])], [gold, replace(GOLD, id="d2")])["signature"]
+    assert "|symmetric:undirected documents|" in mixed
+
+
+def test_two_systems_are_compared_on_the_same_documents():
+    gold = [replace(GOLD, id=f"d{i}") for i in range(30)]
+    good = read_submission([line([ASPIRIN, HEADACHE], [TREATS], id=each.id) for each in gold], "good")
+    poor = read_submission([line([ASPIRIN], id=each.id) for each in gold[:29]], "poor")
+    compared = compared_submissions(scored_submission(gold, good), scored_submission(gold, poor), "poor")
+    assert {task: row["verdict"] for task, row in compared.items()} == {
+        "entity": "better",
+        "relation": "better",
+    }
+    assert compared["relation"]["difference"] == 1.0

@@ -171,10 +171,10 @@ def test_signatures_say_what_was_scored():
         evaluate([GOLD], [PERFECT])["metrics"].filter(pl.col("stage") == "final")["signature"].to_list()
     )
     assert signatures == [
-        "scheme:text|unit:text|case:lower|stage:final|v1",
-        "scheme:span|unit:span|case:lower|stage:final|v1",
-        "scheme:strict|unit:text|case:lower|stage:final|v1",
-        "scheme:boundaries|unit:text|case:lower|stage:final|v1",
+        "scheme:text|unit:text|case:lower|stage:final|v2",
+        "scheme:span|unit:span|case:lower|stage:final|v2",
+        "scheme:strict|unit:text|case:lower|symmetric:none|stage:final|v2",
+        "scheme:boundaries|unit:text|case:lower|symmetric:none|stage:final|v2",
     ]
 
 

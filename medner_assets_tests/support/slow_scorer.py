@@ -33,11 +33,9 @@ class SlowDocument:
 
     def _entity_duplicates(self):
         seen, result = set(), []
-        placed = {(e["type"], norm(e["text"])) for e in self.predicted if e["start"] is not None}
         for e in self.predicted:
-            said = (e["type"], norm(e["text"]))
-            key = (*said, e["start"], e["end"])
-            result.append(key in seen or (e["start"] is None and said in placed))
+            key = (e["type"], norm(e["text"]), e["start"], e["end"])
+            result.append(key in seen)
             seen.add(key)
         return result
 

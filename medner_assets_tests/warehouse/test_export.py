@@ -161,7 +161,7 @@ def test_with_its_text_a_document_imports_as_it_was_exported(filled: Path, tmp_p
 def test_a_relation_whose_argument_is_no_entity_is_kept_aside_and_counted(filled: Path, tmp_path: Path):
     exported = export_predictions(tmp_path / "v1.jsonl", "v1", root=filled)
     assert lines(tmp_path / "v1.jsonl")[1]["unresolved_relations"] == [
-        {"head_text": "aspirin", "tail_text": "fever", "type": "treats"}
+        {"head_text": "aspirin", "head_type": "Drug", "tail_text": "fever", "type": "treats"}
     ]
     assert exported.note.startswith("1 relations have an argument that is no predicted entity")
 

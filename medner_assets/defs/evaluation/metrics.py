@@ -13,7 +13,7 @@ from medner_assets.defs.identity import evaluation_id
 from medner_assets.defs.partitions import VERSIONS
 from medner_assets.defs.resources import Warehouse
 from medner_assets.errors import MednerError
-from medner_assets.recipes.loading import load_version
+from medner_assets.recipes.loading import load_dataset, load_version
 from medner_assets.reporting.error_table import errors_markdown
 from medner_assets.scoring.evaluation import score_version
 from medner_assets.scoring.frames import GoldFrames, PredictedFrames
@@ -49,6 +49,7 @@ def metrics(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.Mater
         dataset_version=data.version,
         stages=stage_names(recipe.postprocessing),
         seed=recipe.seed,
+        symmetric=load_dataset(recipe.dataset).symmetric_relations,
     )
     rows = warehouse.replace(scored, version)
     note_evaluation(warehouse, version, data.name, data.version, evaluation)

@@ -15,6 +15,7 @@ from medner_assets.modeling.inference.completer import Completer
 from medner_assets.modeling.inference.decoding import Completion
 from medner_assets.modeling.job import ReadingJob
 from medner_assets.modeling.windows import Window
+from medner_assets.normalising import normalise
 from medner_assets.prompting.grounding import predict
 from medner_assets.schema import Grounding, Prediction
 from medner_assets.scoring.postprocessing import RelationSchema, apply_stages
@@ -105,7 +106,7 @@ def _read(
     for row in entities.iter_rows(named=True) if entities is not None else ():
         # A near match is no place of the string: it is kept for error analysis only.
         there = row["grounding"] in (Grounding.EXACT, Grounding.CASE)
-        first.setdefault((row["text"], row["type"]), len(found))
+        first.setdefault((normalise(row["text"]), row["type"]), len(found))
         found.append(
             {
                 "type": row["type"],
@@ -118,8 +119,8 @@ def _read(
     related = tuple(
         {
             **{name: row[name] for name in _RELATION},
-            "head": first.get((row["head_text"], row["head_type"])),
-            "tail": first.get((row["tail_text"], row["tail_type"])),
+            "head": first.get((normalise(row["head_text"]), row["head_type"])),
+            "tail": first.get((normalise(row["tail_text"]), row["tail_type"])),
         }
         for row in (relations.iter_rows(named=True) if relations is not None else ())
     )

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from medner_assets.scoring.normalising import normalise, normalised
+from medner_assets.normalising import normalise, normalised
 
 
 @pytest.mark.parametrize(
