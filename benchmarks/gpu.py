@@ -42,7 +42,8 @@ from medner_assets.modeling.progress import StandardError
 from medner_assets.modeling.training.batching import StepOrder
 from medner_assets.modeling.training.distributed import ranks, visible_gpus
 from medner_assets.modeling.training.steps import Layout, Steps
-from medner_assets.modeling.training.trainer import log_rows, make_trainer, training_arguments
+from medner_assets.modeling.training.trainer import Training, make_trainer, training_arguments
+from medner_assets.modeling.training.watch import log_rows
 from medner_assets.recipes.settings import LoraRecipe, TrainingRecipe
 
 TFLOPS = 790e12
@@ -98,9 +99,8 @@ def training(
         )  # fmt: skip
         runner.fit(samples, batch)
         order = StepOrder([len(each) for each in samples], batch, 1, by_length=layout == "padded")
-        trainer = make_trainer(
-            model, arguments, samples, samples[:1], runner, recipe, "benchmark", StandardError(), order
-        )
+        training = Training(recipe, samples, samples[:1], runner, order, "benchmark", StandardError())
+        trainer = make_trainer(model, arguments, training)
         trainer.train()
     at = [row["seconds"] for row in log_rows(trainer.state.log_history) if row["kind"] == "train"]
     steps_taken = [b - a for a, b in pairwise(at[warm - 1 :])]

@@ -11,7 +11,7 @@ from medner_assets.scoring.encoding import normalised_codes, ordered_codes
 from medner_assets.scoring.entity_rows import entity_rows
 from medner_assets.scoring.frames import GoldFrames, PredictedFrames
 from medner_assets.scoring.places import Places
-from medner_assets.scoring.relation_rows import relation_rows
+from medner_assets.scoring.relation_rows import RelationCodes, SideCodes, relation_rows
 from medner_assets.scoring.schemes import Scheme, Task
 
 
@@ -75,10 +75,11 @@ def coded(
         gold,
         predicted,
         places,
-        (relation_codes[0], relation_codes[1]),
-        (types[2], types[3], types[4], types[5]),
-        (strings[2], strings[3], strings[4], strings[5]),
-        np.array([kind in symmetric for kind in relation_types], dtype=bool),
+        RelationCodes(
+            SideCodes(relation_codes[0], types[2], strings[2], types[3], strings[3]),
+            SideCodes(relation_codes[1], types[4], strings[4], types[5], strings[5]),
+            np.array([kind in symmetric for kind in relation_types], dtype=bool),
+        ),
         gold_entities,
     )
 

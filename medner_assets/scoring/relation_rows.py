@@ -38,22 +38,33 @@ class RelationRows:
     mentions: pl.DataFrame
 
 
-def relation_rows(
-    gold: GoldFrames,
-    predicted: PredictedFrames,
-    places: Places,
-    types: tuple[Codes, Codes],
-    argument_types: tuple[Codes, Codes, Codes, Codes],
-    argument_strings: tuple[Codes, Codes, Codes, Codes],
-    symmetric: Mask,
-    mentions: pl.DataFrame,
-) -> RelationRows:
-    """Code the relations of all stages.
+@dataclass(frozen=True, slots=True)
+class SideCodes:
+    """The codes of one side's relations, gold or predicted, a number a row.
 
-    types: relation types of gold and predicted rows. argument_types, argument_strings: codes of gold head,
-    gold tail, predicted head, predicted tail, numbered as those of the entities. symmetric: whether each
-    relation type has no direction. mentions: the gold entities as `entity_rows` returns them.
+    Types and strings of arguments are numbered as those of the entities.
     """
+
+    type: Codes
+    head_type: Codes
+    head_norm: Codes
+    tail_type: Codes
+    tail_norm: Codes
+
+
+@dataclass(frozen=True, slots=True)
+class RelationCodes:
+    """Both sides, and which relation types have no direction."""
+
+    gold: SideCodes
+    predicted: SideCodes
+    symmetric: Mask
+
+
+def relation_rows(
+    gold: GoldFrames, predicted: PredictedFrames, places: Places, codes: RelationCodes, mentions: pl.DataFrame
+) -> RelationRows:
+    """Code the relations of all stages. mentions: the gold entities as `entity_rows` returns them."""
     (concept, *named), _ = ordered_codes(
         [
             gold.entities["concepts"].explode(empty_as_null=False, keep_nulls=False),
@@ -62,32 +73,10 @@ def relation_rows(
             *_named_concepts(predicted.relations),
         ]
     )
-    own = {
-        "row": np.arange(gold.relations.height), "doc": places.gold_relations, "type": types[0],
-        "symmetric": symmetric[types[0]] | places.undirected[places.gold_relations],
-        "head_norm": argument_strings[0], "head_type": argument_types[0],
-        "tail_norm": argument_strings[1], "tail_type": argument_types[1],
-        "head_concept": named[0], "tail_concept": named[1],
-        "concept_level": places.concept_level[places.gold_relations],
-    }  # fmt: skip
-    place = integers(gold.relations["relation_id"])
-    if not ascending(own["doc"], place):
-        order = np.lexsort([own["row"], place, own["doc"]])
-        own = {name: column[order] for name, column in own.items()}
-    said = {
-        "row": np.arange(predicted.relations.height), "stage": places.relation_stage,
-        "doc": places.predicted_relations, "ordinal": integers(predicted.relations["ordinal"]),
-        "type": types[1], "symmetric": symmetric[types[1]] | places.undirected[places.predicted_relations],
-        "head_norm": argument_strings[2], "head_type": argument_types[2],
-        "tail_norm": argument_strings[3], "tail_type": argument_types[3],
-        "head_concept": named[2], "tail_concept": named[3],
-        "concept_level": places.concept_level[places.predicted_relations],
-    }  # fmt: skip
-    in_turn = in_order(said["stage"], said["doc"], said["ordinal"], "predicted relations")
-    if in_turn is not None:
-        said = {name: column[in_turn] for name, column in said.items()}
-    said["duplicate"] = _duplicates(said, predicted.relations)
-    gold_frame, predicted_frame = pl.DataFrame(own), pl.DataFrame(said)
+    own = _columns(codes.gold, places.gold_relations, places, codes.symmetric, named[:2])
+    said = _columns(codes.predicted, places.predicted_relations, places, codes.symmetric, named[2:])
+    gold_frame = pl.DataFrame(_gold_in_order(own, integers(gold.relations["relation_id"])))
+    predicted_frame = pl.DataFrame(_predicted_in_order(said, places, predicted.relations))
     strict = _Nodes(gold_frame, predicted_frame, mentions, typed=True)
     boundaries = _Nodes(gold_frame, predicted_frame, mentions, typed=False)
     concepts = _concepts_of(mentions, gold.entities["concepts"], concept)
@@ -103,6 +92,39 @@ def relation_rows(
             ]
         ),
     )
+
+
+def _columns(
+    codes: SideCodes, docs: np.ndarray, places: Places, symmetric: Mask, concepts: list[Codes]
+) -> dict[str, np.ndarray]:
+    """Return the columns that both sides have, in the order of the frame. docs: the document of each row."""
+    return {
+        "row": np.arange(len(docs)), "doc": docs, "type": codes.type,
+        "symmetric": symmetric[codes.type] | places.undirected[docs],
+        "head_norm": codes.head_norm, "head_type": codes.head_type,
+        "tail_norm": codes.tail_norm, "tail_type": codes.tail_type,
+        "head_concept": concepts[0], "tail_concept": concepts[1],
+        "concept_level": places.concept_level[docs],
+    }  # fmt: skip
+
+
+def _gold_in_order(columns: dict[str, np.ndarray], place: np.ndarray) -> dict[str, np.ndarray]:
+    """Return the gold rows by document and by `place` within it."""
+    if ascending(columns["doc"], place):
+        return columns
+    order = np.lexsort([columns["row"], place, columns["doc"]])
+    return {name: column[order] for name, column in columns.items()}
+
+
+def _predicted_in_order(
+    columns: dict[str, np.ndarray], places: Places, relations: pl.DataFrame
+) -> dict[str, np.ndarray]:
+    """Return the predicted rows by stage, document and ordinal, and which of them repeat an earlier line."""
+    said = columns | {"stage": places.relation_stage, "ordinal": integers(relations["ordinal"])}
+    in_turn = in_order(said["stage"], said["doc"], said["ordinal"], "predicted relations")
+    if in_turn is not None:
+        said = {name: column[in_turn] for name, column in said.items()}
+    return said | {"duplicate": _duplicates(said, relations)}
 
 
 class _Nodes:

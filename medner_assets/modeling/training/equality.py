@@ -5,27 +5,22 @@ of medner's own, through the model's published forward pass. Beyond tolerance tr
 plainer path, and says so. What was found is kept per base and path, so that it costs seconds once.
 """
 
-import hashlib
-import json
 import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from medner_assets import paths
 from medner_assets.errors import MednerError
-from medner_assets.files import publish_file
-from medner_assets.modeling.adapters import adapted_layers
 from medner_assets.modeling.fused.layers import as_published, unfuse
 from medner_assets.modeling.progress import Log
 from medner_assets.modeling.samples import Sample
 from medner_assets.modeling.training.backends import Adapted
+from medner_assets.modeling.training.comparisons import PathComparison, Way, cached, keep, key_of
 from medner_assets.modeling.training.distributed import Ranks
-from medner_assets.modeling.training.loss import Head, head_of
-from medner_assets.modeling.training.steps import Layout, Steps
+from medner_assets.modeling.training.loss import head_of
+from medner_assets.modeling.training.steps import Steps
 
 if TYPE_CHECKING:
     import torch
@@ -37,46 +32,6 @@ the wrong losses that this is for differed by 110 % in the gradients, or more.""
 _SAMPLES, _TOKENS = 4, 384
 """Samples of a probe, and most tokens of each where there are such."""
 _FILL = 0.05
-
-
-@dataclass(frozen=True, slots=True)
-class Way:
-    """A path that training may take. alone: one sample a forward pass."""
-
-    layout: Layout
-    head: Head
-    alone: bool = False
-
-    def words(self) -> str:
-        """Return the path in words."""
-        if self.layout != "padded":
-            return f"{self.layout} rows through fused layers"
-        head = {
-            "plain": "the output head on learned positions",
-            "own": "the model's own forward pass, scores on learned positions",
-            "whole": "the model's own forward pass, scores on all positions",
-        }[self.head]
-        return f"{'one sample at a time' if self.alone else 'padded batches'}, {head}"
-
-
-@dataclass(frozen=True, slots=True)
-class PathComparison:
-    """How far a path is from plain transformers + PEFT. loss: nats a token; gradients: relative L2."""
-
-    path: str
-    loss: float | None
-    gradients: float | None
-    plain_loss: float | None
-    compute: str
-    samples: int
-    equal: bool
-    trouble: str = ""
-
-    def words(self) -> str:
-        """Return the numbers in words."""
-        if self.loss is None:
-            return self.trouble
-        return f"loss differs by {self.loss:.1e}, gradients by {self.gradients:.1e} ({self.compute})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +75,8 @@ def settle(
     for way in ways(ready):
         if way.layout == "padded":
             unfuse(ready.model)
-        key = _key(ready, way, base, device, cast)
-        found = _cached(cache, key)
+        key = key_of(ready, way, base, device, cast)
+        found = cached(cache, key)
         if found is None:
             with _filled(ready.model):
                 found = _compare(ready, way, chosen, plain, device=device, pad=pad, cast=cast)
@@ -133,7 +88,7 @@ def settle(
         agreed = bool(ranks.least(int(found.equal), device))
         findings.append(found if agreed == found.equal else replace(found, equal=agreed))
         if cache is not None and ranks.first:
-            _keep(cache, key, found)
+            keep(cache, key, found)
         if not agreed:
             log.info(f"not taken, {way.words()}: {found.words()}")
             continue
@@ -288,58 +243,3 @@ class _Nobody:
 
     def info(self, msg: str) -> None:
         """Take a line."""
-
-
-def cache_folder(work: Path) -> Path:
-    """Return where findings are kept: shared by all versions below MEDNER_DATA, else the job's own folder."""
-    return paths.data() / "equality" if work.is_relative_to(paths.data()) else work
-
-
-def _key(ready: Adapted, way: Way, base: str, device: "torch.device", cast: bool) -> str:
-    """Return the hash of all that a finding depends on."""
-    import torch
-
-    whole: Any = ready.model.get_base_model()
-    return hashlib.sha256(
-        json.dumps(
-            [
-                base, type(whole).__name__, whole.config.to_json_string(), asdict(way),
-                str(next(ready.model.parameters()).dtype), cast, adapted_layers(ready.model),
-                torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu",
-                [_version(name) for name in ("torch", "transformers", "peft", "bitsandbytes")], _code(),
-            ],
-            sort_keys=True,
-        ).encode()
-    ).hexdigest()[:16]  # fmt: skip
-
-
-def _version(package: str) -> str:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return ""
-
-
-def _code() -> str:
-    """Return the hash of the code that a finding is about."""
-    here = Path(__file__).parent
-    digest = hashlib.sha256()
-    for file in (*sorted((here.parent / "fused").glob("*.py")), *sorted(here.glob("*.py"))):
-        digest.update(file.read_bytes())
-    return digest.hexdigest()
-
-
-def _cached(cache: Path | None, key: str) -> PathComparison | None:
-    if cache is None:
-        return None
-    try:
-        return PathComparison(**json.loads((cache / f"equality-{key}.json").read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError):
-        return None
-
-
-def _keep(cache: Path, key: str, found: PathComparison) -> None:
-    paths.private_folder(cache)
-    written = cache / f".equality-{key}.partial"
-    written.write_text(json.dumps(asdict(found), indent=1) + "\n", encoding="utf-8")
-    publish_file(cache / f"equality-{key}.json", written)

@@ -7,17 +7,13 @@ error.
 """
 
 import json
-import resource
 import time
-from datetime import UTC, datetime
-from importlib.metadata import distributions
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from medner_assets.corpus.readers.jsonl import read_jsonl
-from medner_assets.errors import MednerError
 from medner_assets.modeling.adapters import (
     adapted_layers,
     leave_casts_to_autocast,
@@ -34,10 +30,12 @@ from medner_assets.modeling.loading import (
 from medner_assets.modeling.process import process
 from medner_assets.modeling.progress import Log, Silence
 from medner_assets.modeling.publishing import enough_disk, publish_folder
-from medner_assets.modeling.samples import Encoder, SampleSet, build_samples
-from medner_assets.modeling.training.backends import adapted
+from medner_assets.modeling.samples import Encoder
+from medner_assets.modeling.training.backends import Adapted, adapted
 from medner_assets.modeling.training.batching import StepOrder
 from medner_assets.modeling.training.checkpoints import last_checkpoint
+from medner_assets.modeling.training.comparisons import Way, cache_folder
+from medner_assets.modeling.training.data import TrainingData, training_data
 from medner_assets.modeling.training.distributed import (
     Ranks,
     launch,
@@ -45,16 +43,18 @@ from medner_assets.modeling.training.distributed import (
     ranks,
     started_by_torchrun,
 )
-from medner_assets.modeling.training.equality import cache_folder, settle
+from medner_assets.modeling.training.equality import settle
+from medner_assets.modeling.training.facts import course, fixed_facts, peak_memory
 from medner_assets.modeling.training.forking import cpu_process_count, forked
 from medner_assets.modeling.training.steps import Steps
-from medner_assets.modeling.training.trainer import log_rows, make_trainer, training_arguments
+from medner_assets.modeling.training.trainer import Training, make_trainer, training_arguments
 from medner_assets.modeling.training.unsloth import import_first
+from medner_assets.modeling.training.watch import log_rows
 from medner_assets.paths import private_folder
 
 if TYPE_CHECKING:
     import torch
-    from peft import PeftModel
+    from transformers import Trainer
 
 
 _CPU_TOKENS = 4096
@@ -80,26 +80,9 @@ def _train(job: TrainingJob, log: Log, crew: Ranks) -> dict[str, Any]:
 
     device = pick_device(job.device)
     folder = find_weights(job.base, job.base_folder)
+    revision = revision_of(job.base, folder)
     encoder = Encoder(load_tokenizer(folder), job.base.prompt_style, job.entity_types, job.relation_types)
-    recipe = job.recipe.training
-    documents = read_jsonl(job.train).documents
-    if not documents:
-        raise MednerError(f"{job.recipe.dataset}: the train split is empty: nothing to learn from")
-    if encoder.room is not None and encoder.room < recipe.max_tokens:
-        log.info(f"the base reads at most {encoder.room} tokens: so do samples, not {recipe.max_tokens}")
-    train_set = build_samples(
-        documents, encoder, max_tokens=recipe.max_tokens, relation_weight=recipe.relation_loss_weight
-    )
-    dev_set = build_samples(read_jsonl(job.dev).documents, encoder, max_tokens=recipe.max_tokens)
-    if recipe.early_stopping is not None and not dev_set.samples:
-        raise MednerError(
-            f"{job.recipe.dataset}: the dev split is empty, and early_stopping reads its loss: "
-            "give the dataset a dev split, or take early_stopping out of the recipe"
-        )
-    log.info(
-        f"{len(documents)} documents, {len(train_set.samples)} samples, {train_set.tokens} tokens per epoch, "
-        f"{train_set.unplaced} annotations that fit into no sample"
-    )
+    data = training_data(job, encoder, log)
 
     torch.manual_seed(job.recipe.seed)
     ready = adapted(job, folder, device, log)
@@ -107,73 +90,32 @@ def _train(job: TrainingJob, log: Log, crew: Ranks) -> dict[str, Any]:
     layers = ", ".join(f"{count} {name}" for name, count in adapted_layers(model).items())
     log.info(f"adapters on {layers or 'what unsloth chose'}")
     crew.copy_from_first([p for p in model.parameters() if p.requires_grad])
-    pad = encoder.tokenizer.pad_token_id
-    pad = encoder.end if pad is None else pad
     settled = settle(
         ready,
-        train_set.samples,
+        data.train.samples,
         device=device,
-        pad=pad,
+        pad=data.pad,
         cast=fast_bfloat16(device),
         log=log,
         ranks=crew,
         cache=cache_folder(job.work),
-        base=revision_of(job.base, folder),
+        base=revision,
     )
-    way = settled.way
-    bfloat16 = fast_bfloat16(device) and way.layout == "padded"
-    if bfloat16 and device.type == "cpu":
-        leave_casts_to_autocast(model)
-    arguments = training_arguments(
-        recipe,
-        job.recipe.seed,
-        job.base.learning_rate_multiplier,
-        job.work,
-        cuda=device.type == "cuda",
-        bfloat16=bfloat16,
-    )
-    together = recipe.batch_size if device.type == "cuda" else recipe.effective_batch
-    steps = Steps(
-        model,
-        layout=way.layout,
-        way=way.head,
-        device=device,
-        pad=pad,
-        # Few large products keep all cores of a CPU busy, and its memory is not what is short.
-        samples=1 if way.alone else together,
-        tokens=None if device.type == "cuda" else _CPU_TOKENS // crew.size,
-        log=log,
-        ranks=crew,
-        checkpointing=recipe.gradient_checkpointing,
-    )
-    steps.fit(train_set.samples, recipe.effective_batch)
-    lengths = [len(sample) for sample in train_set.samples]
-    order = StepOrder(lengths, recipe.effective_batch, job.recipe.seed, by_length=way.layout != "packed")
-    trainer = make_trainer(
-        model,
-        arguments,
-        train_set.samples,
-        dev_set.samples,
-        steps,
-        recipe,
-        job.fingerprint,
-        log,
-        order,
-        crew,
-    )
+    trainer = _trainer(job, data, ready, settled.way, _Place(device, log, crew))
     checkpoint = last_checkpoint(job.work, job.fingerprint)
     if checkpoint is not None:
         log.info(f"resuming from {checkpoint.name}")
     began = time.monotonic()
     trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
-    peak = _peak_memory(device, crew)
+    peak = peak_memory(device, crew)
     if not crew.first:
         return {}
 
     rows = log_rows(trainer.state.log_history)
+    stopped = job.recipe.training.early_stopping is not None
     facts = {
-        **_facts(job, folder, model, device, train_set, len(documents), ready.backend),
-        **_course(rows, trainer.state.best_global_step if recipe.early_stopping else None),
+        **fixed_facts(job, data, ready, device, revision),
+        **course(rows, trainer.state.best_global_step if stopped else None),
         **settled.facts(),
         "adapted_layers": adapted_layers(model),
         "train_seconds": max((row["seconds"] for row in rows), default=time.monotonic() - began),
@@ -184,74 +126,50 @@ def _train(job: TrainingJob, log: Log, crew: Ranks) -> dict[str, Any]:
     return json.loads((job.output / "medner.json").read_text())
 
 
-def _facts(
-    job: TrainingJob,
-    folder: Path,
-    model: "PeftModel",
-    device: "torch.device",
-    train_set: SampleSet,
-    documents: int,
-    backend: str,
-) -> dict[str, Any]:
-    """Return what is known before the first step and does not change."""
-    import torch
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where this process trains, and whom it tells."""
 
-    from medner_assets.recipes.loading import recipe_hash
-
-    trainable, total = model.get_nb_trainable_parameters()
-    cuda = device.type == "cuda"
-    return {
-        "dataset": job.recipe.dataset,
-        "dataset_version": job.dataset_version,
-        "recipe_hash": recipe_hash(job.recipe),
-        "fingerprint": job.fingerprint,
-        "base_model": job.recipe.base_model,
-        "base_revision": revision_of(job.base, folder),
-        "backend": backend,
-        "device": torch.cuda.get_device_name() if cuda else "cpu",
-        "trainable_parameters": int(trainable),
-        "total_parameters": int(total),
-        "train_documents": documents,
-        "train_samples": len(train_set.samples),
-        "train_tokens": train_set.tokens,
-        "unplaced_annotations": train_set.unplaced,
-        "seed": job.recipe.seed,
-        "finished_at": datetime.now(UTC).isoformat(),
-        "versions": json.dumps(_versions("torch", "transformers", "peft", "bitsandbytes", "unsloth")),
-    }
+    device: "torch.device"
+    log: Log
+    ranks: Ranks
 
 
-def _peak_memory(device: "torch.device", crew: Ranks) -> int:
-    """Return bytes: of this GPU; on a CPU of all processes, with what they share counted in each."""
-    import torch
-
-    if device.type == "cuda":
-        return torch.cuda.max_memory_allocated()
-    mine = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    return int(crew.sum(torch.tensor(mine, dtype=torch.float64)))
-
-
-def _versions(*packages: str) -> dict[str, str]:
-    """Return package → version of those that are installed."""
-    known = {distribution.name.lower(): distribution.version for distribution in distributions()}
-    return {name: known[name] for name in packages if name in known}
-
-
-def _course(rows: list[dict[str, Any]], best_step: int | None) -> dict[str, Any]:
-    """Return how training went. best_step: the step whose weights were kept; None: the last."""
-    losses = [row for row in rows if row["kind"] == "train"]
-    evals = {row["step"]: row["loss"] for row in rows if row["kind"] == "eval"}
-    steps = max((row["step"] for row in losses), default=0)
-    epochs = max((row["epoch"] for row in losses), default=0.0)
-    last_epoch = [row["loss"] for row in losses if row["epoch"] > epochs - 1]
-    kept = best_step or steps
-    return {
-        "epochs": epochs,
-        "steps": steps,
-        "best_step": kept,
-        "final_train_loss": sum(last_epoch) / len(last_epoch) if last_epoch else None,
-        "best_eval_loss": evals.get(kept),
-    }
+def _trainer(job: TrainingJob, data: TrainingData, ready: Adapted, way: Way, place: _Place) -> "Trainer":
+    """Return the Trainer of `job`: the recipe in transformers' words, and steps that fit into memory."""
+    recipe, cuda = job.recipe.training, place.device.type == "cuda"
+    bfloat16 = fast_bfloat16(place.device) and way.layout == "padded"
+    if bfloat16 and not cuda:
+        leave_casts_to_autocast(ready.model)
+    arguments = training_arguments(
+        recipe,
+        job.recipe.seed,
+        job.base.learning_rate_multiplier,
+        job.work,
+        cuda=cuda,
+        bfloat16=bfloat16,
+    )
+    together = recipe.batch_size if cuda else recipe.effective_batch
+    steps = Steps(
+        ready.model,
+        layout=way.layout,
+        way=way.head,
+        device=place.device,
+        pad=data.pad,
+        # Few large products keep all cores of a CPU busy, and its memory is not what is short.
+        samples=1 if way.alone else together,
+        tokens=None if cuda else _CPU_TOKENS // place.ranks.size,
+        log=place.log,
+        ranks=place.ranks,
+        checkpointing=recipe.gradient_checkpointing,
+    )
+    steps.fit(data.train.samples, recipe.effective_batch)
+    lengths = [len(sample) for sample in data.train.samples]
+    order = StepOrder(lengths, recipe.effective_batch, job.recipe.seed, by_length=way.layout != "packed")
+    training = Training(
+        recipe, data.train.samples, data.dev.samples, steps, order, job.fingerprint, place.log, place.ranks
+    )
+    return make_trainer(ready.model, arguments, training)
 
 
 @click.command()
