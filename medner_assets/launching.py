@@ -15,6 +15,7 @@ from medner_assets import paths
 from medner_assets.errors import MednerError
 from medner_assets.interruption import Interruption
 from medner_assets.progress_display import Display, own_stderr
+from medner_assets.recipes.replicates import version_and_index
 
 if TYPE_CHECKING:
     from dagster import DagsterEvent, DagsterInstance, JobDefinition
@@ -119,13 +120,17 @@ def _execute(
     from dagster._core.utils import make_new_run_id
 
     from medner_assets.defs.compute_logs import not_mirrored
+    from medner_assets.defs.partitions import LEFT_OUT, LEFT_OUT_DATASETS
     from medner_assets.defs.supervision import PROCESS_TAG, process_mark
 
+    left_out = {**LEFT_OUT, **LEFT_OUT_DATASETS}
     keys = [AssetKey(name) for name in assets]
     job = _job_of_all_assets()
     run_id = make_new_run_id()
     tags = {PROCESS_TAG: process_mark(run_id, os.getpid())}
     if partition is not None:
+        if reason := left_out.get(version_and_index(partition)[0]):
+            raise MednerError(f"{partition} cannot be made here: {reason}")
         tags |= job.get_tags_for_partition_key(partition, selected_asset_keys=keys)
     run = dagster.create_run_for_job(
         job_def=job,

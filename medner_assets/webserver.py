@@ -70,15 +70,17 @@ def _serve(
 ) -> None:
     import uvicorn
     from dagster._cli.utils import get_instance_for_cli
-    from dagster._core.workspace.context import WorkspaceProcessContext
     from dagster._core.workspace.load_target import WorkspaceFileTarget
     from dagster_webserver.version import __version__
 
+    from medner_assets.defs.unsynced import Workspace
+
     with get_instance_for_cli() as instance:
         instance.optimize_for_webserver(**_DATABASE)
-        with WorkspaceProcessContext(
+        with Workspace(
             instance, WorkspaceFileTarget([workspace]), version=__version__, read_only=read_only
         ) as context:
+            context.note()
             config = uvicorn.Config(
                 guarded(_application(context, url)),
                 log_level="warning",

@@ -39,8 +39,8 @@ def versions(name: str | None) -> None:
                 f"not shown at this width: {', '.join(left_out)}; `medner versions NAME` shows all", err=True
             )
     for each in found:
-        if each.problem:
-            click.echo(f"{each.name}: unreadable: {each.problem}", err=True)
+        if each.problem or each.note:
+            click.echo(f"{each.name}: {each.problem or each.note}", err=True)
 
 
 @click.command()

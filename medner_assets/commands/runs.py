@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 
 from medner_assets import paths
-from medner_assets.defs.datasets.sources import is_current, source_state
 from medner_assets.defs.resources import Warehouse
+from medner_assets.defs.sources import is_current, source_state
 from medner_assets.defs.state import CHAIN, state_of
 from medner_assets.defs.versions.handover import doubts_of, inputs_of
 from medner_assets.errors import MednerError

@@ -12,10 +12,12 @@ from rich.table import Table
 from rich.text import Text
 
 from medner_assets import paths
+from medner_assets.defs.changes import changed_since, without_recipe
 from medner_assets.errors import MednerError
 from medner_assets.recipes.loading import load_version, version_names
 from medner_assets.recipes.replicates import names_of
 from medner_assets.scoring.schemes import FINAL, HEADLINES
+from medner_assets.warehouse.data_tables import DataTables
 from medner_assets.warehouse.store import Store
 
 NONE = "–"
@@ -30,11 +32,15 @@ _DROPPED_FIRST = ("summary", "base", "baseline", "dataset", "trained")
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """One version. `cells`: column → text; `problem`: why its recipe cannot be read, empty when it can."""
+    """One version. `cells`: column → text; `problem`: why its recipe cannot be read, empty when it can.
+
+    `note`: what changed since it was trained or evaluated, empty where nothing did.
+    """
 
     name: str
     cells: Mapping[str, str]
     problem: str = ""
+    note: str = ""
 
 
 def listed() -> list[Listed]:
@@ -46,20 +52,23 @@ def listed() -> list[Listed]:
         try:
             recipe = load_version(name)
         except MednerError as error:
-            found.append(Listed(name, {}, str(error)))
+            found.append(Listed(name, {}, f"unreadable: {error}"))
             continue
+        note = changed_since(name, DataTables())
+        trained = paths.adapter(name).exists()
         entity, relation = headline_f1(store, names_of(name, recipe.replicates))
         cells = {
             "version": name,
             "baseline": recipe.baseline or NONE,
             "base": recipe.base_model,
             "dataset": recipe.dataset,
-            "trained": "yes" if paths.adapter(name).exists() else NONE,
+            "trained": "changed" if note.startswith("trained") else "yes" if trained else NONE,
             "entity F1": entity,
             "relation F1": relation,
             "summary": recipe.summary,
         }
-        found.append(Listed(name, cells))
+        found.append(Listed(name, cells, note=note))
+    found += [Listed(name, {}, problem) for name, problem in without_recipe(DataTables()).items()]
     return found
 
 

@@ -4,18 +4,24 @@ import os
 
 import dagster as dg
 
+from medner_assets.defs.recipe_files import note_of_run
 from medner_assets.defs.supervision import attach
 from medner_assets.errors import MednerError
 from medner_assets.warehouse.data_tables import DataTables
+
+PARTITION_TAG = "dagster/partition"
 
 
 class Warehouse(DataTables, dg.ConfigurableResource):
     """The tables below MEDNER_DATA as a resource of Dagster's."""
 
     def setup_for_execution(self, context: dg.InitResourceContext) -> None:
-        """Mark the run with its process: every run opens the tables before anything else."""
+        """Mark the run with its process, and note its files: every run opens the tables before all else."""
         if context.instance is not None and context.run is not None:
             attach(context.instance, context.run)
+            partition = context.run.tags.get(PARTITION_TAG)
+            if partition is not None:
+                note_of_run(context.instance, partition)
 
 
 @dg.definitions

@@ -10,15 +10,16 @@ from dataclasses import dataclass, field
 
 from medner_assets import paths
 from medner_assets.defs.identity import generation_id
+from medner_assets.defs.obstacles import obstacle_to
 from medner_assets.defs.reporting.evaluations import recipes_compared, scores_of
 from medner_assets.defs.reporting.pairs import pair_rows
 from medner_assets.defs.resources import Warehouse
+from medner_assets.defs.sources import is_current, source_state
 from medner_assets.defs.versions.completions import existing
 from medner_assets.defs.versions.finished import FinishedAdapter
 from medner_assets.defs.versions.handover import VersionInputs, adapter_for, inputs_of
 from medner_assets.errors import MednerError
-from medner_assets.modeling.requirements import missing_requirements
-from medner_assets.recipes.loading import load_base_model, load_version, recipe_hash
+from medner_assets.recipes.loading import load_dataset, load_version, recipe_hash
 from medner_assets.recipes.replicates import is_replicate
 from medner_assets.reporting.report import report_name
 
@@ -50,18 +51,6 @@ class VersionState:
         return chain[first:]
 
 
-def obstacle_to(version: str) -> str | None:
-    """Return why a version cannot be made here: its recipe is broken, or its base is missing; None: it can.
-
-    Reads recipes and looks for files; cheap enough for a sensor.
-    """
-    try:
-        base = load_version(version).base_model
-        return missing_requirements(base, load_base_model(base))
-    except MednerError as error:
-        return str(error)
-
-
 def state_of(version: str, warehouse: Warehouse) -> VersionState:
     """Return the state of a version: reads its recipe, its tables, and all bytes of its base and adapter."""
     obstacle = obstacle_to(version)
@@ -77,6 +66,10 @@ def state_of(version: str, warehouse: Warehouse) -> VersionState:
         return VersionState(
             version, None, reasons | {"adapter": f"dataset {recipe.dataset} is not built yet"}
         )
+    built = warehouse.read("documents", recipe.dataset)["dataset_version"][0]
+    if not is_current(recipe.dataset, source_state(load_dataset(recipe.dataset), paths.corpora()), built):
+        changed = f"recipe or files of dataset {recipe.dataset} changed since it was built"
+        return VersionState(version, None, reasons | {"adapter": changed})
     try:
         inputs = inputs_of(version, warehouse)
     except MednerError as error:

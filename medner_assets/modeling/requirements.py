@@ -28,19 +28,50 @@ def base_folder(base: BaseModelRecipe) -> Path | None:
         return None
 
 
+def hub_cache() -> Path:
+    """Return the folder of downloaded models, found as huggingface_hub finds it, without its import."""
+    home = (
+        os.environ.get("HF_HOME")
+        or Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache", "huggingface").expanduser()
+    )
+    return Path(os.environ.get("HF_HUB_CACHE") or Path(home, "hub")).expanduser()
+
+
+def first_lack(name: str, base: BaseModelRecipe) -> str | None:
+    """Return what keeps base model `name` from running here, in a few words; None if nothing is seen.
+
+    Looks at the GPU and for the folder of the weights only: what definitions may ask whenever they load.
+    """
+    if base.hub_id is not None and base.revision is None:
+        return f"base model {name} is unlocked"
+    if lacking := _lacking_gpu(base):
+        return f"base model {name} lacks {lacking}"
+    if base.path is not None:
+        there = base_folder(base) is not None
+    else:
+        repository = f"models--{(base.hub_id or '').replace('/', '--')}"
+        there = (hub_cache() / repository / "snapshots" / (base.revision or "")).is_dir()
+    return None if there else f"base model {name} lacks its weights"
+
+
+def _lacking_gpu(base: BaseModelRecipe) -> str | None:
+    """Return which GPU a base needs that is not here."""
+    if not base.minimum_gpu_gib:
+        return None
+    gib = largest_gpu_gib()
+    if gib is None:
+        return f"a CUDA GPU with at least {base.minimum_gpu_gib:g} GiB (none is visible here)"
+    if gib < base.minimum_gpu_gib:
+        return f"a CUDA GPU with at least {base.minimum_gpu_gib:g} GiB (the largest here has {gib:.1f})"
+    return None
+
+
 def missing_requirements(name: str, base: BaseModelRecipe) -> str | None:
     """Return one line that says what base model `name` lacks here and what to do; None if nothing."""
     if base.hub_id is not None and base.revision is None:
         return f"base model {name} is unlocked, no commit of {base.hub_id} is stated: {how_to_lock(name)}"
-    lacks: list[str] = []
-    if base.minimum_gpu_gib:
-        gib = largest_gpu_gib()
-        if gib is None:
-            lacks.append(f"a CUDA GPU with at least {base.minimum_gpu_gib:g} GiB (none is visible here)")
-        elif gib < base.minimum_gpu_gib:
-            lacks.append(
-                f"a CUDA GPU with at least {base.minimum_gpu_gib:g} GiB (the largest here has {gib:.1f})"
-            )
+    gpu = _lacking_gpu(base)
+    lacks = [gpu] if gpu else []
     folder = base_folder(base)
     if folder is None and base.path is not None:
         lacks.append(f"its weights in {base.path} (make them: python -m tools.embedded_base.pretrain)")

@@ -25,6 +25,7 @@ BY_VERSION = {
     "annotations",
 }
 WHOLE = {"leaderboard", "champion"}
+FILES = {"version_files", "dataset_files"}
 ON_THE_GPU = {"adapter", "completions", "annotations"}
 
 
@@ -53,7 +54,7 @@ def test_the_definitions_are_valid(definitions):
 
 
 def test_the_assets_are_exactly_those_of_the_design(nodes):
-    assert set(nodes) == BY_DATASET | BY_VERSION | WHOLE
+    assert set(nodes) == BY_DATASET | BY_VERSION | WHOLE | FILES
 
 
 def test_datasets_and_versions_are_partitions(nodes):
@@ -79,7 +80,7 @@ def test_every_asset_says_what_it_is_whose_it_is_and_what_it_writes(nodes):
         assert node.owners, name
         assert node.kinds, name
         assert node.group_name != "default", name
-        if name != "leaderboard":  # the only one that writes no table
+        if name not in {"leaderboard", *FILES}:  # they write no table
             columns = node.metadata["dagster/column_schema"].value.columns
             assert columns, name
             assert all(column.description for column in columns), name
@@ -103,7 +104,7 @@ def test_every_check_is_of_a_partition(definitions):
 
 def test_the_jobs_are_exactly_those_of_the_documentation(definitions):
     jobs = {job.name for job in definitions.resolve_all_job_defs()} - {"__ASSET_JOB"}
-    assert jobs == {"datasets", "version_chain", "retrain", "evaluate", "rescore", "overview"}
+    assert jobs == {"datasets", "train_and_evaluate_version", "retrain", "evaluate", "rescore", "overview"}
 
 
 def test_schedules_and_sensors_wait_until_someone_starts_them(definitions):
@@ -114,6 +115,14 @@ def test_schedules_and_sensors_wait_until_someone_starts_them(definitions):
     assert {"untrained_versions", "changed_corpora"} <= set(sensors)
     assert set(schedules.values()) == {dg.DefaultScheduleStatus.STOPPED}
     assert set(sensors.values()) == {dg.DefaultSensorStatus.STOPPED}
+
+
+def test_every_job_schedule_and_sensor_says_what_it_does(definitions):
+    repository = definitions.get_repository_def()
+    jobs = [job for job in definitions.resolve_all_job_defs() if job.name != "__ASSET_JOB"]
+    for each in (*jobs, *repository.schedule_defs, *repository.sensor_defs):
+        assert each.description, each.name
+        assert each.description.endswith("."), each.name
 
 
 def test_no_step_is_retried_by_itself(definitions):

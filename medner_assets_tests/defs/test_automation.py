@@ -116,17 +116,16 @@ def sensed(sensor: dg.SensorDefinition, cursor: str | None = None) -> dg.SensorR
     return result
 
 
-def test_a_version_whose_base_is_missing_here_is_not_asked_for_and_the_reason_is_told():
+def test_a_version_is_asked_for_where_its_base_and_its_corpus_are_here_and_else_the_reason_is_told(tmp_path):
     found = sensed(untrained_versions)
     names = [] if isinstance(found, dg.SkipReason) else [each.partition_key for each in found.run_requests]
-    from medner_assets.modeling.requirements import missing_requirements
-    from medner_assets.recipes.loading import load_base_model, load_version, version_names
+    from medner_assets.defs.obstacles import obstacle_to
+    from medner_assets.recipes.loading import version_names
 
-    def lacking(name: str) -> str | None:
-        base = load_version(name).base_model
-        return missing_requirements(base, load_base_model(base))
-
-    assert names == [name for name in version_names() if lacking(name) is None]
+    obstacles = {name: obstacle_to(name) for name in version_names()}
+    assert names == [name for name, obstacle in obstacles.items() if obstacle is None]
+    assert "dataset ade lacks ade/DRUG-AE.rel in" in obstacles["tiny-ade-v1"]
+    assert "tiny-ade-v1" not in names
 
 
 def test_a_version_is_asked_for_once_until_its_recipe_changes(data):

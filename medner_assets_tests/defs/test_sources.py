@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from medner_assets.defs.datasets.sources import is_current, remember, source_state
+from medner_assets.defs.sources import is_current, remember, source_state
 from medner_assets.recipes.sources import DatasetRecipe, FilesSource, SyntheticSource
 
 FILES = DatasetRecipe(

@@ -37,6 +37,21 @@ _REEXECUTE = """
 mutation($run: String!, $strategy: ReexecutionStrategy!) {
   launchRunReexecution(reexecutionParams: {parentRunId: $run, strategy: $strategy}) {
     __typename ... on LaunchRunSuccess { run { runId } } ... on PythonError { message } } }"""
+_ASSETS = """
+{ assetNodes { isMaterializable assetKey { path } } }"""
+_BACKFILL = """
+mutation($assets: [AssetKeyInput!]!) {
+  launchPartitionBackfill(backfillParams: {assetSelection: $assets, allPartitions: true}) {
+    __typename ... on LaunchBackfillSuccess { backfillId } ... on PythonError { message } } }"""
+_BACKFILL_STATUS = """
+query($id: String!) { partitionBackfillOrError(backfillId: $id) {
+    __typename ... on PartitionBackfill { status error { message } } } }"""
+_STALE = """
+query($asset: AssetKeyInput!, $partition: String) { assetNodeOrError(assetKey: $asset) { ... on AssetNode {
+    staleStatus(partition: $partition) staleCauses(partition: $partition) { reason } } } }"""
+_MADE = """
+query($asset: AssetKeyInput!) { assetNodeOrError(assetKey: $asset) {
+    ... on AssetNode { assetMaterializations(limit: 100) { partition } } } }"""
 _TERMINATE = """
 mutation($run: String!) { terminateRun(runId: $run) { __typename ... on TerminateRunFailure { message } } }"""
 _START = """
@@ -91,6 +106,27 @@ class Live:
         answer = self.ask(_REEXECUTE, {"run": run, "strategy": strategy})
         assert answer["__typename"] == "LaunchRunSuccess", answer
         return str(answer["run"]["runId"])
+
+    def materialise_all(self) -> str:
+        """Start all assets in all partitions, as "Materialize all" does; return the backfill's id."""
+        assets = [each["assetKey"] for each in self.ask(_ASSETS) if each["isMaterializable"]]
+        answer = self.ask(_BACKFILL, {"assets": assets})
+        assert answer["__typename"] == "LaunchBackfillSuccess", answer
+        return str(answer["backfillId"])
+
+    def backfill_status(self, backfill: str) -> str:
+        """Return where a backfill stands."""
+        return str(self.ask(_BACKFILL_STATUS, {"id": backfill})["status"])
+
+    def staleness(self, asset: str, partition: str | None = None) -> tuple[str, tuple[str, ...]]:
+        """Return what the graph (without a partition) or the page of a partition says, and why."""
+        answer = self.ask(_STALE, {"asset": {"path": [asset]}, "partition": partition})
+        return str(answer["staleStatus"]), tuple(each["reason"] for each in answer["staleCauses"])
+
+    def made(self, asset: str) -> set[str | None]:
+        """Return the partitions of an asset that were materialised; None of an asset without any."""
+        answer = self.ask(_MADE, {"asset": {"path": [asset]}})
+        return {each["partition"] for each in answer["assetMaterializations"]}
 
     def tags(self, run: str) -> dict[str, str]:
         """Return the tags of a run."""

@@ -13,7 +13,7 @@ from medner_assets import paths
 from medner_assets.corpus.shards import Shard, plan
 from medner_assets.defs.descriptions import table_metadata
 from medner_assets.defs.failures import clear_failures
-from medner_assets.defs.partitions import VERSIONS
+from medner_assets.defs.partitions import FROM_FILES, VERSIONS
 from medner_assets.defs.pipes import run_process
 from medner_assets.defs.resources import Warehouse
 from medner_assets.defs.versions.adapter import adapter, prepared
@@ -26,7 +26,10 @@ from medner_assets.tables import TABLES
 class Annotation(dg.Config):
     """What a run of `annotations` reads, and with how many processes."""
 
-    corpus: str = Field(description="Folder of .jsonl, .parquet and .txt files, read by every worker.")
+    corpus: str = Field(
+        "",
+        description="Folder of .jsonl, .parquet and .txt files, read by every worker; empty: read nothing.",
+    )
     name: str = Field("", description="Name of the corpus in the tables; empty: the folder's name.")
     shard_documents: int = Field(1000, ge=1, le=1_000_000, description="Documents per shard.")
     workers: int = Field(0, ge=0, le=256, description="Processes; 0: one per GPU, or one without a GPU.")
@@ -35,7 +38,7 @@ class Annotation(dg.Config):
 
 @dg.asset(
     partitions_def=VERSIONS,
-    deps=[adapter],
+    deps=[adapter, FROM_FILES],
     pool="gpu",
     group_name="annotations",
     kinds={"huggingface", "pytorch", "parquet"},
@@ -53,6 +56,8 @@ def annotations(
     that cannot be parsed is set aside with its reason. Finished shards can be queried while the run goes on.
     """
     version = context.partition_key
+    if not config.corpus:
+        return nothing_asked(context)
     inputs = inputs_of(version, warehouse)
     identity = annotation_id(inputs, adapter_for(inputs))
     folder = Path(config.corpus).expanduser().resolve()
@@ -89,6 +94,18 @@ def annotations(
     return dg.MaterializeResult(
         data_version=dg.DataVersion(identity),
         metadata=_metadata(rows, before, scratch, config.cost_per_hour),
+    )
+
+
+def nothing_asked(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+    """Return what a run that names no corpus makes: nothing, and it says how to name one.
+
+    So "Materialize all" goes past this asset, which no rule could fill in.
+    """
+    told = "nothing was read: name a folder as `corpus` in the launchpad, or use `medner annotate`"
+    context.log.warning(told)
+    return dg.MaterializeResult(
+        data_version=dg.DataVersion("nothing asked"), metadata={"dagster/row_count": 0, "skipped": told}
     )
 
 

@@ -5,16 +5,21 @@ from collections.abc import Callable, Iterator
 import dagster as dg
 
 from medner_assets import paths
-from medner_assets.defs.automation.jobs import evaluate, version_chain
+from medner_assets.defs.automation.jobs import evaluate, train_and_evaluate_version
+from medner_assets.defs.obstacles import obstacle_to
 from medner_assets.defs.partitions import VERSIONS
 from medner_assets.defs.resources import Warehouse
-from medner_assets.defs.state import obstacle_to, state_of
+from medner_assets.defs.state import state_of
 
 
 @dg.schedule(
-    job=version_chain,
+    job=train_and_evaluate_version,
     cron_schedule="0 2 * * 0",
     execution_timezone="UTC",
+    description=(
+        "Sundays at 2:00 UTC: makes each version anew that was trained before and whose recipe, data or base "
+        "changed since. A version that would come out the same is skipped; the tick says why."
+    ),
     default_status=dg.DefaultScheduleStatus.STOPPED,
 )
 def weekly_retrain(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
@@ -29,6 +34,10 @@ def weekly_retrain(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequ
     job=evaluate,
     cron_schedule="0 3 * * 1-6",
     execution_timezone="UTC",
+    description=(
+        "Mondays to Saturdays at 3:00 UTC: evaluates each version that was trained. Completions of the same "
+        "weights, data and decoding are reused; scores and reports are made anew."
+    ),
     default_status=dg.DefaultScheduleStatus.STOPPED,
 )
 def nightly_evaluation(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
@@ -54,7 +63,7 @@ def _one_run_a_version(
     trained = [key for key in VERSIONS.get_partition_keys() if paths.adapter(key).exists()]
     if not trained:
         yield dg.SkipReason(
-            "no version has been trained yet: run `medner train` or the job version_chain first"
+            "no version has been trained yet: start the job train_and_evaluate_version, or run `medner train`"
         )
         return
     reasons = {key: reason for key in trained if (reason := skipped(key)) is not None}

@@ -5,11 +5,11 @@ import json
 import dagster as dg
 
 from medner_assets import paths
-from medner_assets.defs.automation.jobs import datasets, version_chain
-from medner_assets.defs.datasets.sources import is_current, source_state
+from medner_assets.defs.automation.jobs import datasets, train_and_evaluate_version
+from medner_assets.defs.obstacles import obstacle_to
 from medner_assets.defs.partitions import DATASETS, readable_versions
 from medner_assets.defs.resources import Warehouse
-from medner_assets.defs.state import obstacle_to
+from medner_assets.defs.sources import is_current, source_state
 from medner_assets.errors import MednerError
 from medner_assets.recipes.loading import load_dataset, recipe_hash
 
@@ -17,12 +17,16 @@ HOUR, MINUTE = 3600, 60
 
 
 @dg.sensor(
-    job=version_chain,
+    job=train_and_evaluate_version,
     minimum_interval_seconds=5 * MINUTE,
+    description=(
+        "Every 5 minutes: makes each version whose recipe has no adapter yet, once, where its base and its "
+        "corpus are here. The tick says which versions wait, and for what."
+    ),
     default_status=dg.DefaultSensorStatus.STOPPED,
 )
 def untrained_versions(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
-    """Ask for the chain of each version whose recipe has no adapter yet and whose base can run here.
+    """Ask for the chain of each version whose recipe has no adapter yet and which can be made here.
 
     A recipe is asked for once; a run that failed is not repeated until its recipe changes.
     """
@@ -46,6 +50,10 @@ def untrained_versions(context: dg.SensorEvaluationContext) -> dg.SensorResult |
 @dg.sensor(
     job=datasets,
     minimum_interval_seconds=HOUR,
+    description=(
+        "Every hour: builds and audits each dataset anew that was built before and whose recipe or corpus "
+        "files changed since."
+    ),
     default_status=dg.DefaultSensorStatus.STOPPED,
 )
 def changed_corpora(
@@ -74,3 +82,15 @@ def changed_corpora(
     if not requests:
         return dg.SkipReason("; ".join(troubles) or "no dataset's recipe or corpus files changed")
     return dg.SensorResult(run_requests=requests, cursor=json.dumps(asked, sort_keys=True))
+
+
+# By the name that Dagster would give it, so that what someone started stays started.
+follow_inputs = dg.AutomationConditionSensorDefinition(
+    "default_automation_condition_sensor",
+    target=dg.AssetSelection.all(),
+    default_status=dg.DefaultSensorStatus.STOPPED,
+    description=(
+        "Every 30 seconds: makes predictions, metrics, reports and the leaderboard anew when what they are "
+        "made from changed. Starts nothing that needs the GPU."
+    ),
+)

@@ -10,14 +10,14 @@ from medner_assets.defs.datasets.dataset import dataset
 from medner_assets.defs.descriptions import table_metadata
 from medner_assets.defs.failures import clear_failures
 from medner_assets.defs.identity import combined
-from medner_assets.defs.partitions import DATASETS
+from medner_assets.defs.partitions import DATASETS, FROM_DATASET_FILES
 from medner_assets.defs.resources import Warehouse
 from medner_assets.recipes.loading import load_dataset
 
 
 @dg.asset(
     partitions_def=DATASETS,
-    deps=[dataset],
+    deps=[dataset, FROM_DATASET_FILES],
     group_name="datasets",
     kinds={"polars", "scikitlearn", "parquet"},
     owners=["team:data"],

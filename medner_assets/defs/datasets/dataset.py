@@ -5,22 +5,28 @@ from typing import Any
 
 import dagster as dg
 import polars as pl
+from dagster._core.definitions.data_version import (
+    CODE_VERSION_TAG,
+    DATA_VERSION_IS_USER_PROVIDED_TAG,
+    DATA_VERSION_TAG,
+    get_input_data_version_tag,
+    get_input_event_pointer_tag,
+)
 
 from medner_assets import paths
 from medner_assets.corpus.building import build_dataset
 from medner_assets.corpus.frames import dataset_frames
-from medner_assets.defs.datasets.sources import remember, source_state
 from medner_assets.defs.descriptions import table_metadata
 from medner_assets.defs.failures import clear_failures
-from medner_assets.defs.partitions import DATASETS
+from medner_assets.defs.partitions import DATASETS, FROM_DATASET_FILES
 from medner_assets.defs.resources import Warehouse
+from medner_assets.defs.sources import is_current, remember, source_state
 from medner_assets.recipes.loading import load_dataset
-
-DATA_VERSION_TAG = "dagster/data_version"
 
 
 @dg.asset(
     partitions_def=DATASETS,
+    deps=[FROM_DATASET_FILES],
     group_name="datasets",
     kinds={"polars", "parquet"},
     owners=["team:data"],
@@ -56,20 +62,37 @@ def build(name: str, warehouse: Warehouse) -> tuple[str, dict[str, Any]]:
     }
 
 
-def build_if_missing(context: dg.AssetExecutionContext, name: str, warehouse: Warehouse) -> None:
-    """Build a dataset that was never built, so that one version can be run whole from a bare checkout.
+def build_unless_current(context: dg.AssetExecutionContext, name: str, warehouse: Warehouse) -> None:
+    """Build a dataset that was never built, or whose recipe or files changed since.
 
-    The run's log and the dataset's own page show it. A dataset that is there is left as it is.
+    So one version can be run whole, from a bare checkout or after an edit. The run's log and the dataset's
+    own page show it.
     """
     if warehouse.store().has("documents", name):
-        return
-    context.log.info(f"dataset {name} has not been built yet: building it first")
+        built = warehouse.read("documents", name)["dataset_version"][0]
+        if is_current(name, source_state(load_dataset(name), paths.corpora()), built):
+            return
+        context.log.info(f"recipe or files of dataset {name} changed since it was built: building it first")
+    else:
+        context.log.info(f"dataset {name} has not been built yet: building it first")
     version, metadata = build(name, warehouse)
-    context.log_event(
-        dg.AssetMaterialization(
-            "dataset", partition=name, metadata=metadata, tags={DATA_VERSION_TAG: version}
-        )
-    )
+    tags = {DATA_VERSION_TAG: version, **_made_from(context.instance, name)}
+    context.log_event(dg.AssetMaterialization("dataset", partition=name, metadata=metadata, tags=tags))
+
+
+def _made_from(instance: dg.DagsterInstance, name: str) -> dict[str, str]:
+    """Return what Dagster itself notes of a materialisation: code, and the files as they were seen."""
+    files = dg.AssetKey("dataset_files")
+    seen = instance.get_latest_data_version_record(files, is_source=True, partition_key=name)
+    observed = seen.event_log_entry.asset_observation if seen is not None else None
+    if seen is None or observed is None:
+        return {}
+    return {
+        CODE_VERSION_TAG: "1",
+        DATA_VERSION_IS_USER_PROVIDED_TAG: "true",
+        get_input_data_version_tag(files): observed.tags[DATA_VERSION_TAG],
+        get_input_event_pointer_tag(files): str(seen.storage_id),
+    }
 
 
 def counts_by_split(frames: Mapping[str, pl.DataFrame]) -> str:

@@ -10,7 +10,7 @@ from medner_assets.defs.evaluation.predictions import completions_of, prediction
 from medner_assets.defs.evaluation.reads import note_evaluation
 from medner_assets.defs.failures import clear_failures
 from medner_assets.defs.identity import evaluation_id
-from medner_assets.defs.partitions import VERSIONS
+from medner_assets.defs.partitions import FROM_FILES, VERSIONS
 from medner_assets.defs.resources import Warehouse
 from medner_assets.errors import MednerError
 from medner_assets.recipes.loading import load_dataset, load_version
@@ -23,7 +23,7 @@ from medner_assets.scoring.schemes import FINAL, HEADLINES, RAW, SCORER_VERSION
 
 @dg.asset(
     partitions_def=VERSIONS,
-    deps=[predictions],
+    deps=[predictions, FROM_FILES],
     group_name="evaluation",
     kinds={"polars", "parquet"},
     owners=["team:evaluation"],

@@ -8,7 +8,7 @@ from medner_assets.defs.datasets.data import data_of
 from medner_assets.defs.descriptions import table_metadata
 from medner_assets.defs.failures import clear_failures
 from medner_assets.defs.identity import evaluation_id
-from medner_assets.defs.partitions import VERSIONS
+from medner_assets.defs.partitions import FROM_FILES, VERSIONS
 from medner_assets.defs.resources import Warehouse
 from medner_assets.defs.versions.completions import EVALUATED_SPLIT, completions
 from medner_assets.errors import MednerError
@@ -21,7 +21,7 @@ from medner_assets.scoring.tabulation import prediction_frames
 
 @dg.asset(
     partitions_def=VERSIONS,
-    deps=[completions],
+    deps=[completions, FROM_FILES],
     group_name="evaluation",
     kinds={"polars", "parquet"},
     owners=["team:evaluation"],

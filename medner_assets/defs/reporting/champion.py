@@ -12,7 +12,7 @@ from medner_assets.defs.evaluation.metrics import metrics
 from medner_assets.defs.evaluation.reads import note_trial, tried_against
 from medner_assets.defs.failures import clear_failures
 from medner_assets.defs.identity import combined
-from medner_assets.defs.partitions import readable_versions
+from medner_assets.defs.partitions import THAT_CAN_RUN, readable_versions
 from medner_assets.defs.reporting.evaluations import compared, is_evaluated, recipes_compared, scores_of
 from medner_assets.defs.reporting.gathering import rows_of
 from medner_assets.defs.reporting.promotions import EMPTY, history_markdown, promoted, serving
@@ -34,7 +34,7 @@ class Promotion(dg.Config):
 
 
 @dg.asset(
-    deps=[metrics],
+    deps=[dg.AssetDep(metrics, partition_mapping=THAT_CAN_RUN)],
     group_name="reporting",
     kinds={"parquet"},
     owners=["team:evaluation"],

@@ -9,7 +9,7 @@ from medner_assets.defs.descriptions import table_metadata
 from medner_assets.defs.evaluation.metrics import metrics
 from medner_assets.defs.failures import clear_failures
 from medner_assets.defs.identity import combined
-from medner_assets.defs.partitions import BASELINE_TO_REPORT, VERSIONS
+from medner_assets.defs.partitions import BASELINE_TO_REPORT, FROM_FILES, VERSIONS
 from medner_assets.defs.reporting.evaluations import compared, is_evaluated, recipes_compared, scores_of
 from medner_assets.defs.reporting.gathering import report_inputs
 from medner_assets.defs.reporting.pairs import keep_comparison, keep_recipe_comparison
@@ -26,7 +26,7 @@ from medner_assets.web.reports import address_of
 
 @dg.asset(
     partitions_def=VERSIONS,
-    deps=[dg.AssetDep(metrics, partition_mapping=BASELINE_TO_REPORT)],
+    deps=[dg.AssetDep(metrics, partition_mapping=BASELINE_TO_REPORT), FROM_FILES],
     group_name="reporting",
     kinds={"html", "markdown", "parquet"},
     owners=["team:evaluation"],

@@ -7,13 +7,14 @@ from medner_assets.defs.datasets.audit import dataset_audit
 from medner_assets.defs.evaluation.metrics import metrics
 from medner_assets.defs.failures import clear_failures
 from medner_assets.defs.identity import combined
+from medner_assets.defs.partitions import THAT_CAN_RUN
 from medner_assets.defs.reporting.champion import champion
 from medner_assets.defs.resources import Warehouse
 from medner_assets.reporting.leaderboard import LEADERBOARD_TABLES, leaderboard_markdown, leaderboard_rows
 
 
 @dg.asset(
-    deps=[metrics, dataset_audit, champion],
+    deps=[dg.AssetDep(metrics, partition_mapping=THAT_CAN_RUN), dataset_audit, champion],
     group_name="reporting",
     kinds={"markdown", "duckdb"},
     owners=["team:evaluation"],

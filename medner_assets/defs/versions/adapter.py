@@ -8,11 +8,11 @@ from pydantic import Field
 
 from medner_assets import paths
 from medner_assets.defs.datasets.data import Data
-from medner_assets.defs.datasets.dataset import build_if_missing, dataset
+from medner_assets.defs.datasets.dataset import build_unless_current, dataset
 from medner_assets.defs.descriptions import table_metadata
 from medner_assets.defs.failures import clear_failures
 from medner_assets.defs.gates import leakage_gate, placement_gate, require
-from medner_assets.defs.partitions import DATASET_TO_VERSION, VERSIONS
+from medner_assets.defs.partitions import DATASET_TO_VERSION, FROM_FILES, VERSIONS
 from medner_assets.defs.pipes import run_process
 from medner_assets.defs.resources import Warehouse
 from medner_assets.defs.versions.finished import FinishedAdapter, finished_adapter
@@ -32,7 +32,7 @@ class Training(dg.Config):
 
 @dg.asset(
     partitions_def=VERSIONS,
-    deps=[recipe, dg.AssetDep(dataset, partition_mapping=DATASET_TO_VERSION)],
+    deps=[recipe, dg.AssetDep(dataset, partition_mapping=DATASET_TO_VERSION), FROM_FILES],
     pool="gpu",
     group_name="versions",
     kinds={"huggingface", "pytorch", "parquet"},
@@ -50,7 +50,7 @@ def adapter(
     says so. An interrupted training resumes from its own checkpoints.
     """
     version = context.partition_key
-    build_if_missing(context, load_version(version).dataset, warehouse)
+    build_unless_current(context, load_version(version).dataset, warehouse)
     inputs = inputs_of(version, warehouse)
     require_trainable(inputs.data)
     with exclusive(paths.work(version, "training") / "lock", f"training of {version}") as held:

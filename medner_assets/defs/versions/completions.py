@@ -13,7 +13,7 @@ from medner_assets.defs.datasets.dataset import dataset
 from medner_assets.defs.descriptions import table_metadata
 from medner_assets.defs.failures import clear_failures
 from medner_assets.defs.identity import generation_id
-from medner_assets.defs.partitions import DATASET_TO_VERSION, VERSIONS
+from medner_assets.defs.partitions import DATASET_TO_VERSION, FROM_FILES, VERSIONS
 from medner_assets.defs.pipes import run_process
 from medner_assets.defs.resources import Warehouse
 from medner_assets.defs.versions.adapter import adapter, prepared
@@ -28,7 +28,7 @@ EVALUATED_SPLIT = "test"
 
 @dg.asset(
     partitions_def=VERSIONS,
-    deps=[adapter, dg.AssetDep(dataset, partition_mapping=DATASET_TO_VERSION)],
+    deps=[adapter, dg.AssetDep(dataset, partition_mapping=DATASET_TO_VERSION), FROM_FILES],
     pool="gpu",
     group_name="versions",
     kinds={"huggingface", "pytorch", "parquet"},

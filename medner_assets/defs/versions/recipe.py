@@ -5,7 +5,7 @@ import polars as pl
 
 from medner_assets.defs.descriptions import table_metadata
 from medner_assets.defs.failures import clear_failures
-from medner_assets.defs.partitions import VERSIONS
+from medner_assets.defs.partitions import FROM_FILES, VERSIONS
 from medner_assets.defs.resources import Warehouse
 from medner_assets.recipes.loading import flattened, load_version, recipe_hash
 from medner_assets.recipes.settings import VersionRecipe
@@ -15,6 +15,7 @@ from medner_assets.tables import TABLES
 
 @dg.asset(
     partitions_def=VERSIONS,
+    deps=[FROM_FILES],
     group_name="versions",
     kinds={"yaml", "parquet"},
     owners=["team:modeling"],

@@ -61,5 +61,15 @@ def is_current(dataset: str, state: SourceState, dataset_version: str) -> bool:
     )
 
 
+def known_files(dataset: str, state: SourceState) -> str:
+    """Return the hash of a dataset's files; where some are gone, of those that it was built from."""
+    if not state.missing:
+        return state.files
+    try:
+        return str(json.loads(_note(dataset).read_text(encoding="utf-8"))["files"])
+    except (OSError, ValueError, KeyError):
+        return ""
+
+
 def _note(dataset: str) -> Path:
     return paths.work(dataset, "building") / "source.json"
