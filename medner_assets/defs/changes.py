@@ -12,6 +12,7 @@ from medner_assets.defs.identity import base_revision, evaluation_id, generation
 from medner_assets.defs.sources import is_current, source_state
 from medner_assets.defs.versions.finished import DESCRIPTION
 from medner_assets.errors import MednerError
+from medner_assets.modeling.adapters import revision_of
 from medner_assets.modeling.requirements import base_folder
 from medner_assets.recipes.loading import (
     load_base_model,
@@ -57,22 +58,31 @@ def changed_since(version: str, tables: DataTables) -> str:
 
 def _since_training(recipe: VersionRecipe, described: dict[str, Any], tables: DataTables) -> list[str]:
     base = load_base_model(recipe.base_model)
-    before = training_fingerprint(recipe, base, described["base_revision"], described["dataset_version"])
-    of_recipe, of_base = before != described["fingerprint"], _base_changed(recipe, base, described)
-    found = ["the base"] if of_base else ["the recipe"] if of_recipe else []
+    revision, large = _revision(base)
+    present = training_fingerprint(recipe, base, revision, described["dataset_version"])
+    found = []
+    if recipe.base_model != described["base_model"]:
+        found = ["the base"]
+    elif present != described["fingerprint"] and not large:
+        found = ["the base" if _other_weights(base, described["base_revision"]) else "the recipe"]
     if recipe.dataset != described["dataset"] or _dataset_changed(recipe.dataset, described, tables):
         found.append("the dataset")
     return found
 
 
-def _base_changed(recipe: VersionRecipe, base: BaseModelRecipe, described: dict[str, Any]) -> bool:
-    if recipe.base_model != described["base_model"]:
-        return True
+def _revision(base: BaseModelRecipe) -> tuple[str, bool]:
+    """Return what pins a base, and whether it is too large to be looked at here."""
     folder = base_folder(base) if base.path is not None else None
-    if folder is None:
-        return base.path is None and base.revision != described["base_revision"]
-    small = sum(file.stat().st_size for file in folder.glob("*")) <= _LARGEST_BYTES
-    return small and base_revision(base, folder) != described["base_revision"]
+    if folder is not None and sum(file.stat().st_size for file in folder.glob("*")) > _LARGEST_BYTES:
+        return "", True
+    return base_revision(base, folder), False
+
+
+def _other_weights(base: BaseModelRecipe, trained_on: str) -> bool:
+    if base.path is None:
+        return base.revision != trained_on
+    folder = base_folder(base)
+    return folder is not None and revision_of(base, folder) != trained_on
 
 
 def _dataset_changed(dataset: str, described: dict[str, Any], tables: DataTables) -> bool:

@@ -15,6 +15,7 @@ from medner_assets.defs.resources import Warehouse
 from medner_assets.defs.unsynced import OfPartitions
 from medner_assets.defs.versions.handover import inputs_of
 from medner_assets.defs.versions.recipe import recipe
+from medner_assets.modeling.adapters import revision_of
 from medner_assets_tests.defs.test_automation import finished_version
 
 
@@ -88,7 +89,10 @@ def trained(version: str, data: Path) -> Path:
     folder = finished_version(version, data)
     inputs = inputs_of(version, Warehouse())
     facts = json.loads((folder / "medner.json").read_text())
-    facts |= {"base_model": inputs.recipe.base_model, "base_revision": inputs.base.revision}
+    facts |= {
+        "base_model": inputs.recipe.base_model,
+        "base_revision": revision_of(inputs.base.recipe, inputs.base.folder),
+    }
     (folder / "medner.json").write_text(json.dumps(facts))
     return folder / "medner.json"
 
@@ -100,7 +104,7 @@ def test_the_terminal_tells_what_changed_since_a_version_was_trained(data):
     assert changed_since("tiny-v1", Warehouse()) == ""
     for changed, told in (
         ({"fingerprint": "of another recipe"}, "the recipe"),
-        ({"base_revision": "other weights"}, "the base"),
+        ({"base_revision": "other weights", "fingerprint": "of other weights"}, "the base"),
         ({"dataset_version": "other documents", "fingerprint": facts["fingerprint"]}, "the dataset"),
     ):
         description.write_text(json.dumps(facts | changed))

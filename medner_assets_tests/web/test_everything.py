@@ -25,7 +25,7 @@ def everything(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
     made.recipe("versions", "on-notes", "summary: x\nbaseline: tiny-v1\ndataset: elsewhere\n")
     with running(made) as live:
         backfill = live.materialise_all()
-        assert within(400, lambda: live.backfill_status(backfill) in ENDS) is not None
+        assert within(900, lambda: live.backfill_status(backfill) in ENDS) is not None
         assert live.backfill_status(backfill) == "COMPLETED_SUCCESS", live.statuses()
         yield live
 

@@ -18,8 +18,10 @@ from medner_assets.defs.resources import Warehouse
 from medner_assets.defs.versions.finished import trained_as_of
 from medner_assets.recipes.loading import load_base_model, load_dataset, load_version
 from medner_assets.recipes.replicates import is_replicate, version_and_index
+from medner_assets.reporting.leaderboard import LEADERBOARD_TABLES, leaderboard_rows
 from medner_assets.reporting.model_card import model_card
 from medner_assets.reporting.report import render_html, render_markdown, report_name
+from medner_assets.scoring.schemes import HEADLINES
 from medner_assets.tables import TABLES
 from medner_assets.web.reports import address_of
 
@@ -72,6 +74,7 @@ def comparison_report(context: dg.AssetExecutionContext, warehouse: Warehouse) -
             "model card": dg.MetadataValue.path(card) if card else "none: the adapter was trained anew",
             **differences(comparisons, "these adapters"),
             **differences(of_recipes, "these recipes"),
+            **over_trainings(warehouse, version),
         },
     )
 
@@ -101,6 +104,28 @@ def comparisons_of(warehouse: Warehouse, version: str, baseline: str | None) -> 
     if baseline is None or not is_evaluated(warehouse, baseline):
         return pl.DataFrame(schema=TABLES["comparisons"].schema)
     return compared(warehouse, version, baseline)
+
+
+def over_trainings(warehouse: Warehouse, version: str) -> dict[str, float | int]:
+    """Return mean, SD and count of a version's trainings for Dagster's plots: one point a version each.
+
+    Without an SD where it was trained once.
+    """
+    store = warehouse.store()
+    rows = leaderboard_rows({table: store.read(table) for table in LEADERBOARD_TABLES}).by("model_version")
+    if version not in rows:
+        return {}
+    row = rows[version]
+    figures = {
+        f"{task} F1, {what} of its trainings": row[f"{task}_{column}"].value
+        for task, _ in HEADLINES
+        for what, column in (("mean", "mean"), ("SD", "sd"))
+    }
+    count = row["trainings"].value
+    return {
+        "trainings": int(count or 0),
+        **{name: value for name, value in figures.items() if value is not None},
+    }
 
 
 def differences(comparisons: pl.DataFrame, of: str) -> dict[str, float | str]:

@@ -1,6 +1,9 @@
 """The asset `leaderboard`: all versions of each dataset, best relation F1 first."""
 
+from typing import Any
+
 import dagster as dg
+import polars as pl
 
 from medner_assets.defs.conditions import WHEN_INPUTS_CHANGE
 from medner_assets.defs.datasets.audit import dataset_audit
@@ -10,7 +13,11 @@ from medner_assets.defs.identity import combined
 from medner_assets.defs.partitions import THAT_CAN_RUN
 from medner_assets.defs.reporting.champion import champion
 from medner_assets.defs.resources import Warehouse
+from medner_assets.reporting.charts import markdown_image, standalone
 from medner_assets.reporting.leaderboard import LEADERBOARD_TABLES, leaderboard_markdown, leaderboard_rows
+from medner_assets.reporting.questions import Answer
+from medner_assets.reporting.spread import spread_chart, spreads
+from medner_assets.scoring.schemes import HEADLINES
 
 
 @dg.asset(
@@ -25,12 +32,31 @@ from medner_assets.reporting.leaderboard import LEADERBOARD_TABLES, leaderboard_
 def leaderboard(warehouse: Warehouse) -> dg.MaterializeResult:
     """Every evaluated version of each dataset with intervals, beside what trivial rules reach.
 
-    The same rows are the view `leaderboard` of the catalogue.
+    The same rows are the view `leaderboard` of the catalogue. The plots show F1 by version, with the mean,
+    the standard deviation and the count of its trainings.
     """
     store = warehouse.store()
-    rows = leaderboard_rows({table: store.read(table) for table in LEADERBOARD_TABLES})
+    tables = {table: store.read(table) for table in LEADERBOARD_TABLES}
+    rows = leaderboard_rows(tables)
     board = leaderboard_markdown(rows)
     return dg.MaterializeResult(
         data_version=dg.DataVersion(combined(board)),
-        metadata={"dagster/row_count": len(rows.rows), "leaderboard": dg.MetadataValue.md(board)},
+        metadata={
+            "dagster/row_count": len(rows.rows),
+            "leaderboard": dg.MetadataValue.md(board),
+            **plots(tables["metrics"], rows),
+        },
     )
+
+
+def plots(metrics: pl.DataFrame, rows: Answer) -> dict[str, dg.MetadataValue[Any]]:
+    """Return a picture a dataset and task, as Dagster shows it."""
+    found: dict[str, dg.MetadataValue[Any]] = {}
+    for dataset in dict.fromkeys(str(row["dataset"]) for row in rows.rows):
+        for task, _ in HEADLINES:
+            title = f"{task} F1 on {dataset}, test split, % (mean ± SD over trainings)"
+            picture = spread_chart(title, spreads(metrics, rows.rows, dataset, task), task)
+            if picture:
+                shown = markdown_image(standalone(picture), f"{task} F1 by version on {dataset}")
+                found[f"{task} F1 by version, {dataset}"] = dg.MetadataValue.md(shown)
+    return found
