@@ -25,36 +25,60 @@ from medner_assets.recipes.settings import LoraRecipe
 
 
 def main() -> None:
-    """Measure effective batches of 16, 64 and 128."""
+    """Measure effective batches of 16, 64 and 128; on a GPU the small geometry in fp32 too, whose losses show
+    what is left of a difference without bf16's rounding.
+    """
     with ranks("auto") as crew:
         cuda = torch.cuda.is_available()
-        device = torch.device("cuda" if cuda else "cpu")
-        geometry, kind = (GEOMETRY, torch.bfloat16) if cuda else (SMALL, torch.float32)
-        model = add_adapter(random_mistral(device, geometry, kind, nf4=cuda), LoraRecipe())
-        fuse(model)
-        keep_unpacked(model, torch.bfloat16)
-        model.train()
-        trained = [p for p in model.parameters() if p.requires_grad]
-        crew.copy_from_first(trained)
-        start = [p.detach().clone() for p in trained]
-        rows = []
-        for batch, count in ((16, 12), (64, 6), (128, 5)) if cuda else ((4, 3),):
-            samples = random_samples(batch * count, seed=batch)
-            row: dict[str, object] = {"effective_batch": batch}
-            for size in (1, crew.size):
-                torch.distributed.barrier()
-                if size == 1 and not crew.first:
-                    torch.distributed.barrier()
-                    continue
-                for parameter, value in zip(trained, start, strict=True):
-                    parameter.data.copy_(value)
-                team = Ranks() if size == 1 else crew
-                row |= measured(model, trained, samples, batch, team, device)
-                if size == 1:
-                    torch.distributed.barrier()
-            rows.append(row)
+        small = [("small in fp32", SMALL, torch.float32, 16 if cuda else 4, 12 if cuda else 3)]
+        large = [
+            ("Mistral-7B in bf16", GEOMETRY, torch.bfloat16, batch, count)
+            for batch, count in ((16, 12), (64, 6), (128, 5))
+        ]
+        rows: list[dict[str, object]] = []
+        model = None
+        for name, geometry, kind, batch, count in [*large, *small] if cuda else small:
+            if model is None or not rows or rows[-1]["model"] != name:
+                model = None  # frees the one before
+                model = prepared(geometry, kind, crew)
+            rows.append({"model": name, "effective_batch": batch} | compared(model, batch, count, crew))
             if crew.first:
                 Path(sys.argv[1]).write_text(json.dumps(rows))
+
+
+def prepared(geometry, kind, crew):
+    """Return a model with an adapter, the same in every process."""
+    cuda = torch.cuda.is_available()
+    device = torch.device("cuda" if cuda else "cpu")
+    nf4 = kind == torch.bfloat16
+    model = add_adapter(random_mistral(device, geometry, kind, nf4=nf4), LoraRecipe())
+    fuse(model)
+    if nf4:
+        keep_unpacked(model, torch.bfloat16)
+    model.train()
+    crew.copy_from_first([p for p in model.parameters() if p.requires_grad])
+    return model
+
+
+def compared(model, batch: int, count: int, crew: Ranks) -> dict[str, object]:
+    """Measure with this process alone (the others wait) and with all, from the same weights."""
+    trained = [p for p in model.parameters() if p.requires_grad]
+    start = [p.detach().clone() for p in trained]
+    samples = random_samples(batch * count, seed=batch)
+    row: dict[str, object] = {}
+    for size in (1, crew.size):
+        torch.distributed.barrier()
+        if size == 1 and not crew.first:
+            torch.distributed.barrier()
+            continue
+        for parameter, value in zip(trained, start, strict=True):
+            parameter.data.copy_(value)
+        row |= measured(model, trained, samples, batch, Ranks() if size == 1 else crew, trained[0].device)
+        if size == 1:
+            torch.distributed.barrier()
+    for parameter, value in zip(trained, start, strict=True):
+        parameter.data.copy_(value)
+    return row
 
 
 def measured(model, trained, samples, batch, team, device) -> dict[str, object]:

@@ -1,7 +1,11 @@
 """Two GPUs of one host through `medner` itself, against one: one training on both, two trainings side by
-side, and annotation with a worker on each.
+side, annotation with a worker on each, and what is said when one of them fails.
 
     python benchmarks/two_gpus.py [--output benchmarks/results/two_gpus.json] [--notes 8000]
+        [--parts training,side by side,annotation,faults] [--folder FOLDER]
+
+The parts can be measured in several calls: FOLDER keeps the project between them, and each part is written
+to the output as soon as it is measured.
 
 The base is a random Mistral-7B with the embedded base's tokenizer (8,192 tokens), saved in bf16 and read in
 NF4 as any base is. Speed and losses are those of the geometry; nothing is said of quality. On a machine
@@ -11,21 +15,25 @@ without two GPUs a tiny geometry runs on the CPU, to try the script.
 import argparse
 import json
 import shutil
+import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from benchmarks.gpu_model import GEOMETRY, SMALL
 from medner_assets.modeling.requirements import visible_gpus
-from medner_assets_tests.support.checkout import make_checkout
+from medner_assets_tests.support.checkout import Checkout, make_checkout
 
 ROOT = Path(__file__).resolve().parent.parent
 BOTH = len(visible_gpus()) > 1
+ALL = "all" if BOTH else 2
 
 VERSION = """\
 summary: a random base
@@ -39,57 +47,85 @@ decoding: {{max_new_tokens: 64}}
 """
 
 
+PARTS = ("training", "side by side", "annotation", "faults")
+
+
 def main() -> None:
     """Measure, print and write."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--output", type=Path, default=ROOT / "benchmarks" / "results" / "two_gpus.json")
     options.add_argument("--notes", type=int, default=8000 if BOTH else 60)
+    options.add_argument("--parts", default=",".join(PARTS))
+    options.add_argument("--folder", type=Path)
     chosen = options.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        result = measure(Path(folder), chosen.notes)
-    chosen.output.parent.mkdir(parents=True, exist_ok=True)
-    chosen.output.write_text(json.dumps(result, indent=2) + "\n")
-    print(json.dumps(result, indent=2))
+        project = Project(chosen.folder or Path(folder))
+        for part in chosen.parts.split(","):
+            result = json.loads(chosen.output.read_text()) if chosen.output.is_file() else {}
+            result |= {"date": datetime.now(UTC).date().isoformat(), "gpus_visible": len(visible_gpus())}
+            result[part] = measure(project, part, chosen.notes)
+            chosen.output.parent.mkdir(parents=True, exist_ok=True)
+            chosen.output.write_text(json.dumps(result, indent=2) + "\n")
+            print(json.dumps({part: result[part]}, indent=2), flush=True)
 
 
-def measure(folder: Path, notes: int) -> dict[str, Any]:
-    """Return the figures of all three parts."""
-    project = Project(folder)
-    project.medner("versions")  # once, so that what Python compiles is there
-    alone = project.train("one")
-    together = project.train("both")
-    losses = {name: project.losses(name) for name in ("one", "both")}
-    second = project.train("two")
-    for name in ("one", "two"):
+def measure(project: "Project", part: str, notes: int) -> dict[str, Any]:
+    """Return the figures of one part."""
+    if part == "training":
+        seconds = {name: project.train(name) for name in ("one", "both")}
+        curves = {name: project.losses(name) for name in seconds}
+        return {
+            "steps": len(curves["one"]),
+            "seconds_of_the_command": seconds,
+            "seconds_a_step": {name: project.seconds_a_step(name) for name in seconds},
+            "speedup_of_a_step": project.seconds_a_step("one") / project.seconds_a_step("both"),
+            "largest_loss_difference": difference(curves["one"], curves["both"]),
+            "first_and_last_loss": [curves["one"][0], curves["one"][-1]],
+        }
+    if part == "side by side":
+        return side_by_side(project)
+    if part == "annotation":
+        one, two = (project.annotate(workers, notes) for workers in (1, 2))
+        return {
+            "notes_a_second_one_worker": one,
+            "notes_a_second_two_workers": two,
+            "speedup": two / one,
+        }
+    from benchmarks.two_gpus_faults import faults
+
+    return faults(project)
+
+
+def side_by_side(project: "Project") -> dict[str, Any]:
+    """Train two seeds of one recipe alone, then both at once, and compare times and losses."""
+    if not project.trained("one"):
+        project.train("one")
+    names = ("one", "two")
+    project.train("two")
+    curves = {name: project.losses(name) for name in names}
+    steps_alone = {name: project.seconds_a_step(name) for name in names}
+    alone = {}
+    for name in names:  # timed here, after both have run once: what the first run compiles is there for all
+        project.untrain(name)
+        alone[name] = project.train(name)
+    for name in names:
         project.untrain(name)
     began = time.monotonic()
-    side_by_side = [project.start("train", name) for name in ("one", "two")]
-    if any(process.wait() for process in side_by_side):
+    processes = [project.start("train", name) for name in names]
+    if any(process.wait() for process in processes):
         sys.exit("a training side by side failed")
-    pair = time.monotonic() - began
-    again = project.losses("one")
-    one_worker, two_workers = (project.annotate(workers, notes) for workers in (1, 2))
+    both = time.monotonic() - began
+    steps_both = {name: project.seconds_a_step(name) for name in names}
     return {
-        "date": datetime.now(UTC).date().isoformat(),
-        "gpus_visible": len(visible_gpus()),
-        "one training": {
-            "steps": len(losses["one"]),
-            "seconds_on_one": alone,
-            "seconds_on_both": together,
-            "largest_loss_difference": difference(losses["one"], losses["both"]),
-            "first_and_last_loss": [losses["one"][0], losses["one"][-1]],
-        },
-        "two trainings": {
-            "seconds_one_after_the_other": alone + second,
-            "seconds_side_by_side": pair,
-            "speedup": (alone + second) / pair,
-            "largest_loss_difference_to_alone": difference(losses["one"], again),
-        },
-        "annotation": {
-            "notes_a_second_one_worker": one_worker,
-            "notes_a_second_two_workers": two_workers,
-            "speedup": two_workers / one_worker,
-        },
+        "seconds_alone": alone,
+        "seconds_side_by_side": both,
+        "speedup_of_the_commands": sum(alone.values()) / both,
+        "seconds_a_step_alone": steps_alone,
+        "seconds_a_step_side_by_side": steps_both,
+        "speedup_of_a_step": sum(steps_alone.values()) / max(steps_both.values()),
+        "largest_loss_difference_to_alone": max(
+            difference(curves[name], project.losses(name)) for name in names
+        ),
     }
 
 
@@ -102,36 +138,51 @@ class Project:
     """A checkout of its own with a random base."""
 
     def __init__(self, folder: Path) -> None:
+        if (folder / "checkout" / "ready").is_file():
+            self.checkout = Checkout(folder / "checkout")
+            self.data = self.checkout.data
+            return
         self.checkout = make_checkout(folder / "checkout")
         self.data = self.checkout.data
-        save_base(folder / "base")
+        save_base(folder / "base", GEOMETRY if BOTH else SMALL)
+        save_base(folder / "small", SMALL)
         shutil.copy(
             ROOT / "medner_assets/recipes/datasets/synthetic-small.yaml",
             self.checkout.root / "recipes/datasets",
         )
         base = f"summary: random weights\npath: {folder / 'base'}\nprompt_style: compact\nlicence: none\n"
         self.checkout.recipe("base_models", "random", f"{base}quantization: {'nf4' if BOTH else 'none'}\n")
+        small = base.replace(str(folder / "base"), str(folder / "small"))
+        self.checkout.recipe("base_models", "small", f"{small}quantization: none\n")
         accumulation = 2 if BOTH else 20
-        for name, gpus, seed in (("one", 1, 1), ("two", 1, 2), ("both", "all", 1)):
+        for name, gpus, seed in (("one", 1, 1), ("two", 1, 2), ("both", ALL, 1)):
             text = VERSION.format(gpus=gpus, seed=seed, accumulation=accumulation)
             self.checkout.recipe("versions", name, text)
+        faulty = VERSION.format(gpus=ALL, seed=1, accumulation=accumulation)
+        faulty = faulty.replace("base_model: random", "base_model: small").replace("epochs: 1", "epochs: 200")
+        self.checkout.recipe("versions", "faulty", faulty)
         limit = [sys.executable, "-m", "dagster", "instance", "concurrency", "set", "gpu", "2"]
         home = {**self.checkout.environment(), "DAGSTER_HOME": str(self.checkout.root)}
         subprocess.run(limit, check=True, cwd=self.checkout.root, env=home)
+        self.medner("versions")  # once, so that what Python compiles is there
+        (folder / "checkout" / "ready").touch()
 
-    def start(self, *words: str) -> "subprocess.Popen[bytes]":
-        """Start `medner`."""
-        return subprocess.Popen(
-            [sys.executable, "-m", "medner_assets.cli", *words],
-            cwd=self.checkout.root,
-            env=self.checkout.environment(),
-        )
+    def start(self, *words: str, **environment: str) -> "subprocess.Popen[bytes]":
+        """Start `medner`; standard error goes to the file `said` of the checkout."""
+        with (self.checkout.root / "said").open("ab") as said:
+            return subprocess.Popen(
+                [sys.executable, "-m", "medner_assets.cli", *words],
+                cwd=self.checkout.root,
+                env={**self.checkout.environment(), **environment},
+                stderr=said,
+            )
 
     def medner(self, *words: str) -> float:
         """Run `medner` and return its seconds."""
         began = time.monotonic()
         if self.start(*words).wait():
-            sys.exit(f"medner {' '.join(words)} failed")
+            said = (self.checkout.root / "said").read_text(errors="replace")
+            sys.exit(f"medner {' '.join(words)} failed: {said[-3000:]}")
         return time.monotonic() - began
 
     def train(self, name: str) -> float:
@@ -143,11 +194,24 @@ class Project:
         shutil.rmtree(self.data / "adapters" / name)
         shutil.rmtree(self.data / "work" / name, ignore_errors=True)
 
-    def losses(self, name: str) -> list[float]:
-        """Return the losses of a version's steps."""
+    def trained(self, name: str) -> bool:
+        """Return whether a version has an adapter."""
+        return (self.data / "adapters" / name / "training_log.jsonl").is_file()
+
+    def steps(self, name: str) -> list[dict[str, Any]]:
+        """Return the rows of a version's training steps."""
         log = self.data / "adapters" / name / "training_log.jsonl"
         rows = map(json.loads, log.read_text().splitlines())
-        return [row["loss"] for row in rows if row["kind"] == "train"]
+        return [row for row in rows if row["kind"] == "train"]
+
+    def losses(self, name: str) -> list[float]:
+        """Return the losses of a version's steps."""
+        return [row["loss"] for row in self.steps(name)]
+
+    def seconds_a_step(self, name: str) -> float:
+        """Return the median seconds of a version's steps; the first fifth is warm-up."""
+        at = [row["seconds"] for row in self.steps(name)]
+        return statistics.median(b - a for a, b in pairwise(at[len(at) // 5 :]))
 
     def annotate(self, workers: int, notes: int) -> float:
         """Annotate a corpus and return notes a second between the first shard and the last.
@@ -171,12 +235,10 @@ class Project:
         return shard * (len(ends) - workers) / (ends[-1] - ends[workers - 1])
 
 
-def save_base(folder: Path) -> None:
-    """Save a random Mistral with the embedded base's tokenizer."""
+def save_base(folder: Path, geometry: dict[str, Any]) -> None:
+    """Save a random Mistral of a geometry with the embedded base's tokenizer."""
     import torch
     from transformers import MistralConfig, MistralForCausalLM
-
-    from benchmarks.gpu_model import GEOMETRY, SMALL
 
     embedded = ROOT / "data" / "base" / "medner-tiny"
     folder.mkdir()
@@ -190,9 +252,7 @@ def save_base(folder: Path) -> None:
     }
     torch.manual_seed(0)
     with torch.device("cuda" if BOTH else "cpu"):
-        model = MistralForCausalLM._from_config(
-            MistralConfig(**{**(GEOMETRY if BOTH else SMALL), **tokens}), dtype=torch.bfloat16
-        )
+        model = MistralForCausalLM._from_config(MistralConfig(**{**geometry, **tokens}), dtype=torch.bfloat16)
     model.save_pretrained(folder)
 
 

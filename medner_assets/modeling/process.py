@@ -92,6 +92,11 @@ def process(
         if speaks:
             sys.stderr.write(f"{error}\n")
         sys.exit(1)
+    except Exception as error:
+        # Of several processes one is asked for the reason. It is read like the last line of a trace; the
+        # error's own words are left out, since they may quote a document.
+        _tell_torchrun(f"{type(error).__name__}: in one of the processes that train together")
+        raise
     except KeyboardInterrupt:
         sys.stderr.write("interrupted; the last checkpoint is kept\n")
         sys.exit(130)

@@ -104,15 +104,30 @@ def ranks(device: Literal["auto", "cpu", "cuda"]) -> Iterator[Ranks]:
         yield Ranks()
         return
     die_with_parent()
-    dist.init_process_group(
-        "nccl" if cuda else "gloo",
-        rank=rank,
-        world_size=size,
-        device_id=torch.device("cuda", 0) if cuda else None,
-    )
+    backend = "nccl" if cuda else "gloo"
+    try:
+        dist.init_process_group(
+            backend,
+            rank=rank,
+            world_size=size,
+            device_id=torch.device("cuda", 0) if cuda else None,
+        )
+    except (RuntimeError, ValueError) as error:  # DistBackendError and CUDA's errors are RuntimeErrors
+        raise MednerError(not_connected(backend, size, str(error))) from None
     yield Ranks(rank, size)
     # Not after an error: leaving the group waits for the others, who may be waiting for this process.
     dist.destroy_process_group()
+
+
+def not_connected(backend: str, size: int, said: str) -> str:
+    """Return the line for processes that could not be joined. said: the library's words; the cause is their
+    last line."""
+    cause = [line.strip() for line in said.splitlines() if line.strip()] or ["no reason was given"]
+    return (
+        f"the {size} processes that train together could not be connected by {backend} ({cause[-1][:200]}): "
+        f"set training.gpus to 1, or put this right ({backend.upper()}_SOCKET_IFNAME names the network "
+        "interface; every GPU needs some free memory)"
+    )
 
 
 def visible_gpus() -> list[str]:
@@ -179,9 +194,17 @@ def launch(job_file: Path, processes: int) -> None:
         said = failure.message if isinstance(failure.message, str) else ""
         if failure.exitcode == 1 and said and "\n" not in said:
             raise MednerError(said) from None
-        raise MednerError(
-            f"process {rank} of {processes} ended with exit code {failure.exitcode}: see its reason above"
-        ) from None
+        raise MednerError(ended(rank, processes, failure.exitcode)) from None
+
+
+def ended(rank: int, processes: int, code: int) -> str:
+    """Return the line for one of several processes that gave no reason. code: negative for a signal."""
+    which = f"process {rank + 1} of the {processes} that train together"
+    again = "the others were stopped, and the last checkpoint is kept: the next attempt goes on from it"
+    if code == -signal.SIGKILL:
+        return f"{which} was killed by the system, most likely for want of memory: {again}"
+    how = f"was ended by signal {-code}" if code < 0 else f"ended with exit code {code}"
+    return f"{which} {how} without a reason: {again}"
 
 
 def die_with_parent() -> None:
