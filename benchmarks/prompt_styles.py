@@ -73,7 +73,7 @@ def run(folder: Path, output: Path, limit: int | None) -> None:
 
     os.environ.update(QUIET)
     output.mkdir(parents=True, exist_ok=True)
-    base = _base(folder)
+    base = smollm2(folder)
     documents = read_jsonl(folder / "train.jsonl").documents
     for style in STYLES:
         work = folder / style
@@ -86,7 +86,7 @@ def run(folder: Path, output: Path, limit: int | None) -> None:
             "entity_types": tuple(sorted({e.type for d in documents for e in d.entities})),
             "relation_types": tuple(sorted({r.type for d in documents for r in d.relations})),
         }
-        here = {split: _limited(folder / f"{split}.jsonl", limit) for split in ("train", "dev", "test")}
+        here = {split: limited(folder / f"{split}.jsonl", limit) for split in ("train", "dev", "test")}
         training = TrainingJob(
             **common, recipe=RECIPE, train=here["train"], dev=here["dev"], work=(work / "work").resolve(),
             output=(work / "adapter").resolve(), fingerprint=style, dataset_version="benchmark",
@@ -137,7 +137,7 @@ def score(folder: Path, output: Path) -> None:
     (output / "prompt_styles.json").write_text(json.dumps(results, indent=1) + "\n")
 
 
-def _limited(file: Path, limit: int | None) -> Path:
+def limited(file: Path, limit: int | None) -> Path:
     """Return the file, or one with its first `limit` lines beside it."""
     if limit is None:
         return file.resolve()
@@ -164,7 +164,7 @@ def _line(prediction: Any) -> dict[str, Any]:
     return {"id": prediction.doc_id, "entities": entities, "relations": relations}
 
 
-def _base(folder: Path) -> Path:
+def smollm2(folder: Path) -> Path:
     """Return the folder of the model in safetensors, made from the pieces of its GGUF file."""
     import torch
     from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, LlamaForCausalLM

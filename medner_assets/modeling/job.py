@@ -60,10 +60,22 @@ class TrainingJob(_Job):
     device: Literal["auto", "cpu", "cuda"] = "auto"
 
 
+class ShotsJob(BaseModel):
+    """Examples in the prompt, for a base that was not trained on the format."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    pool: Path = Field(description="Documents of the train split, JSON lines.")
+    count: int = Field(ge=0, description="Examples a text; 0: the format is described only.")
+    choice: Literal["seed", "nearest"]
+    seed: int
+
+
 class InferenceJob(_Job):
     """What every process that writes completions is told."""
 
     adapter: Path | None = Field(description="The adapter's folder; None: the base alone.")
+    shots: ShotsJob | None = Field(None, description="None: the model was trained on the format.")
     decoding: DecodingRecipe
     max_tokens: int | None = Field(
         None,

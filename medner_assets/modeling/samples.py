@@ -1,7 +1,7 @@
 """Documents → token samples. A sample is a prompt and the completion that a perfect model writes after it."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +10,7 @@ from medner_assets.modeling.base_files import positions
 from medner_assets.modeling.chat import as_text, chat_prompt, end_of_turn
 from medner_assets.modeling.loading import ends_of
 from medner_assets.modeling.windows import Window, fit, windows_of_text
+from medner_assets.prompting.shots import Shots, render_few_shot
 from medner_assets.prompting.templates import RELATIONS_HEADING, PromptStyle, render_completion, render_prompt
 from medner_assets.schema import Document
 
@@ -60,6 +61,8 @@ class Encoder:
     style: PromptStyle
     entity_types: Sequence[str]
     relation_types: Sequence[str]
+    shots: Shots | None = None
+    """Examples, for a model that was not trained on the format; None: it was."""
 
     def __post_init__(self) -> None:
         """Raise MednerError where style chat is asked for and the model has no template that works."""
@@ -82,18 +85,27 @@ class Encoder:
     def prompt(self, text: str) -> list[int]:
         """Return the token ids of the prompt of `text`, beginning with the begin token where the model has
         one."""
-        rendered = render_prompt(text, self.style, self.entity_types, self.relation_types)
+        if self.shots is None:
+            return self._encoded(render_prompt(text, self.style, self.entity_types, self.relation_types))
+        shots = self.shots.of(text)
+        return self._encoded(render_few_shot(text, self.style, self.entity_types, self.relation_types, shots))
+
+    def _encoded(self, rendered: str) -> list[int]:
         if self.style == "chat":
             return chat_prompt(self.tokenizer, rendered)
         begin: Any = self.tokenizer.bos_token_id
         return [*([begin] if begin is not None else []), *as_text(self.tokenizer, rendered)]
 
     def windows(self, text: str, most: int) -> Iterator[Window]:
-        """Yield the parts of `text` whose prompts have at most `most` tokens each, see `windows_of_text`."""
+        """Yield the parts of `text` whose prompts have at most `most` tokens each, see `windows_of_text`.
+
+        Examples do not count: a text is cut alike with and without them.
+        """
+        bare = replace(self, shots=None)
         return windows_of_text(
             text,
             # A very long text need not be encoded to be found too long.
-            lambda part: len(part) <= _LONG_TOKEN * most and len(self.prompt(part)) <= most,
+            lambda part: len(part) <= _LONG_TOKEN * most and len(bare.prompt(part)) <= most,
         )
 
     def sample(self, document: Document, relation_weight: float) -> Sample:

@@ -51,10 +51,11 @@ def render_prompt(
     relations = ", ".join(relation_types) or "none"
     # Not str.format on the text: braces in clinical text are text.
     head, _, tail = template.partition("{text}")
-    return head.format(entities=entities, relations=relations) + _without_headings(text) + tail
+    return head.format(entities=entities, relations=relations) + without_headings(text) + tail
 
 
-def _without_headings(text: str) -> str:
+def without_headings(text: str) -> str:
+    """Return a text with a backslash before each line that begins like one of the format's headings."""
     if "###" not in text:
         return text
     lines = text.split("\n")

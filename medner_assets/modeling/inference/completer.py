@@ -8,17 +8,27 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from medner_assets.corpus.readers.jsonl import read_jsonl
 from medner_assets.errors import MednerError
 from medner_assets.modeling.inference.decoding import Completion, generate_batches
 from medner_assets.modeling.inference.grammar import Grammar
 from medner_assets.modeling.inference.model import load_model
-from medner_assets.modeling.job import InferenceJob
+from medner_assets.modeling.job import InferenceJob, ShotsJob
 from medner_assets.modeling.loading import find_weights, load_tokenizer, longest_prompt, pick_device
 from medner_assets.modeling.samples import Encoder
 from medner_assets.modeling.windows import Window
+from medner_assets.prompting.shots import Shots
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
+
+
+def shots_of(job: ShotsJob | None) -> Shots | None:
+    """Return the examples of a job; None where its model was trained on the format."""
+    if job is None:
+        return None
+    pool = read_jsonl(job.pool).documents if job.count else ()
+    return Shots(pool, job.count, job.choice, job.seed)
 
 
 class Completer:
@@ -29,7 +39,11 @@ class Completer:
         self._job = job
         self._folder = find_weights(job.base, job.base_folder)
         self._encoder = Encoder(
-            load_tokenizer(self._folder), job.base.prompt_style, job.entity_types, job.relation_types
+            load_tokenizer(self._folder),
+            job.base.prompt_style,
+            job.entity_types,
+            job.relation_types,
+            shots_of(job.shots),
         )
         self._longest = None if job.max_tokens is None else longest_prompt(self._folder, job.max_tokens)
 

@@ -20,11 +20,13 @@ import click
 from medner_assets.corpus.readers.jsonl import read_jsonl
 from medner_assets.files import publish_file
 from medner_assets.modeling.inference.completer import Completer
+from medner_assets.modeling.inference.decoding import Completion
 from medner_assets.modeling.job import GenerationJob
 from medner_assets.modeling.process import process
 from medner_assets.modeling.progress import Log, Reporter
 from medner_assets.paths import private_folder
 from medner_assets.prompting.joining import join_completions
+from medner_assets.prompting.shots import answer_in
 
 Key = tuple[str, int]
 """A document's id and the position of a window in it."""
@@ -96,7 +98,16 @@ def _complete(
         for n, completion in batch.items():
             doc_id, window = texts[n][0]
             rows[doc_id, window] = {**asdict(completion), "doc_id": doc_id, "window": window}
+            if job.shots is not None:
+                rows[doc_id, window] |= _answer(completion)
         yield rows
+
+
+def _answer(completion: Completion) -> dict[str, str]:
+    """Return the answer of a model that was not trained on the format, and whether it was cut."""
+    answer = answer_in(completion.completion)
+    is_whole = answer != completion.completion
+    return {"completion": answer, "finish_reason": "stop" if is_whole else completion.finish_reason}
 
 
 def _completed(partial: Path, generation_id: str, windows: Mapping[str, list[str]]) -> dict[Key, dict]:
