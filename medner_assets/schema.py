@@ -30,6 +30,11 @@ class Grounding(StrEnum):
     """Not in the text: the prediction is ungrounded."""
 
 
+Attributes = tuple[tuple[str, str], ...]
+"""(name, value) of what is said of a mention or relation besides its type (negation, certainty, experiencer,
+time), sorted, names and values as the source has them; a flag has the value "true"."""
+
+
 @dataclass(frozen=True, slots=True)
 class Entity:
     """One gold mention. `start` and `end` are None only where the source gives no offsets."""
@@ -44,6 +49,7 @@ class Entity:
     pieces: tuple[tuple[int, int], ...] = ()
     """(start, end) of each piece of a discontinuous mention, in its source's order; empty for one in a piece.
     `start`, `end` and `text` are then those of the span that covers them."""
+    attributes: Attributes = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +62,7 @@ class Relation:
     tail: str | None = None
     head_concept: str | None = None
     tail_concept: str | None = None
+    attributes: Attributes = ()
 
 
 @dataclass(frozen=True, slots=True)

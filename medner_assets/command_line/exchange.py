@@ -11,18 +11,27 @@ from medner_assets.recipes.formats import FORMATS
 @click.command("import")
 @click.argument("format", type=click.Choice(FORMATS))
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--out", required=True, type=click.Path(path_type=Path), help="File of JSON lines to write.")
-def import_(format: str, files: Sequence[Path], out: Path) -> None:
-    """Convert FILES of FORMAT to JSON lines; what cannot be placed is listed with file and line.
+@click.option(
+    "--out", required=True, type=click.Path(path_type=Path), help="File of JSON lines to write; - for output."
+)
+@click.option("--problems", type=click.Path(path_type=Path), help="File of all problems, as JSON lines.")
+@click.option("--strict", is_flag=True, help="Write nothing and exit 1 if anything is lost.")
+@click.option("--column", type=click.IntRange(1), help="conll: the column of the words, from 1.")
+def import_(
+    format: str, files: Sequence[Path], out: Path, problems: Path | None, strict: bool, column: int | None
+) -> None:
+    """Convert FILES of FORMAT to JSON lines; what is lost or taken for granted is told by kind.
+
+    FILES are files, folders of them, ZIP archives, or - for standard input; gz, xz, bz2 and zst are unpacked.
 
     \b
     Examples:
       medner import pubtator Train.PubTator --out train.jsonl
-      medner import brat notes/ --out notes.jsonl
+      medner import brat notes/ --out notes.jsonl --problems problems.jsonl
     """
-    from medner_assets.commands.exchange import import_corpus
+    from medner_assets.commands.importing import import_corpus
 
-    import_corpus(format, files, out)
+    import_corpus(format, files, out, problems=problems, strict=strict, column=column)
 
 
 @click.command()

@@ -1,7 +1,7 @@
-"""`medner import`, `audit` and `export`: files in, files or figures out."""
+"""`medner audit` and `export`: files in, files or figures out."""
 
 import json
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
@@ -10,28 +10,12 @@ import click
 
 from medner_assets.audit.audit import audit_dataset
 from medner_assets.commands.export_annotations import export_annotations
-from medner_assets.corpus.importing import import_files, problem_line
-from medner_assets.corpus.jsonl import write_documents
+from medner_assets.corpus.importing import problem_line
 from medner_assets.corpus.reading import ProblemKind, Reading
 from medner_assets.errors import MednerError
 from medner_assets.recipes.loading import load_version
 from medner_assets.scoring.statistics.power import planned
-from medner_assets.visible import visible
 from medner_assets.warehouse.export import export_predictions, export_tables
-
-SHOWN_PROBLEMS = 20
-
-
-def import_corpus(format: str, files: Sequence[Path], out: Path) -> None:
-    """Write the documents of `files` to `out`; counts go to standard output, problems to standard error."""
-    imported = import_files(format, files)
-    write_documents(out, imported.documents)
-    for problem in imported.problems[:SHOWN_PROBLEMS]:
-        click.echo(visible(problem_line(problem)), err=True)
-    if len(imported.problems) > SHOWN_PROBLEMS:
-        click.echo(f"... and {len(imported.problems) - SHOWN_PROBLEMS} more", err=True)
-    for name, count in imported.summary().items():
-        click.echo(f"{name}\t{count}")
 
 
 def audit_files(train: Path, dev: Path, test: Path, *, as_json: bool) -> str:

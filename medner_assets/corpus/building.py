@@ -1,17 +1,18 @@
 """Build a dataset from its recipe: read or generate, map types, split, subtract."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from medner_assets.corpus.readers.registry import read_files
+from medner_assets.corpus.readers.sources import Options
 from medner_assets.corpus.reading import Problem, ProblemKind
 from medner_assets.corpus.splitting import SPLITS, assigned, subtracted
 from medner_assets.corpus.synthetic.generator import generate
 from medner_assets.errors import MednerError
 from medner_assets.recipes.sources import DatasetRecipe, FilesSource, SyntheticSource
-from medner_assets.schema import Document
+from medner_assets.schema import Document, Relation
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ def _read(
     documents: list[Document] = []
     problems: list[Problem] = []
     for split, names in source.files.items():
-        reading = read_files(source.format, [corpora / name for name in names])
+        reading = read_files(source.format, [corpora / name for name in names], Options(source.column))
         documents += [each.with_split(split) for each in reading.documents] if by_files else reading.documents
         problems += [replace(each, file=_below(each.file, corpora)) for each in reading.problems]
     _require_whole(problems)
@@ -76,7 +77,7 @@ def _read(
 def _require_whole(problems: Sequence[Problem]) -> None:
     """Raise MednerError at a file that was cut short: a dataset must not shrink with a broken copy."""
     for each in problems:
-        if each.kind is ProblemKind.TRUNCATED:
+        if each.kind in (ProblemKind.TRUNCATED, ProblemKind.UNENDED):
             raise MednerError(f"{each.file}:{each.line}: cut short ({each.message}): get the complete file")
 
 
@@ -96,13 +97,18 @@ def mapped(
         entities=tuple(
             replace(each, type=entity_types.get(each.type, each.type)) for each in document.entities
         ),
-        # Two source types may become one, and equal relations are one relation.
-        relations=tuple(
-            dict.fromkeys(
-                replace(each, type=relation_types.get(each.type, each.type)) for each in document.relations
-            )
+        relations=_distinct(
+            replace(each, type=relation_types.get(each.type, each.type)) for each in document.relations
         ),
     )
+
+
+def _distinct(relations: Iterable[Relation]) -> tuple[Relation, ...]:
+    """Return one of each type and pair: two source types may become one, and what is said of them differs."""
+    first: dict[Relation, Relation] = {}
+    for each in relations:
+        first.setdefault(replace(each, attributes=()), each)
+    return tuple(first.values())
 
 
 def _position(split: str | None) -> int:

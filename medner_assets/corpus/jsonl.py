@@ -1,19 +1,21 @@
 """Documents as JSON lines, the format in which documents travel: one JSON object a line, UTF-8.
 
 Keys of a document: `id`, `text`, `entities` (`id, type, start, end, text`, at concept level also `concepts`,
-of a discontinuous mention also `pieces`),
-`relations` (`type` with `head, tail`, at concept level `head_concept, tail_concept`); optional `group`,
-`split`, `directed` (default true), `level` (`mention`, the default, or `concept`). Further keys are ignored.
+of a discontinuous mention also `pieces`, and `attributes`, an object of strings),
+`relations` (`type` with `head, tail`, at concept level `head_concept, tail_concept`, and `attributes`);
+optional `group`, `split`, `directed` (default true), `level` (`mention`, the default, or `concept`). Further
+keys are ignored.
 """
 
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from medner_assets.errors import MednerError
-from medner_assets.schema import Document, Entity, Level, Relation
+from medner_assets.schema import Attributes, Document, Entity, Level, Relation
 
 
 def document_to_json(document: Document) -> dict[str, Any]:
@@ -21,12 +23,7 @@ def document_to_json(document: Document) -> dict[str, Any]:
     concept = document.level is Level.CONCEPT
     content: dict[str, Any] = {"id": document.id, "text": document.text}
     content["entities"] = [_entity_to_json(entity, concept) for entity in document.entities]
-    content["relations"] = [
-        {"head_concept": relation.head_concept, "tail_concept": relation.tail_concept, "type": relation.type}
-        if concept
-        else {"head": relation.head, "tail": relation.tail, "type": relation.type}
-        for relation in document.relations
-    ]
+    content["relations"] = [_relation_to_json(relation, concept) for relation in document.relations]
     if document.group is not None:
         content["group"] = document.group
     if document.split is not None:
@@ -70,18 +67,26 @@ def document_from_json(value: object, *, text_required: bool = True) -> Document
 
 
 def write_documents(path: Path, documents: Iterable[Document]) -> None:
-    """Write `documents` to `path`, which appears whole or not at all; raise MednerError if it cannot.
+    """Write `documents` to `path`, which appears whole or not at all; raise MednerError if it cannot."""
+    with written(path) as file:
+        for document in documents:
+            file.write(json.dumps(document_to_json(document), ensure_ascii=False))
+            file.write("\n")
 
-    The file is its owner's alone, whatever the mask: it holds the texts.
+
+@contextmanager
+def written(path: Path) -> Iterator[TextIO]:
+    """Open `path` to be written; it appears whole at the end, or not at all after an error.
+
+    The file is its owner's alone, whatever the mask: it holds the texts. Raise MednerError if it cannot be
+    written.
     """
     unfinished = path.with_name(f".{path.name}.unfinished")
     try:
         unfinished.unlink(missing_ok=True)
         opened = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(opened, "w", encoding="utf-8", newline="\n") as file:
-            for document in documents:
-                file.write(json.dumps(document_to_json(document), ensure_ascii=False))
-                file.write("\n")
+            yield file
         unfinished.replace(path)
     except OSError as error:
         raise MednerError(f"{path}: cannot be written ({error.strerror}): choose another place") from None
@@ -96,6 +101,19 @@ def _entity_to_json(entity: Entity, concept: bool) -> dict[str, Any]:
         content["concepts"] = list(entity.concepts)
     if entity.pieces:
         content["pieces"] = [list(piece) for piece in entity.pieces]
+    if entity.attributes:
+        content["attributes"] = dict(entity.attributes)
+    return content
+
+
+def _relation_to_json(relation: Relation, concept: bool) -> dict[str, Any]:
+    content: dict[str, Any] = (
+        {"head_concept": relation.head_concept, "tail_concept": relation.tail_concept, "type": relation.type}
+        if concept
+        else {"head": relation.head, "tail": relation.tail, "type": relation.type}
+    )
+    if relation.attributes:
+        content["attributes"] = dict(relation.attributes)
     return content
 
 
@@ -119,7 +137,25 @@ def _entity(value: object, text: str, level: Level, where: str) -> Entity:
         text=mention,
         concepts=tuple(concepts),
         pieces=_pieces(content, where),
+        attributes=_attributes(content, where),
     )
+
+
+def _attributes(content: Mapping[str, Any], where: str) -> Attributes:
+    attributes = content.get("attributes")
+    if attributes is None:
+        return ()
+    if not isinstance(attributes, dict) or not all(_is_said(each) for each in attributes.values()):
+        raise _wrong(where, "attributes", "an object of strings")
+    return tuple(sorted((key, _said(value)) for key, value in attributes.items()))
+
+
+def _is_said(value: object) -> bool:
+    return isinstance(value, (str, int, float, bool))
+
+
+def _said(value: str | float | bool) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _pieces(content: Mapping[str, Any], where: str) -> tuple[tuple[int, int], ...]:
@@ -140,14 +176,13 @@ def _is_pair(value: object) -> bool:
 def _relation(value: object, level: Level, where: str) -> Relation:
     content = _mapping(value, where)
     kind = _string(content, "type", where)
+    attributes = _attributes(content, where)
     if level is Level.CONCEPT:
         head = _identifier(content, "head_concept", where)
-        return Relation(
-            type=kind, head_concept=head, tail_concept=_identifier(content, "tail_concept", where)
-        )
-    return Relation(
-        type=kind, head=_identifier(content, "head", where), tail=_identifier(content, "tail", where)
-    )
+        tail = _identifier(content, "tail_concept", where)
+        return Relation(kind, head_concept=head, tail_concept=tail, attributes=attributes)
+    head, tail = _identifier(content, "head", where), _identifier(content, "tail", where)
+    return Relation(kind, head, tail, attributes=attributes)
 
 
 def _mapping(value: object, where: str) -> Mapping[str, Any]:

@@ -1,7 +1,7 @@
 """What a reader gives: the documents it could place, and a problem for every annotation that it could not."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -13,6 +13,8 @@ class ProblemKind(StrEnum):
 
     MALFORMED = "malformed"
     """A line or record that is not of the format: left out."""
+    UNKNOWN_KEYS = "unknown-keys"
+    """A record with the keys of another tool, or annotations of another form: left out."""
     TRUNCATED = "truncated"
     """The file ends where it should not: what is unfinished is left out."""
     OFFSET_MISMATCH = "offset-mismatch"
@@ -28,23 +30,57 @@ class ProblemKind(StrEnum):
     NO_TEXT = "no-text"
     """Annotations whose text is not in the file: left out."""
     UNSUPPORTED = "unsupported"
-    """An annotation of a kind that medner does not keep (attributes, n-ary relations, …): left out."""
+    """An annotation of a kind that medner cannot hold (n-ary relations, a second annotator, …): left out."""
+    ENCODING = "encoding"
+    """One file of many that is not UTF-8: it is left out."""
+    UNREADABLE = "unreadable"
+    """One file of many that is not of the format: it is left out."""
     DISCONTINUOUS = "discontinuous"
     """A mention in several pieces: they are kept, and it counts as the span that covers them."""
-    ENCODING = "encoding"
-    """One file of many that is not UTF-8: its document is left out."""
     OFFSET_UNIT = "offset-unit"
-    """The file counts bytes or UTF-16 units instead of characters: converted, nothing is left out."""
+    """The file counts bytes, UTF-16 units or grapheme clusters: converted, nothing is left out."""
+    LINE_ENDS = "line-ends"
+    """The offsets count a Windows line end as one character: read so, nothing is left out."""
+    BYTE_ORDER_MARK = "byte-order-mark"
+    """The offsets do not count the byte order mark: it is no part of the text, nothing is left out."""
+    WHITE_SPACE = "white-space"
+    """Mentions that differ from the text in white space only: the text counts, nothing is left out."""
+    NUMBERED = "numbered"
+    """Ids that medner made, since there were none or they were taken: nothing is left out."""
+    READ_AS = "read-as"
+    """What a reader took for granted of a dialect (a column, a type): nothing is left out."""
+    REJECTED = "rejected"
+    """What an annotator rejected or skipped: it is no gold."""
+    NOT_KEPT = "not-kept"
+    """Further columns, notes and the like, which documents have no place for; mentions and relations stay."""
+    UNENDED = "unended"
+    """The last line has no end, though it is whole as it stands: read, but the file may be cut off."""
 
     @property
     def loses(self) -> bool:
-        """Whether something of the source is missing from the documents."""
-        return self not in (ProblemKind.DISCONTINUOUS, ProblemKind.OFFSET_UNIT)
+        """Whether a document, mention or relation of the source is missing; else it is a notice."""
+        return self not in _NOTICES
+
+
+_NOTICES = frozenset(
+    (
+        ProblemKind.DISCONTINUOUS,
+        ProblemKind.OFFSET_UNIT,
+        ProblemKind.LINE_ENDS,
+        ProblemKind.BYTE_ORDER_MARK,
+        ProblemKind.WHITE_SPACE,
+        ProblemKind.NUMBERED,
+        ProblemKind.READ_AS,
+        ProblemKind.REJECTED,
+        ProblemKind.NOT_KEPT,
+        ProblemKind.UNENDED,
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing that a reader could not place, or had to change.
+    """One thing that a reader could not place, had to change, or took for granted.
 
     `line` counts from 1 and is None for formats without lines. `message` says what, where and what was
     done; it carries no clinical text.
@@ -65,30 +101,22 @@ class Reading:
     problems: tuple[Problem, ...] = ()
 
 
-def merged(readings: Sequence[Reading], files: Sequence[str]) -> Reading:
-    """Return one reading of several files; a document whose id an earlier file has is left out and reported.
-
-    readings, files: in the same order and of the same length.
-    """
-    first_file: dict[str, str] = {}
+def collected(found: Iterable[Document | Problem]) -> Reading:
+    """Return what a stream of documents and problems holds; problems by file and line."""
     documents: list[Document] = []
     problems: list[Problem] = []
-    for reading, file in zip(readings, files, strict=True):
-        problems.extend(reading.problems)
-        for document in reading.documents:
-            if document.id in first_file:
-                lost = f"{len(document.entities)} entities and {len(document.relations)} relations"
-                message = f"a document of this id is in {first_file[document.id]}: left out with its {lost}"
-                problems.append(Problem(file, None, document.id, ProblemKind.DUPLICATE_ID, message))
-            else:
-                documents.append(document)
-                first_file[document.id] = file
-    return Reading(tuple(documents), tuple(problems))
+    for each in found:
+        if isinstance(each, Problem):
+            problems.append(each)
+        else:
+            documents.append(each)
+    return Reading(tuple(documents), in_file_order(problems))
 
 
 def in_file_order(problems: Sequence[Problem]) -> tuple[Problem, ...]:
-    """Return the problems by file and line; those of one line, or without one, in the order they were met."""
-    return tuple(sorted(problems, key=lambda problem: (problem.file, problem.line or 0)))
+    """Return the problems by line, files in the order in which they were met; a line's own stay in order."""
+    order = {file: number for number, file in enumerate(dict.fromkeys(each.file for each in problems))}
+    return tuple(sorted(problems, key=lambda problem: (order[problem.file], problem.line or 0)))
 
 
 def counts_by_kind(problems: Sequence[Problem]) -> dict[str, int]:

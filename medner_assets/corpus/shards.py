@@ -14,7 +14,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from medner_assets.corpus.readers.files import decoded, read_text
-from medner_assets.corpus.readers.jsonl import parsed_json
+from medner_assets.corpus.readers.json_records import parsed_json
 from medner_assets.corpus.readers.parquet import json_row, no_parquet
 from medner_assets.errors import MednerError
 

@@ -41,6 +41,9 @@ class FilesSource(Settings):
     files: dict[Literal["train", "dev", "test", "all"], tuple[Place, ...]] = Field(
         description="Files per split, or `all` where the split rule decides."
     )
+    column: int | None = Field(
+        None, ge=1, description="conll: the column of the words, from 1; none: as the file shows."
+    )
     subtract: dict[Split, tuple[Split, ...]] = Field(
         {}, description="Documents taken out of a split because their id occurs in the named splits."
     )

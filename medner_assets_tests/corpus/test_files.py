@@ -7,9 +7,9 @@ from typing import get_args
 import pytest
 
 from medner_assets.corpus.readers.files import numbered_lines, read_bytes, read_text, whole_number
-from medner_assets.corpus.readers.registry import READERS, read_files
+from medner_assets.corpus.readers.registry import read_files
 from medner_assets.errors import MednerError
-from medner_assets.recipes.formats import Format
+from medner_assets.recipes.formats import FORMATS, Format
 
 ROW = "77|Heparin caused bruising.|bruising|15|23|Heparin|0|7\n"
 
@@ -22,20 +22,21 @@ def refusal(format: str, *paths) -> str:
 
 
 def test_every_format_of_the_recipes_has_a_reader():
-    assert set(READERS) == set(get_args(Format))
+    assert set(FORMATS) == set(get_args(Format))
 
 
-@pytest.mark.parametrize("format", READERS)
+@pytest.mark.parametrize("format", FORMATS)
 def test_a_missing_file_is_one_line_that_names_it(format, tmp_path):
     assert str(tmp_path / "missing.txt") in refusal(format, tmp_path / "missing.txt")
 
 
-@pytest.mark.parametrize("format", [each for each in READERS if each != "brat"])
-def test_a_folder_in_place_of_a_file_is_one_line(format, tmp_path):
-    assert "is a folder" in refusal(format, tmp_path)
+@pytest.mark.parametrize("format", FORMATS)
+def test_a_folder_without_a_file_of_the_format_is_one_line(format, tmp_path):
+    (tmp_path / "notes.pdf").write_bytes(b"%PDF")
+    assert refusal(format, tmp_path).startswith(f"{tmp_path}: no file with suffix ")
 
 
-@pytest.mark.parametrize("format", sorted(set(READERS) - {"parquet"}))
+@pytest.mark.parametrize("format", sorted(set(FORMATS) - {"parquet"}))
 def test_invalid_utf8_is_one_line_with_file_byte_and_line(format, tmp_path):
     (tmp_path / "f.ann").write_bytes(b"")
     (tmp_path / "f.txt").write_bytes(b"77|a\n\xff\xfe")
@@ -43,7 +44,7 @@ def test_invalid_utf8_is_one_line_with_file_byte_and_line(format, tmp_path):
     assert message.startswith(f"{tmp_path / 'f.txt'}: not valid UTF-8 at byte 5 (line 2)")
 
 
-@pytest.mark.parametrize("format", READERS)
+@pytest.mark.parametrize("format", FORMATS)
 def test_an_empty_file_is_one_line(format, tmp_path):
     (tmp_path / "f.ann").write_bytes(b"")
     (tmp_path / "f.txt").write_bytes(b"")

@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 from medner_assets.corpus.building import BuiltDataset
 from medner_assets.corpus.frames import dataset_frames
 from medner_assets.corpus.jsonl import document_to_json
-from medner_assets.corpus.readers.registry import READERS, read_files
+from medner_assets.corpus.readers.registry import read_files
 from medner_assets.corpus.reading import Reading
 from medner_assets.corpus.validation import problems_of
 from medner_assets.errors import MednerError
+from medner_assets.recipes.formats import FORMATS
 
 BIOC = {
     "documents": [
@@ -178,7 +179,7 @@ def read_or_refusal(format: str, path: Path) -> Reading | MednerError:
         return error
 
 
-@pytest.mark.parametrize("format", READERS)
+@pytest.mark.parametrize("format", FORMATS)
 @settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_mutated_files_are_read_or_refused(format: str, tmp_path: Path, data: st.DataObject):
@@ -196,7 +197,7 @@ def test_mutated_files_are_read_or_refused(format: str, tmp_path: Path, data: st
     dataset_frames(BuiltDataset(reading.documents, reading.problems, ()))
 
 
-@pytest.mark.parametrize("format", READERS)
+@pytest.mark.parametrize("format", FORMATS)
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(content=st.binary(max_size=80))
 def test_any_bytes_are_read_or_refused(format: str, tmp_path: Path, content: bytes):
@@ -205,7 +206,7 @@ def test_any_bytes_are_read_or_refused(format: str, tmp_path: Path, content: byt
     assert "\n" not in str(read_or_refusal(format, tmp_path / "f.ann"))
 
 
-@pytest.mark.parametrize("format", READERS)
+@pytest.mark.parametrize("format", FORMATS)
 def test_the_seeds_themselves_hold_a_document_and_its_annotations(format: str, tmp_path: Path):
     (tmp_path / "f.txt").write_text("Née heparin.", encoding="utf-8")
     (tmp_path / "f.ann").write_bytes(BYTES[format])

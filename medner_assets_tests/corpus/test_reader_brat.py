@@ -1,9 +1,9 @@
 import pytest
 
-from medner_assets.corpus.readers.brat import parse_brat, read_brat
 from medner_assets.corpus.readers.registry import read_files
 from medner_assets.errors import MednerError
 from medner_assets.schema import Entity, Level, Relation
+from medner_assets_tests.support.readings import parse_brat
 
 TEXT = "Heparin caused\nbruising. Warfarin did not.\n"
 ANN = "T1\tDrug 0 7\tHeparin\nT2\tEffect 15 23\tbruising\nR1\tcauses Arg1:T1 Arg2:T2\t\n"
@@ -83,12 +83,20 @@ def test_repeated_ids_keep_the_first():
     assert kinds("T1\tDrug 0 7\tHeparin\nT1\tEffect 15 23\tbruising\n") == [(2, "duplicate-id")]
 
 
-def test_attributes_normalisations_and_equivalences_are_reported_and_notes_ignored():
+def test_attributes_are_kept_and_normalisations_equivalences_and_notes_are_told_with_counts():
     annotations = (
-        ANN + "A1\tNegated T2\nM1\tNegated T2\nN1\tReference T1 MeSH:D006493\tHeparin\n"
+        ANN + "A1\tNegated T2\nM1\tCertainty T2 low\nA2\tSure R1\nA3\tX T9\n"
+        "N1\tReference T1 MeSH:D006493\tHeparin\n"
         "*\tEquiv T1 T2\n#1\tNote T1\tsure\n"
     )
-    assert kinds(annotations) == [(line, "unsupported") for line in (4, 5, 6, 7)]
+    reading = parse_brat(TEXT, annotations, "f", "f")
+    assert kinds(annotations) == [*[(None, "not-kept")] * 3, (7, "unknown-argument")]
+    assert not reading.problems[0].kind.loses
+    assert [each.attributes for each in reading.documents[0].entities] == [
+        (),
+        (("Certainty", "low"), ("Negated", "true")),
+    ]
+    assert reading.documents[0].relations[0].attributes == (("Sure", "true"),)
 
 
 def test_lines_of_another_form_are_reported():
@@ -113,7 +121,7 @@ def test_a_cut_annotation_file_says_so():
 def test_a_text_with_windows_line_ends_is_read_as_its_offsets_count_them():
     windows = TEXT.replace("\n", "\r\n")
     as_one = parse_brat(windows, ANN, "f", "f")
-    assert as_one.problems == ()
+    assert [each.kind.value for each in as_one.problems] == ["line-ends"]
     assert as_one.documents[0].text == TEXT
     as_two = parse_brat(windows, ANN.replace("15 23", "16 24"), "f", "f")
     assert as_two.problems == ()
@@ -123,7 +131,7 @@ def test_a_text_with_windows_line_ends_is_read_as_its_offsets_count_them():
 def test_a_byte_order_mark_counts_in_the_text(tmp_path):
     (tmp_path / "f.txt").write_bytes(b"\xef\xbb\xbfHeparin")
     (tmp_path / "f.ann").write_bytes(b"\xef\xbb\xbfT1\tDrug 1 8\tHeparin\r\n")
-    reading = read_brat(tmp_path / "f.ann")
+    reading = read_files("brat", [tmp_path / "f.ann"])
     assert reading.problems == ()
     assert reading.documents[0].entities[0].start == 1
 
@@ -142,24 +150,24 @@ def test_a_folder_gives_a_document_for_each_pair_below_it(tmp_path):
     (tmp_path / "LICENCE.txt").write_text("words")
     (tmp_path / "lost.ann").write_text(ANN)
     (tmp_path / "annotation.conf").write_text("x")
-    reading = read_brat(tmp_path)
+    reading = read_files("brat", [tmp_path])
     assert [each.id for each in reading.documents] == ["a.v2", "b", "ward/a"]
     assert [(each.doc_id, each.kind.value) for each in reading.problems] == [
         ("LICENCE", "malformed"),
         ("lost", "no-text"),
     ]
-    assert read_brat(tmp_path / "b.txt").documents[0].text == TEXT
+    assert read_files("brat", [tmp_path / "b.txt"]).documents[0].text == TEXT
 
 
 def test_in_a_folder_a_file_of_another_encoding_costs_its_own_document_only(tmp_path):
     for name, encoding in (("a", "utf-8"), ("b", "latin-1"), ("c", "utf-16")):
         (tmp_path / f"{name}.txt").write_text("née", encoding=encoding)
         (tmp_path / f"{name}.ann").write_text("T1\tX 0 3\tnée\n", encoding="utf-8")
-    reading = read_brat(tmp_path)
+    reading = read_files("brat", [tmp_path])
     assert [each.id for each in reading.documents] == ["a"]
-    assert [(each.doc_id, each.kind.value, each.kind.loses, each.line) for each in reading.problems] == [
-        ("b", "encoding", True, 1),
-        ("c", "encoding", True, 1),
+    assert [(each.file, each.kind.value, each.kind.loses, each.line) for each in reading.problems] == [
+        (str(tmp_path / "b.txt"), "encoding", True, 1),
+        (str(tmp_path / "c.txt"), "encoding", True, 1),
     ]
 
 
@@ -167,16 +175,16 @@ def test_names_that_the_export_has_quoted_are_ids_again_and_others_stay(tmp_path
     for name in ("a%2Fb", "100%", "%41"):
         (tmp_path / f"{name}.txt").write_text(TEXT)
         (tmp_path / f"{name}.ann").write_text(ANN)
-    assert {each.id for each in read_brat(tmp_path).documents} == {"a/b", "100%", "%41"}
+    assert {each.id for each in read_files("brat", [tmp_path]).documents} == {"a/b", "100%", "%41"}
 
 
 def test_missing_folders_texts_and_annotations_are_one_line(tmp_path):
-    with pytest.raises(MednerError, match="no such folder"):
-        read_brat(tmp_path / "missing")
+    with pytest.raises(MednerError, match="no such file or folder"):
+        read_files("brat", [tmp_path / "missing"])
     with pytest.raises(MednerError, match="no such file"):
-        read_brat(tmp_path / "missing.ann")
-    with pytest.raises(MednerError, match=r"no \.ann or \.txt file"):
-        read_brat(tmp_path)
+        read_files("brat", [tmp_path / "missing.ann"])
+    with pytest.raises(MednerError, match=r"no file with suffix \.ann, \.a1, \.a2, \.txt"):
+        read_files("brat", [tmp_path])
     (tmp_path / "f.ann").write_text(ANN)
     with pytest.raises(MednerError, match=r"there is no f\.txt beside it"):
         read_files("brat", [tmp_path / "f.ann"])

@@ -1,5 +1,6 @@
-from medner_assets.corpus.readers.pubtator import parse_pubtator, read_pubtator
+from medner_assets.corpus.readers.registry import read_files
 from medner_assets.schema import Entity, Level, Relation
+from medner_assets_tests.support.readings import parse_pubtator
 
 PLAIN = (
     "11|t|Heparin in sepsis.\n"
@@ -51,7 +52,7 @@ def test_windows_line_ends_a_byte_order_mark_and_missing_or_extra_blank_lines_ch
         PLAIN.replace("followed.\n", "followed.\n\n"),
     ):
         (tmp_path / "f").write_bytes(variant.encode())
-        reading = read_pubtator(tmp_path / "f")
+        reading = read_files("pubtator", [tmp_path / "f"])
         assert reading.documents == expected
         assert reading.problems == ()
 
@@ -137,15 +138,28 @@ def test_a_mention_may_lack_its_concept_or_carry_a_seventh_column():
     rows = "1\t0\t7\tHeparin\tX\n1\t12\t20\twarfarin\tX\tD1|D2\ta|b\n"
     reading = parse_pubtator(one(rows), "f")
     assert [entity.concepts for entity in reading.documents[0].entities] == [(), ("D1", "D2")]
-    assert reading.problems == ()
+    assert [(each.kind.value, each.kind.loses) for each in reading.problems] == [("not-kept", False)]
 
 
 def test_a_title_alone_is_a_text():
     assert parse_pubtator("1|t|Heparin\n", "f").documents[0].text == "Heparin"
 
 
-def test_a_repeated_document_keeps_the_first_and_counts_what_is_lost():
+def test_another_text_under_an_id_that_is_taken_is_a_document_of_its_own():
     reading = parse_pubtator(PLAIN + PLAIN.replace("Heparin", "Ceparin"), "f")
+    assert [(each.id, each.group) for each in reading.documents] == [
+        ("11", None),
+        ("12", None),
+        ("11~2", "11"),
+    ]
+    assert [(each.line, each.kind.value) for each in reading.problems] == [
+        (12, "numbered"),
+        (19, "duplicate-id"),
+    ]
+
+
+def test_a_repeated_document_keeps_the_first_and_counts_what_is_lost():
+    reading = parse_pubtator(PLAIN * 2, "f")
     assert reading.documents == parse_pubtator(PLAIN, "f").documents
     assert [(each.line, each.kind.value) for each in reading.problems] == [
         (12, "duplicate-id"),
@@ -191,9 +205,9 @@ def test_a_file_cut_within_a_text_loses_that_document_and_says_so():
 
 def test_a_file_cut_within_an_annotation_says_so():
     cut = PLAIN[: PLAIN.index("3288\n11\tCID")]
-    assert kinds(cut) == [(5, "11", "truncated")]
+    assert kinds(cut) == [(5, "11", "unended")]
     shorter = PLAIN[: PLAIN.index("uising\tDisease")]
-    assert [each[2] for each in kinds(shorter)] == ["malformed", "truncated"]
+    assert [each[2] for each in kinds(shorter)] == ["malformed", "unended"]
 
 
 def test_every_cut_but_one_at_a_line_end_is_noticed():

@@ -4,15 +4,13 @@ import json
 
 import pytest
 
-from medner_assets.corpus.readers.conll import parse_conll
-from medner_assets.corpus.readers.doccano import parse_doccano
 from medner_assets.corpus.readers.json_records import json_records
-from medner_assets.corpus.readers.label_studio import parse_label_studio
-from medner_assets.corpus.readers.parquet import read_parquet
-from medner_assets.corpus.readers.prodigy import parse_prodigy
+from medner_assets.corpus.readers.registry import read_files
+from medner_assets.corpus.readers.sources import Source
 from medner_assets.corpus.reading import Reading
 from medner_assets.errors import MednerError
 from medner_assets.schema import Relation
+from medner_assets_tests.support.readings import parse_conll, parse_doccano, parse_label_studio, parse_prodigy
 
 TEXT = "Heparin caused bruising."
 
@@ -84,12 +82,16 @@ def test_offsets_of_label_studio_in_utf16_units_are_converted():
 
 
 def test_records_of_an_array_know_their_lines_and_a_broken_one_names_it():
-    records, _ = json_records('[\n{"id": 1},\n\n{"id":\n2}, 3]', "f")
-    assert [(line, record["id"]) for line, record in records] == [(2, 1), (4, 2)]
+    def records(text: str):
+        return list(json_records(Source("f", "f", content=text.encode())))
+
+    *found, wrong = records('[\n{"id": 1},\n\n{"id":\n2}, 3]')
+    assert [(line, record["id"]) for line, record in found] == [(2, 1), (4, 2)]
+    assert wrong.message == "the record is no object: left out"
     with pytest.raises(MednerError, match="f:3: the record that begins here is not valid JSON"):
-        json_records('[\n{"id": 1},\n{"id": ]', "f")
-    with pytest.raises(MednerError, match="f:2: the file ends after this record"):
-        json_records('[\n{"id": 1}', "f")
+        records('[\n{"id": 1},\n{"id": ]')
+    with pytest.raises(MednerError, match="f:2: the file ends before its array does"):
+        records('[\n{"id": 1}')
 
 
 def test_prodigy_reads_accepted_tasks_and_reports_the_others_by_line():
@@ -104,7 +106,7 @@ def test_prodigy_reads_accepted_tasks_and_reports_the_others_by_line():
     reading = parse_prodigy("".join(json.dumps(line) + "\n" for line in lines) + "{\n", "f")
     assert [each.id for each in reading.documents] == ["1", "x"]
     assert problems(reading) == [
-        (2, "unsupported"),
+        (2, "rejected"),
         (3, "duplicate-id"),
         (4, "malformed"),
         (5, "offset-mismatch"),
@@ -164,6 +166,6 @@ def test_sentences_are_documents_where_columns_mark_none_and_bad_lines_are_told(
 def test_what_is_no_parquet_is_refused_in_one_line_that_names_it(tmp_path):
     (tmp_path / "f").write_bytes(b"PAR1 nothing PAR1")
     with pytest.raises(MednerError, match="not a Parquet file") as raised:
-        read_parquet(tmp_path / "f")
+        read_files("parquet", [tmp_path / "f"])
     assert str(tmp_path / "f") in str(raised.value)
     assert "\n" not in str(raised.value)

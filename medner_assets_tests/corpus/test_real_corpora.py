@@ -68,7 +68,7 @@ def test_biored_has_every_line_of_its_files(built):
 
 def test_nothing_of_the_real_corpora_is_left_out_and_every_document_is_sound(built):
     for dataset, _ in built.values():
-        assert dataset.problems == ()
+        assert [each for each in dataset.problems if each.kind.loses] == []
         assert [message for document in dataset.documents for message in problems_of(document)] == []
 
 
@@ -90,7 +90,7 @@ def test_biored_dev_is_the_same_from_all_three_formats(corpora):
     first, *others = [read_files(format, [corpora / "biored" / name]) for format, name in files.items()]
     assert len(first.documents) == 100
     assert all(document.level is Level.CONCEPT for document in first.documents)
-    assert [other == first for other in others] == [True, True]
+    assert [other.documents == first.documents for other in others] == [True, True]
 
 
 def test_real_documents_come_back_from_their_frames(built):

@@ -10,19 +10,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from medner_assets.corpus.jsonl import document_to_json
-from medner_assets.corpus.readers.bioc_json import parse_bioc_json
-from medner_assets.corpus.readers.brat import parse_brat
-from medner_assets.corpus.readers.conll import parse_conll
-from medner_assets.corpus.readers.doccano import parse_doccano
-from medner_assets.corpus.readers.label_studio import parse_label_studio
-from medner_assets.corpus.readers.parquet import read_parquet
-from medner_assets.corpus.readers.prodigy import parse_prodigy
-from medner_assets.corpus.readers.pubtator import parse_pubtator
+from medner_assets.corpus.readers.registry import read_files
 from medner_assets.corpus.writers.brat import brat_annotations
 from medner_assets.corpus.writers.pubtator import pubtator_block
 from medner_assets.schema import Document
 from medner_assets_tests.support import foreign
 from medner_assets_tests.support.annotated import annotated_documents
+from medner_assets_tests.support.readings import (
+    parse_bioc_json,
+    parse_brat,
+    parse_conll,
+    parse_doccano,
+    parse_label_studio,
+    parse_prodigy,
+    parse_pubtator,
+)
 
 few = settings(max_examples=25, deadline=None)
 notes = st.integers(0, 10_000).map(lambda seed: annotated_documents(3, seed))
@@ -111,7 +113,7 @@ def test_parquet_gives_the_same_documents_with_their_pieces(tmp_path: Path):
         ("text", [{**row, "entities": json.dumps(row["entities"])} for row in rows]),
     ):
         pq.write_table(pa.Table.from_pylist(content), tmp_path / name)
-        reading = read_parquet(tmp_path / name)
+        reading = read_files("parquet", [tmp_path / name])
         assert list(reading.documents) == documents
         assert reading.problems == ()
 

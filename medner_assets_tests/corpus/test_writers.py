@@ -6,12 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from medner_assets.corpus.readers.brat import parse_brat
-from medner_assets.corpus.readers.pubtator import parse_pubtator
 from medner_assets.corpus.writers.brat import brat_annotations, brat_name
 from medner_assets.corpus.writers.pubtator import pubtator_block
 from medner_assets.errors import MednerError
 from medner_assets.schema import Document, Entity, Relation
+from medner_assets_tests.support.readings import parse_brat, parse_pubtator
 
 TEXT = "Ω aspirin caused\nheavy bleeding."
 DOCUMENT = Document(

@@ -18,12 +18,15 @@ Rules, with the reason for each; together they give 4,271 documents, 10,837 enti
 import hashlib
 import re
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 
-from medner_assets.corpus.readers.files import UNFINISHED, numbered_lines, read_text, whole_number
-from medner_assets.corpus.reading import Problem, ProblemKind, Reading, in_file_order
+from medner_assets.corpus.readers.files import UNFINISHED, whole_number
+from medner_assets.corpus.readers.sources import Options, Source
+from medner_assets.corpus.reading import Problem, ProblemKind
 from medner_assets.schema import Document, Entity, Relation
+
+SUFFIXES = (".rel", ".txt")
 
 _NEGATIVE = re.compile(r"([0-9]+) NEG (.+)", re.DOTALL)
 
@@ -31,16 +34,13 @@ _Mention = tuple[str, str, int, int]
 """Type, text, start, end; offsets as the file has them."""
 
 
-def read_ade(path: Path) -> Reading:
-    """Return the sentences of an ADE file and what it could not place; raise MednerError if unreadable."""
-    return parse_ade(read_text(path), str(path))
-
-
-def parse_ade(text: str, file: str) -> Reading:
-    """Return the sentences of ADE `text`; never raises. `file` names it in problems."""
+def drafts(source: Source, options: Options) -> Iterator[Document | Problem]:
+    """Yield the sentences of an ADE file and what has no place; all are held: lines may be apart."""
     sentences: dict[str, _Sentence] = {}
     problems: list[Problem] = []
-    for number, line in numbered_lines(text):
+    number, raw = 0, ""
+    for number, raw in source.lines():
+        line = raw.rstrip("\r\n")
         if not line.strip():
             continue
         negative = _NEGATIVE.fullmatch(line)
@@ -50,14 +50,20 @@ def parse_ade(text: str, file: str) -> Reading:
         row = _row(line)
         if row is None:
             message = f"not PMID, sentence and two placed mentions ({line.count('|')} bars): line left out"
-            problems.append(Problem(file, number, None, ProblemKind.MALFORMED, message))
+            problems.append(Problem(source.name, number, None, ProblemKind.MALFORMED, message))
             continue
         pmid, sentence, effect, drug = row
         sentences.setdefault(sentence, _Sentence()).lines.setdefault(pmid, []).append((number, effect, drug))
-    if text and not text.endswith("\n"):
-        problems.append(Problem(file, text.count("\n") + 1, None, ProblemKind.TRUNCATED, UNFINISHED))
-    documents = tuple(_document(text, sentence, file, problems) for text, sentence in sentences.items())
-    return Reading(documents, in_file_order(problems))
+    if raw and not raw.endswith("\n"):
+        read = _row(raw) is not None or _NEGATIVE.fullmatch(raw) is not None
+        kind = ProblemKind.UNENDED if read else ProblemKind.TRUNCATED
+        problems.append(Problem(source.name, number, None, kind, UNFINISHED))
+    for text, lines in sentences.items():
+        document = _document(text, lines, source.name, problems)
+        yield from problems
+        problems.clear()
+        yield document
+    yield from problems
 
 
 @dataclass(slots=True)

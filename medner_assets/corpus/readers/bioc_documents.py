@@ -7,31 +7,56 @@ Rules, with the reason for each:
 - Offsets are read relative to their passage, so that wide gaps between passages and offsets in bytes still
   place.
 - Mentions keep their ids; where those are missing, or repeat and no relation needs them, they are numbered
-  "0", "1", ….
-- A relation whose infons name `entity1` and `entity2` holds between concepts (BioRED); the infon
-  `identifier` of a mention carries its concepts. A relation with two nodes holds between mentions: the
-  first is the head unless the roles say otherwise. One file is at one level: concepts if any relation names
-  concepts, or if there is no relation and some mention has an identifier.
+  "0", "1", …. Numbers serve as ids. Documents without an id are numbered after the file.
+- Concepts stand in the infon `identifier` or, by other tools, under the name of the vocabulary (`_CONCEPTS`),
+  as text, number or list.
+- A relation whose infons name its two concepts holds between them: `entity1` and `entity2` (BioRED), `role1`
+  and `role2` with their `identifier` (PubTator 3), or the types of both (BC5CDR). A relation with two nodes
+  holds between mentions: the first is the head unless the roles say otherwise. One file is at one level:
+  concepts if any relation names concepts, or if there is no relation and some mention has an identifier.
+- Infons that say something of a mention or relation (`_SAID`: negation, certainty, …) are its attributes;
+  others are not kept, which is told once a file.
 """
 
+import re
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from medner_assets.corpus.readers.concepts import split_concepts
-from medner_assets.corpus.readers.drafts import Draft, MentionClaim, RelationClaim, settled
-from medner_assets.corpus.reading import Problem, ProblemKind, Reading, in_file_order
-from medner_assets.schema import Level
+from medner_assets.corpus.readers.drafts import Draft, MentionClaim, RelationClaim
+from medner_assets.corpus.readers.json_records import identifier
+from medner_assets.corpus.readers.sources import Source
+from medner_assets.corpus.reading import Problem, ProblemKind
+from medner_assets.schema import Attributes, Level
 
 _TAIL_ROLES = frozenset(("arg2", "tail", "object", "target"))
+_CONCEPTS = (
+    "identifier", "Identifier", "MESH", "mesh", "NCBI Gene", "NCBIGene", "NCBI Homologene", "NCBI Taxonomy",
+    "OMIM", "UMLS", "cui", "CUI", "RSID", "concept_id", "conceptid", "normalized_id",
+)  # fmt: skip
+_SAID = re.compile(
+    r"negat|polarity|certain|specul|modality|hedg|experiencer|subject|tempor|time|doctimerel|status|assertion|"
+    r"condition|hypothe|histor|severity|generic",
+    re.IGNORECASE,
+)
+_NO_ARGUMENTS = frozenset(("type", "relation", "relation type", "score", "novelty", "novel", "note"))
+_CONCEPT_RELATION = re.compile(
+    rb"""key\s*=\s*["'](?:entity1|relation)["']|"(?:entity1|role1)"\s*:|"relation"\s*:\s*"[^"]*"\s*,\s*"[A-Z]"""
+)
+_RELATION = re.compile(rb"""<relation[\s>]|"relations"\s*:\s*\[\s*\{""")
+_CONCEPT = re.compile(
+    rb"""(?:key\s*=\s*["']|")(?:%b)["'](?:\s*:|\s*>)""" % "|".join(map(re.escape, _CONCEPTS)).encode()
+)
 
 LineOf = Callable[[str, str], int | None]
 """(element: "annotation" or "relation", id) → line of the file, where the format has lines."""
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class Read:
     """One document as `bioc` read it (a `BioCDocument`), with the lines it came from."""
 
     document: Any
@@ -39,27 +64,48 @@ class Source:
     line_of: LineOf
 
 
-def reading_of(sources: Sequence[Source], file: str, problems: Sequence[Problem]) -> Reading:
-    """Return the documents that the sources prove; `problems` are what was met before, in the same file."""
-    found = list(problems)
-    level = _level([source.document for source in sources])
-    drafts = []
-    for source in sources:
-        draft = _Builder(source, file, level, found).draft()
+class Drafting:
+    """Makes the drafts of one file, and counts what it does not keep."""
+
+    def __init__(self, source: Source, level: Level) -> None:
+        self.source, self.level = source, level
+        self.problems: list[Problem] = []
+        self.lists = 0
+        self.not_kept: Counter[str] = Counter()
+        self._number = 0
+
+    def take(self, read: Read) -> Iterator[Draft | Problem]:
+        """Yield the draft of a document, and what of it has no place."""
+        self._number += 1
+        draft = _Builder(read, self, f"{self.source.stem}-{self._number}").draft()
+        problems, self.problems = self.problems, []
+        yield from problems
         if draft is not None:
-            drafts.append(draft)
-    reading = settled(drafts)
-    return Reading(reading.documents, in_file_order([*found, *reading.problems]))
+            yield draft
+
+    def finish(self) -> Iterator[Problem]:
+        """Yield what is told once a file."""
+        name = self.source.name
+        if self.lists:
+            message = f"concept ids stand in a list in {self.lists} mentions: each is one"
+            yield Problem(name, None, None, ProblemKind.READ_AS, message)
+        for what, count in self.not_kept.most_common():
+            yield Problem(name, None, None, ProblemKind.NOT_KEPT, f"{what} of {count}: not kept")
 
 
-def _level(documents: Sequence[Any]) -> Level:
-    relations = [relation for document in documents for relation in _relations(document)]
-    if any("entity1" in _infons(relation) for relation in relations):
-        return Level.CONCEPT
-    if relations:
-        return Level.MENTION
-    annotated = (annotation for document in documents for _, annotation in _annotations(document))
-    return Level.CONCEPT if any("identifier" in _infons(each) for each in annotated) else Level.MENTION
+def level_of(source: Source) -> Level:
+    """Return the level that the relations and mentions of a file show, without parsing it."""
+    related = concepts = False
+    with source.stream() as stream:
+        tail = b""
+        while chunk := stream.read(2**20):
+            content = tail + chunk
+            if _CONCEPT_RELATION.search(content):
+                return Level.CONCEPT
+            related = related or _RELATION.search(content) is not None
+            concepts = concepts or _CONCEPT.search(content) is not None
+            tail = content[-200:]
+    return Level.CONCEPT if concepts and not related else Level.MENTION
 
 
 def _pieces(passage: Any) -> list[Any]:
@@ -100,6 +146,19 @@ def _infon(element: Any, key: str) -> str:
     return value.strip() if isinstance(value, str) else ""
 
 
+def _said(infons: Mapping[str, Any]) -> Attributes:
+    return tuple(
+        sorted(
+            (key, str(value).strip())
+            for key, value in infons.items()
+            if key not in _CONCEPTS
+            and _SAID.search(key)
+            and isinstance(value, (str, int, float))
+            and value != ""
+        )
+    )
+
+
 def _is_offset(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 10**12
 
@@ -110,18 +169,26 @@ class _Segments:
 
     offsets: list[int] = field(default_factory=list)
     anchors: list[int] = field(default_factory=list)
-    text: str = ""
+    parts: list[str] = field(default_factory=list)
+    length: int = 0
     end: int = 0
     ordered: bool = True
+
+    @property
+    def text(self) -> str:
+        return "".join(self.parts)
 
     def add(self, offset: int, text: str) -> None:
         """Append a piece; `end` is where the source's offsets stand after it, if they count characters."""
         if self.offsets:
-            self.text += " " if offset != self.end else ""
+            if offset != self.end:
+                self.parts.append(" ")
+                self.length += 1
             self.ordered = self.ordered and self.offsets[-1] < offset
         self.offsets.append(offset)
-        self.anchors.append(len(self.text))
-        self.text += text
+        self.anchors.append(self.length)
+        self.parts.append(text)
+        self.length += len(text)
         self.end = offset + len(text)
 
     def holding(self, offset: int, position: int) -> int:
@@ -132,31 +199,34 @@ class _Segments:
 
 
 class _Builder:
-    """Builds one draft; what has no place goes to `problems`."""
+    """Builds one draft; what has no place goes to the problems of its `Drafting`."""
 
-    def __init__(self, source: Source, file: str, level: Level, problems: list[Problem]) -> None:
-        self.source = source
-        self.document = source.document
-        self.file = file
-        self.level = level
-        self.problems = problems
-        self.id = self.document.id if isinstance(self.document.id, str) else ""
+    def __init__(self, read: Read, drafting: Drafting, made_id: str) -> None:
+        self.read = read
+        self.document = read.document
+        self.drafting = drafting
+        self.level = drafting.level
+        self.own_id = identifier(self.document.id).strip()
+        self.id = self.own_id or made_id
 
     def draft(self) -> Draft | None:
-        """Return the draft, or None if the document has no id or no text with offsets."""
+        """Return the draft, or None if the document has no text with offsets."""
         segments = self._segments()
-        if not self.id or segments is None:
-            what = "a document without id, passage or offset: left out"
-            self.problems.append(
-                Problem(self.file, self.source.line, self.id or None, ProblemKind.MALFORMED, what)
-            )
+        if segments is None:
+            what = "a document without passage, or a passage without offset"
+            self._report(self.read.line, ProblemKind.MALFORMED, what)
             return None
-        relations = [claim for each in _relations(self.document) if (claim := self._relation(each))]
+        relations = [
+            claim
+            for number, each in enumerate(_relations(self.document))
+            if (claim := self._relation(each, number))
+        ]
         named = {argument for claim in relations for argument in (claim.head, claim.tail)}
         mentions = self._mentions(segments, named)
         return Draft(
-            self.file, self.id, segments.text, self.source.line, mentions, relations, level=self.level
-        )
+            self.drafting.source.name, self.id, segments.text, self.read.line, mentions, relations,
+            level=self.level, own_id=bool(self.own_id),
+        )  # fmt: skip
 
     def _segments(self) -> _Segments | None:
         segments = _Segments()
@@ -171,59 +241,105 @@ class _Builder:
 
     def _mentions(self, segments: _Segments, named: set[str]) -> list[MentionClaim]:
         annotations = list(_annotations(self.document))
-        ids = [annotation.id for _, annotation in annotations]
-        usable = all(isinstance(each, str) and each for each in ids)
-        if not usable or (self.level is Level.CONCEPT and len(set(ids)) < len(ids)):
-            ids = [str(position) for position in range(len(ids))]
+        ids = [identifier(annotation.id) for _, annotation in annotations]
+        unusable = not all(ids) or len(set(ids)) < len(ids)
+        numbered = unusable and (self.level is Level.CONCEPT or not named)
         claims = []
-        for key, (position, annotation) in zip(ids, annotations, strict=True):
-            line = self.source.line_of("annotation", str(annotation.id))
-            spans = [(place.offset, place.offset + place.length) for place in self._locations(annotation)]
-            if not spans:
-                self._report(line, ProblemKind.MALFORMED, f"mention {key}: has no usable location")
+        for number, (position, annotation) in enumerate(annotations):
+            key = str(number) if numbered else ids[number]
+            line = self.read.line_of("annotation", str(annotation.id))
+            if not key:
+                self._report(line, ProblemKind.MALFORMED, f"mention {number}: has no id")
                 continue
-            segment = segments.holding(spans[0][0], position)
+            places = self._locations(annotation)
+            if not places:
+                self._report(line, ProblemKind.MALFORMED, f"mention {key}: has no location")
+                continue
+            spans = [(place.offset, place.offset + place.length) for place in places]
+            segment = segments.holding(min(start for start, _ in spans), position)
             base = segments.offsets[segment]
-            concepts: tuple[str, ...] = ()
-            if self.level is Level.CONCEPT:
-                concepts = split_concepts(_infon(annotation, "identifier"), named)
+            infons = _infons(annotation)
             claims.append(
                 MentionClaim(
                     id=key,
                     type=_infon(annotation, "type"),
                     spans=tuple((start - base, end - base) for start, end in spans),
                     text=annotation.text if isinstance(annotation.text, str) else "",
-                    concepts=concepts,
+                    concepts=self._concepts(infons, named),
                     line=line,
                     anchor=segments.anchors[segment],
+                    base=base,
+                    attributes=_said(infons),
                 )
             )
+            self._count_not_kept(infons, "mentions")
         return claims
+
+    def _concepts(self, infons: Mapping[str, Any], named: set[str]) -> tuple[str, ...]:
+        found: dict[str, None] = {}
+        for key in _CONCEPTS:
+            value = infons.get(key)
+            if value is None or (found and key == "normalized_id"):
+                continue
+            several = value if isinstance(value, list) else [value]
+            written = [identifier(each) for each in several if identifier(each).strip()]
+            if not written:
+                continue
+            if self.level is Level.MENTION:
+                self.drafting.not_kept["concept ids (relations hold between mentions)"] += 1
+                return ()
+            self.drafting.lists += isinstance(value, list)
+            for each in written:
+                found |= dict.fromkeys(split_concepts(each, named))
+        return tuple(found)
+
+    def _count_not_kept(self, infons: Mapping[str, Any], where: str) -> None:
+        for key, value in infons.items():
+            if key not in _CONCEPTS and key != "type" and not _SAID.search(key) and value not in ("", None):
+                self.drafting.not_kept[f"the infon {key[:40]!r} of {where}"] += 1
 
     def _locations(self, annotation: Any) -> list[Any]:
         sound = all(_is_offset(place.offset) and _is_offset(place.length) for place in annotation.locations)
         return list(annotation.locations) if sound else []
 
-    def _relation(self, relation: Any) -> RelationClaim | None:
-        key = str(relation.id)
-        line = self.source.line_of("relation", key)
-        kind = _infon(relation, "type")
+    def _relation(self, relation: Any, number: int) -> RelationClaim | None:
+        key = identifier(relation.id) or str(number)
+        line = self.read.line_of("relation", str(relation.id))
+        infons = _infons(relation)
+        kind = _infon(relation, "type") or _infon(relation, "relation") or _infon(relation, "relation type")
+        said = _said(infons)
         if self.level is Level.CONCEPT:
-            head, tail = _infon(relation, "entity1"), _infon(relation, "entity2")
-            if head and tail:
-                return RelationClaim(kind, head, tail, line)
+            ends = _named_concepts(infons)
+            if len(ends) == 2:
+                return RelationClaim(kind, ends[0], ends[1], line, said, key)
             self._report(line, ProblemKind.UNSUPPORTED, f"relation {key}: does not name two concepts")
             return None
-        nodes = [(str(node.role).lower(), node.refid) for node in relation.nodes]
-        if len(nodes) != 2 or not all(isinstance(refid, str) and refid for _, refid in nodes):
-            self._report(
-                line, ProblemKind.UNSUPPORTED, f"relation {key}: has {len(nodes)} nodes instead of two"
-            )
+        nodes = [(str(node.role).lower(), identifier(node.refid)) for node in relation.nodes]
+        if len(nodes) != 2:
+            what = f"relation {key}: relates {len(nodes)} mentions, and a relation is between two"
+            self._report(line, ProblemKind.UNSUPPORTED, what)
+            return None
+        if not all(refid for _, refid in nodes):
+            self._report(line, ProblemKind.MALFORMED, f"relation {key}: a node does not say which mention")
             return None
         (first_role, head), (second_role, tail) = nodes
         if first_role in _TAIL_ROLES and second_role not in _TAIL_ROLES:
             head, tail = tail, head
-        return RelationClaim(kind, head, tail, line)
+        return RelationClaim(kind, head, tail, line, said, key)
 
     def _report(self, line: int | None, kind: ProblemKind, what: str) -> None:
-        self.problems.append(Problem(self.file, line, self.id, kind, f"{what}: left out"))
+        self.drafting.problems.append(
+            Problem(self.drafting.source.name, line, self.own_id or None, kind, f"{what}: left out")
+        )
+
+
+def _named_concepts(infons: Mapping[str, Any]) -> list[str]:
+    """Return the concepts that a relation names; two where it is one between concepts."""
+    if "entity1" in infons or "entity2" in infons:
+        ends = [infons.get("entity1"), infons.get("entity2")]
+    elif "role1" in infons or "role2" in infons:
+        roles = [infons.get("role1"), infons.get("role2")]
+        ends = [each.get("identifier") if isinstance(each, dict) else each for each in roles]
+    else:
+        ends = [value for key, value in infons.items() if key.lower() not in _NO_ARGUMENTS]
+    return [identifier(each).strip() for each in ends if identifier(each).strip()]

@@ -1,55 +1,72 @@
 """Read BioC JSON with the `bioc` package, document by document.
 
-The package asks for keys that many writers leave out where they are empty (BioRED's own files have no
-`infons` on passages and no `nodes` on relations), so those are filled in first. What a document means is in
-`bioc_documents.py`. A JSON file that is cut off cannot be parsed at all and is refused whole. The format
-has no lines.
+A file is a collection, or documents as services hand them out: `{"PubTator3": [...]}`, a list of collections
+(BioC-PMC) or of documents, one document, or one a line. The package asks for keys that many writers leave out
+where they are empty (BioRED's own files have no `infons` on passages and no `nodes` on relations), so those
+are filled in first. What a document means is in `bioc_documents.py`. A JSON file that is cut off is refused
+whole. The format has no lines.
 """
 
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Any
 
-from medner_assets.corpus.readers.bioc_documents import Source, reading_of
-from medner_assets.corpus.readers.files import read_text
-from medner_assets.corpus.readers.jsonl import NotJsonError, parsed_json
-from medner_assets.corpus.reading import Problem, ProblemKind, Reading
+from medner_assets.corpus.readers.bioc_documents import Drafting, Read, level_of
+from medner_assets.corpus.readers.drafts import Draft
+from medner_assets.corpus.readers.json_records import NotJsonError, array_after, json_values
+from medner_assets.corpus.readers.sources import Options, Source
+from medner_assets.corpus.reading import Problem, ProblemKind
 from medner_assets.errors import MednerError
 
-
-def read_bioc_json(path: Path) -> Reading:
-    """Return the documents of a BioC JSON file and what it could not place; raise MednerError."""
-    return parse_bioc_json(read_text(path), str(path))
+SUFFIXES = (".json", ".jsonl")
+_LISTS = ("documents", "PubTator3")
 
 
-def parse_bioc_json(text: str, file: str) -> Reading:
-    """Return the documents of BioC JSON; raise MednerError if `text` is no JSON or no BioC collection."""
+def drafts(source: Source, options: Options) -> Iterator[Draft | Problem]:
+    """Yield the documents of BioC JSON and what is none; raise MednerError if it is no JSON or no BioC."""
     from bioc import biocjson
 
-    try:
-        collection = parsed_json(text)
-    except NotJsonError as error:
-        raise MednerError(f"{file}: {error}: the file may be cut off or in another format") from None
-    documents = collection.get("documents") if isinstance(collection, dict) else None
-    if not isinstance(documents, list):
-        raise MednerError(f"{file}: no list of 'documents': a BioC JSON file is one collection")
-    sources: list[Source] = []
-    problems: list[Problem] = []
-    for content in documents:
+    source = source.rewindable()
+    drafting = Drafting(source, level_of(source))
+    for content in _documents(source):
         try:
             document = biocjson.fromJSON(_document(content), "BioCDocument")
-            sources.append(Source(document, None, lambda tag, key: None))
         except (TypeError, ValueError, KeyError, AttributeError) as error:
             what = (
                 f"not a BioC document ({type(error).__name__}: a key is missing or of another type): left out"
             )
             doc_id = content.get("id") if isinstance(content, dict) else None
             doc_id = doc_id if isinstance(doc_id, str) else None
-            problems.append(Problem(file, None, doc_id, ProblemKind.MALFORMED, what))
-    return reading_of(sources, file, problems)
+            yield Problem(source.name, None, doc_id, ProblemKind.MALFORMED, what)
+            continue
+        yield from drafting.take(Read(document, None, lambda tag, key: None))
+    yield from drafting.finish()
 
 
-def _document(content: dict[str, Any]) -> dict[str, Any]:
-    return _with_defaults(content) | {"passages": [_passage(each) for each in _items(content, "passages")]}
+def _documents(source: Source) -> Iterator[object]:
+    """Yield each document, whatever it is wrapped in; raise MednerError if there is none to be found."""
+    found = array_after(source, _LISTS)
+    if found is not None:
+        for _, value in found:
+            yield value
+        return
+    for _, value in json_values(source):
+        if isinstance(value, NotJsonError):
+            raise MednerError(f"{source.name}: {value}: the file may be cut off or in another format")
+        lists = [value[key] for key in _LISTS if key in value] if isinstance(value, dict) else []
+        if lists and isinstance(lists[0], list):
+            yield from lists[0]
+        elif isinstance(value, dict) and "passages" in value:
+            yield value
+        else:
+            raise MednerError(
+                f"{source.name}: neither a collection (a list of 'documents') nor a document with "
+                "'passages': check the format"
+            )
+
+
+def _document(content: Any) -> dict[str, Any]:
+    filled = _with_defaults(content)
+    return {"id": "", **filled, "passages": [_passage(each) for each in _items(content, "passages")]}
 
 
 def _passage(content: dict[str, Any]) -> dict[str, Any]:
@@ -58,7 +75,7 @@ def _passage(content: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _with_defaults(content: dict[str, Any]) -> dict[str, Any]:
+def _with_defaults(content: Any) -> dict[str, Any]:
     """Return a document, passage or sentence with the keys that its annotations and relations may lack."""
     if not isinstance(content, dict):
         raise TypeError("not an object")

@@ -7,51 +7,60 @@ throughout where it has one.
 
 import re
 from collections.abc import Iterator
-from io import BytesIO
-from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
-from medner_assets.corpus.readers.bioc_documents import Source, reading_of
-from medner_assets.corpus.readers.files import decoded, read_bytes
-from medner_assets.corpus.reading import Problem, ProblemKind, Reading
+from medner_assets.corpus.readers.bioc_documents import Drafting, Read, level_of
+from medner_assets.corpus.readers.drafts import Draft
+from medner_assets.corpus.readers.files import Utf8Stream
+from medner_assets.corpus.readers.sources import Options, Source
+from medner_assets.corpus.reading import Problem, ProblemKind
 from medner_assets.errors import MednerError
+
+SUFFIXES = (".xml", ".bioc")
 
 _DECLARED = re.compile(rb"""<\?xml[^>]*encoding\s*=\s*["']([A-Za-z0-9._-]+)["']""")
 
 
-def read_bioc_xml(path: Path) -> Reading:
-    """Return the documents of a BioC XML file and what it could not place; raise MednerError."""
-    return parse_bioc_xml(read_bytes(path), str(path))
+def drafts(source: Source, options: Options) -> Iterator[Draft | Problem]:
+    """Yield the documents of BioC XML and what is none; raise MednerError if it is not XML from the start."""
+    source = source.rewindable()
+    with source.stream() as stream:
+        head = stream.read(65536)
+    if b"<!ENTITY" in head.partition(b"<document")[0]:
+        raise MednerError(
+            f"{source.name}: declares XML entities, which are not read: replace them by their text"
+        )
+    encoding = _DECLARED.match(head[:200].removeprefix(b"\xef\xbb\xbf"))
+    check = encoding is None or encoding[1].lower() in (b"utf-8", b"utf8", b"ascii", b"us-ascii")
+    drafting = Drafting(source, level_of(source))
+    with source.stream() as stream:
+        for element in _document_elements(stream, source.name, check=check):
+            if isinstance(element, Problem):
+                yield element
+                continue
+            try:
+                read = _read(element)
+            except (TypeError, ValueError, KeyError, AttributeError, SyntaxError) as error:
+                what = f"not a BioC document ({type(error).__name__}: an offset or id is amiss): left out"
+                doc_id = (element.findtext("id") or "").strip() or None
+                yield Problem(source.name, element.sourceline, doc_id, ProblemKind.MALFORMED, what)
+            else:
+                yield from drafting.take(read)
+            element.clear()
+            while element.getprevious() is not None:
+                del element.getparent()[0]
+    yield from drafting.finish()
 
 
-def parse_bioc_xml(content: bytes, file: str) -> Reading:
-    """Return the documents of BioC XML; raise MednerError if it is not XML from the start, or not UTF-8."""
-    encoding = _DECLARED.match(content[:200].removeprefix(b"\xef\xbb\xbf"))
-    if encoding is None or encoding[1].lower() in (b"utf-8", b"utf8", b"ascii", b"us-ascii"):
-        decoded(content, file)
-    if b"<!ENTITY" in content:
-        raise MednerError(f"{file}: declares XML entities, which are not read: replace them by their text")
-    sources: list[Source] = []
-    problems: list[Problem] = []
-    for element in _document_elements(content, file, problems):
-        try:
-            sources.append(_source(element))
-        except (TypeError, ValueError, KeyError, AttributeError, SyntaxError) as error:
-            what = f"not a BioC document ({type(error).__name__}: an offset or id is amiss): left out"
-            doc_id = (element.findtext("id") or "").strip() or None
-            problems.append(Problem(file, element.sourceline, doc_id, ProblemKind.MALFORMED, what))
-        element.clear()
-    return reading_of(sources, file, problems)
-
-
-def _document_elements(content: bytes, file: str, problems: list[Problem]) -> Iterator[Any]:
+def _document_elements(stream: BinaryIO, file: str, *, check: bool) -> Iterator[Any]:
     from lxml import etree
 
     read = 0
     try:
         events = etree.iterparse(
-            BytesIO(content), tag="document", load_dtd=False, no_network=True, resolve_entities=False
-        )
+            Utf8Stream(stream, file, check=check),
+            tag="document", load_dtd=False, no_network=True, resolve_entities=False,
+        )  # fmt: skip
         for _, element in events:
             read += 1
             yield element
@@ -60,10 +69,10 @@ def _document_elements(content: bytes, file: str, problems: list[Problem]) -> It
             where = f"not valid XML at line {error.lineno}"
             raise MednerError(f"{file}: {where}: the file may be cut off or in another format") from None
         what = f"the XML ends or breaks after {read} documents: what follows is left out"
-        problems.append(Problem(file, error.lineno, None, ProblemKind.TRUNCATED, what))
+        yield Problem(file, error.lineno, None, ProblemKind.TRUNCATED, what)
 
 
-def _source(element: Any) -> Source:
+def _read(element: Any) -> Read:
     from bioc import biocxml
     from lxml import etree
 
@@ -72,4 +81,4 @@ def _source(element: Any) -> Source:
     }
     xml = etree.tostring(element, encoding="unicode", with_tail=False)
     (document,) = biocxml.loads(f"<collection>{xml}</collection>").documents
-    return Source(document, element.sourceline, lambda tag, key: lines.get((tag, key)))
+    return Read(document, element.sourceline, lambda tag, key: lines.get((tag, key)))

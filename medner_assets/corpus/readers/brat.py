@@ -1,93 +1,84 @@
-"""Read BRAT standoff: `name.txt` with the text, `name.ann` beside it with T, R and E lines.
+"""Read BRAT standoff: `name.txt` with the text, `name.ann` beside it with T, R, E and A lines.
 
 Rules, with the reason for each:
-- A path is an `.ann` or `.txt` file, or a folder, of which every pair below it is read; the document's id
-  is its path below the folder without suffix, so that equal names in several folders stay apart. A name
-  that `medner export` has quoted is unquoted. In a folder, a file that is not UTF-8 costs its document only.
+- A path is an `.ann` or `.txt` file, or a folder, of which every pair below it is read; the document's id is
+  its path below the folder without suffix, so that equal names in several folders stay apart. A name that
+  `medner export` has quoted is unquoted. In a folder, a file that is not UTF-8 costs its document only.
+- The shared tasks of BioNLP write mentions to `.a1` and the rest to `.a2`: both together are one `.ann`.
 - The text is kept as it is, byte order mark included, because BRAT counts every character of the file.
-  Where a text has Windows line ends and more mentions fit when each counts as one character, it is read so.
+  Where more mentions fit without the mark, or with Windows line ends as one character, it is read so.
 - `T` lines are mentions. A mention in pieces keeps them, counts as the span that covers them and is reported,
   unless only white space lies between the pieces.
 - `R` lines are relations: Arg1 is the head and Arg2 the tail; of other roles, the first named.
 - `E` lines are events: one relation per argument, from trigger to argument, with the role (less its number)
   as type; an argument that is an event means its trigger.
-- Attributes (A, M), normalisations (N) and equivalences (*) are not kept and are reported; notes (#) are
-  ignored.
+- `A` and `M` lines are attributes of a mention, of an event's trigger or of a relation. Normalisations (N),
+  equivalences (*) and notes (#) are not kept, which is told with counts.
 """
 
 import re
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
-from medner_assets.corpus.offsets import OffsetUnit
-from medner_assets.corpus.readers.drafts import Draft, MentionClaim, RelationClaim, placed, settled
-from medner_assets.corpus.readers.files import NotUtf8Error, numbered_lines, read_text, whole_number
-from medner_assets.corpus.reading import Problem, ProblemKind, Reading, in_file_order
+from medner_assets.corpus.readers.drafts import Draft, MentionClaim, RelationClaim
+from medner_assets.corpus.readers.files import numbered_lines, whole_number
+from medner_assets.corpus.readers.sources import Options, Source
+from medner_assets.corpus.reading import Problem, ProblemKind
 from medner_assets.corpus.writers.brat import document_of_name
 from medner_assets.errors import MednerError
+from medner_assets.schema import Attributes
+
+SUFFIXES = (".ann", ".a1", ".a2", ".txt")
 
 _TYPE_AND_SPANS = re.compile(r"(\S+) ([0-9]+ [0-9]+(?:;[0-9]+ [0-9]+)*)")
 _NUMBERED_ROLE = re.compile(r"(\D+)[0-9]*")
+_NOT_KEPT = {"N": "normalisations", "*": "equivalences", "#": "notes"}
 
 
-def read_brat(path: Path) -> Reading:
-    """Return the documents of a pair of files or of a folder; raise MednerError if one cannot be read."""
-    if path.is_dir():
-        stems = sorted(
-            {file.with_suffix("") for suffix in ("ann", "txt") for file in path.rglob(f"*.{suffix}")}
-        )
-        if not stems:
-            raise MednerError(f"{path}: no .ann or .txt file below it: name the folder of the BRAT files")
-        names = [document_of_name(stem.relative_to(path).as_posix()) for stem in stems]
-    elif path.suffix not in (".ann", ".txt"):
+def gather(found: Sequence[Source]) -> list[Source]:
+    """Return one file of each document: its annotations, or its text where that is all there is."""
+    best: dict[str, Source] = {}
+    order = (".ann", ".a1", ".a2", ".txt")
+    for each in found:
+        stem = each.name.removesuffix(each.suffix)
+        if stem not in best or order.index(each.suffix) < order.index(best[stem].suffix):
+            best[stem] = each
+    return list(best.values())
+
+
+def drafts(source: Source, options: Options) -> Iterator[Draft | Problem]:
+    """Yield the document of a pair of files; raise MednerError if one cannot be read."""
+    if source.suffix not in SUFFIXES:
         raise MednerError(
-            f"{path}: there is no such folder, and it is no .ann file: check path or MEDNER_CORPORA"
+            f"{source.name}: neither a folder nor an .ann, .a1 or .txt file: check path or MEDNER_CORPORA"
         )
-    else:
-        stems, names = [path.with_suffix("")], [path.stem]
-    drafts: list[Draft] = []
-    problems: list[Problem] = []
-    for stem, name in zip(stems, names, strict=True):
-        # Not with_suffix: the stem itself may contain a dot.
-        text_file, annotation_file = (stem.parent / f"{stem.name}.{suffix}" for suffix in ("txt", "ann"))
-        if not text_file.exists() and annotation_file.exists():
-            message = f"there is no {text_file.name} beside it: document left out"
-            problems.append(Problem(str(annotation_file), None, name, ProblemKind.NO_TEXT, message))
-        elif not annotation_file.exists() and path.is_dir():
-            message = f"there is no {annotation_file.name} beside it: not read as a document"
-            problems.append(Problem(str(text_file), None, name, ProblemKind.MALFORMED, message))
-        else:
-            try:
-                text, annotations = read_text(text_file, keep_mark=True), read_text(annotation_file)
-            except NotUtf8Error as error:
-                if not path.is_dir():
-                    raise
-                message = f"{error.where}: document left out, convert the file to UTF-8"
-                problems.append(Problem(error.file, error.line, name, ProblemKind.ENCODING, message))
-                continue
-            found = _Annotations(str(annotation_file), name)
-            found.take(annotations)
-            drafts.append(_with_fitting_line_ends(found.draft(text)))
-            problems.extend(found.problems)
-    reading = settled(drafts)
-    return Reading(reading.documents, in_file_order([*problems, *reading.problems]))
-
-
-def parse_brat(text: str, annotations: str, file: str, name: str) -> Reading:
-    """Return the one document of a text and its annotations; never raises. `file` names the annotations."""
-    found = _Annotations(file, name)
-    found.take(annotations)
-    reading = settled([_with_fitting_line_ends(found.draft(text))])
-    return Reading(reading.documents, in_file_order([*found.problems, *reading.problems]))
-
-
-def _with_fitting_line_ends(draft: Draft) -> Draft:
-    if "\r\n" not in draft.text:
-        return draft
-    shorter = replace(draft, text=draft.text.replace("\r\n", "\n"))
-    best = [max(placed(each, unit) for unit in OffsetUnit) for each in (draft, shorter)]
-    return shorter if best[1] > best[0] else draft
+    stem = source.file_name.removesuffix(source.suffix)
+    name = document_of_name(source.stem)
+    text_file = source if source.suffix == ".txt" else source.beside(f"{stem}.txt")
+    beside = [source.beside(f"{stem}{suffix}") for suffix in (".ann", ".a1", ".a2")]
+    annotated = [each for each in beside if each is not None]
+    if annotated and annotated[0].suffix == ".ann":
+        annotated = annotated[:1]
+    if text_file is None:
+        message = f"there is no {stem}.txt beside it: document left out"
+        yield Problem(source.name, None, name, ProblemKind.NO_TEXT, message)
+        return
+    if not annotated:
+        if source.alone:
+            raise MednerError(f"{source.name}: there is no {stem}.ann beside it: name the annotated files")
+        message = f"there is no {stem}.ann beside it: not read as a document"
+        yield Problem(source.name, None, name, ProblemKind.MALFORMED, message)
+        return
+    text = text_file.text(keep_mark=True)
+    found = _Annotations(annotated[0].name, name)
+    for each in annotated:
+        found.file = each.name
+        found.take(each.text())
+    found.file = annotated[0].name
+    draft = found.draft(text)
+    yield from found.problems
+    yield draft
 
 
 @dataclass(slots=True)
@@ -100,6 +91,9 @@ class _Annotations:
     relations: list[RelationClaim] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     triggers: dict[str, str] = field(default_factory=dict)
+    attributes: dict[str, dict[str, str]] = field(default_factory=dict)
+    attribute_lines: list[tuple[int, str, str]] = field(default_factory=list)
+    not_kept: Counter[str] = field(default_factory=Counter)
 
     def take(self, annotations: str) -> None:
         """Sort the lines into mentions and relations."""
@@ -109,39 +103,59 @@ class _Annotations:
                 continue
             taken = self._take_line(number, line)
             if not taken:
-                cut = number == last and line[0] in "TRE"
+                cut = number == last and line[0] in "TREAM"
                 kind = ProblemKind.TRUNCATED if cut else ProblemKind.MALFORMED
                 what = "the file ends within this line" if cut else "not an annotation of BRAT"
                 self._report(number, kind, f"{what}: left out")
 
     def draft(self, text: str) -> Draft:
         """Return the claims about `text`, arguments that are events replaced by their triggers."""
+        known = {each.id for each in self.mentions} | {each.id for each in self.relations if each.id}
+        for number, key, target in self.attribute_lines:
+            if self.triggers.get(target, target) not in known:
+                self._report(
+                    number,
+                    ProblemKind.UNKNOWN_ARGUMENT,
+                    f"attribute {key}: what it is of is not in the document: left out",
+                )
+        for what, count in self.not_kept.items():
+            self._report(None, ProblemKind.NOT_KEPT, f"{count} {what}: not kept")
         resolved = [
             replace(
                 claim,
                 head=self.triggers.get(claim.head, claim.head),
                 tail=self.triggers.get(claim.tail, claim.tail),
+                attributes=self._said(claim.id) if claim.id else (),
             )
             for claim in self.relations
         ]
-        return Draft(self.file, self.name, text, None, self.mentions, resolved)
+        events = {trigger: key for key, trigger in self.triggers.items()}
+        mentions = [
+            replace(each, attributes=said) if (said := self._said(each.id, events.get(each.id, ""))) else each
+            for each in self.mentions
+        ]
+        return Draft(self.file, self.name, text, None, mentions, resolved)
+
+    def _said(self, *keys: str) -> Attributes:
+        found: dict[str, str] = {}
+        for key in keys:
+            found |= self.attributes.get(key, {})
+        return tuple(sorted(found.items()))
 
     def _take_line(self, number: int, line: str) -> bool:
         columns = line.split("\t")
         kind = line[0]
-        if kind == "#":
-            return True
-        if kind in "AMN*":
-            self._report(
-                number, ProblemKind.UNSUPPORTED, f"annotation {columns[0]} is of a kind not kept: left out"
-            )
+        if kind in _NOT_KEPT:
+            self.not_kept[_NOT_KEPT[kind]] += 1
             return True
         if len(columns) < 2:
             return False
         if kind == "T":
             return self._take_mention(number, columns)
         if kind == "R":
-            return self._take_relation(number, columns[1].split())
+            return self._take_relation(number, columns[0], columns[1].split())
+        if kind in "AM":
+            return self._take_attribute(number, columns[0], columns[1].split(" ", 2))
         return kind == "E" and self._take_event(number, columns[0], columns[1].split())
 
     def _take_mention(self, number: int, columns: Sequence[str]) -> bool:
@@ -158,14 +172,23 @@ class _Annotations:
         self.mentions.append(MentionClaim(columns[0], match[1], tuple(spans), text, line=number))
         return True
 
-    def _take_relation(self, number: int, words: Sequence[str]) -> bool:
+    def _take_relation(self, number: int, key: str, words: Sequence[str]) -> bool:
         arguments = _arguments(words[1:])
         if len(words) != 3 or arguments is None:
             return False
         (first_role, head), (second_role, tail) = arguments
         if (first_role, second_role) == ("Arg2", "Arg1"):
             head, tail = tail, head
-        self.relations.append(RelationClaim(words[0], head, tail, number))
+        self.relations.append(RelationClaim(words[0], head, tail, number, id=key))
+        return True
+
+    def _take_attribute(self, number: int, key: str, words: Sequence[str]) -> bool:
+        if len(words) < 2 or not all(words[:2]):
+            return False
+        name, target = words[:2]
+        value = words[2].strip() if len(words) > 2 and words[2].strip() else "true"
+        self.attributes.setdefault(target, {})[name] = value
+        self.attribute_lines.append((number, key, target))
         return True
 
     def _take_event(self, number: int, key: str, words: Sequence[str]) -> bool:
@@ -178,7 +201,7 @@ class _Annotations:
             self.relations.append(RelationClaim(match[1] if match else role, key, target, number))
         return True
 
-    def _report(self, line: int, kind: ProblemKind, message: str) -> None:
+    def _report(self, line: int | None, kind: ProblemKind, message: str) -> None:
         self.problems.append(Problem(self.file, line, self.name, kind, message))
 
 

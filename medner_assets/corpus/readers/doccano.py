@@ -2,69 +2,87 @@
 
 Rules, with the reason for each:
 - A project with relations exports `entities` (id, label, start_offset, end_offset) and `relations` (from_id,
-  to_id, type); one without exports `label` or `labels` as [start, end, label].
-- The text is `text`, in older exports `data`; the id is `id`.
-- A mention is not repeated in the file, so that a span can only be checked to lie in the text and to hold
-  more than white space. Offsets count characters; with "count grapheme clusters as one character" they do
-  not, and a text with such clusters has to be exported without it.
+  to_id, type); one without exports `label` or `labels` as [start, end, label]; doccano before 1.3 exports
+  `annotations` with the label's number.
+- The text is `text`, in older exports `data`; the id is `id`; records without one are numbered.
+- A mention is not repeated in the file, and offsets count characters, UTF-16 units or grapheme clusters,
+  Windows line ends as one or two, by version and setting. Which it is shows where mentions look whole;
+  where nothing shows it, the mentions that it moves are left out and reported.
 """
 
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 from medner_assets.corpus.offsets import OffsetUnit
-from medner_assets.corpus.readers.drafts import Draft, MentionClaim, RelationClaim, settled
-from medner_assets.corpus.readers.files import read_text
-from medner_assets.corpus.readers.json_records import (
-    claimed_text,
-    identifier,
-    json_records,
-    objects,
-    offset,
-    string,
-)
-from medner_assets.corpus.reading import Problem, ProblemKind, Reading, in_file_order
+from medner_assets.corpus.readers.drafts import Draft, MentionClaim, RelationClaim
+from medner_assets.corpus.readers.json_records import identifier, json_records, objects, offset, string
+from medner_assets.corpus.readers.keys import foreign_keys
+from medner_assets.corpus.readers.settling import Rules
+from medner_assets.corpus.readers.sources import Options, Source
+from medner_assets.corpus.reading import Problem, ProblemKind
+
+SUFFIXES = (".jsonl", ".json")
+RULES = Rules(units=(OffsetUnit.CODE_POINTS, OffsetUnit.UTF16, OffsetUnit.GRAPHEMES), plain=False)
+KEYS = ("entities", "label", "labels", "annotations")
 
 
-def read_doccano(path: Path) -> Reading:
-    """Return the documents of an export and what it could not place; raise MednerError."""
-    return parse_doccano(read_text(path), str(path))
-
-
-def parse_doccano(text: str, file: str) -> Reading:
-    """Return the documents of an export; raise MednerError if its JSON cannot be read to the end."""
-    records, problems = json_records(text, file)
-    drafts = []
-    for line, record in records:
-        doc_id = identifier(record.get("id"))
-        body = string(record.get("text")) or string(record.get("data"))
-        if not doc_id or not body:
-            message = "no record with id and text: left out"
-            problems.append(Problem(file, line, doc_id or None, ProblemKind.MALFORMED, message))
+def drafts(source: Source, options: Options) -> Iterator[Draft | Problem]:
+    """Yield the documents of an export and what is none; raise MednerError if its JSON is cut off."""
+    number = 0
+    for found in json_records(source):
+        if isinstance(found, Problem):
+            yield found
             continue
-        mentions = [
-            # A mention that is nowhere is refused later, with its span.
-            MentionClaim(key, kind, ((start, end),), claimed_text(body, start, end) or "\0", line=line)
-            for key, kind, start, end in _spans(record)
-        ]
-        relations = [
+        line, record = found
+        number += 1
+        body = string(record.get("text")) or string(record.get("data"))
+        doc_id = identifier(record.get("id"))
+        foreign = foreign_keys(record, KEYS)
+        if not body or foreign:
+            kind = ProblemKind.UNKNOWN_KEYS if foreign else ProblemKind.MALFORMED
+            message = foreign or "no record with a text: left out"
+            yield Problem(source.name, line, doc_id or None, kind, message)
+            continue
+        draft = Draft(source.name, doc_id or f"{source.stem}-{number}", body, line, own_id=bool(doc_id))
+        yield from _spans(record, draft)
+        draft.relations = [
             RelationClaim(
                 string(each.get("type")), identifier(each.get("from_id")), identifier(each.get("to_id")), line
             )
             for each in objects(record.get("relations"))
         ]
-        drafts.append(Draft(file, doc_id, body, line, mentions, relations))
-    reading = settled(drafts, units=(OffsetUnit.CODE_POINTS,))
-    return Reading(reading.documents, in_file_order([*problems, *reading.problems]))
+        yield draft
 
 
-def _spans(record: Mapping[str, Any]) -> Iterator[tuple[str, str, int, int]]:
-    """Yield (id, type, start, end) of each span; -1 stands for an offset that is none."""
-    for entity in objects(record.get("entities")):
-        start, end = offset(entity.get("start_offset")), offset(entity.get("end_offset"))
-        yield identifier(entity.get("id")), string(entity.get("label")), start, end
-    labels = record.get("label", record.get("labels"))
-    for number, label in enumerate(labels if isinstance(labels, list) else [], start=1):
-        first, last, kind = label if isinstance(label, list) and len(label) == 3 else (None, None, None)
-        yield f"T{number}", string(kind), offset(first), offset(last)
+def _spans(record: Mapping[str, Any], draft: Draft) -> Iterator[Problem]:
+    """Add the mentions of a record to `draft`; yield a problem for each that is of no known form."""
+    number = 0
+    for key in KEYS:
+        value = record.get(key)
+        if value is None:
+            continue
+        if not isinstance(value, list):
+            yield _unknown(draft, f"{key!r} is no list")
+            continue
+        for each in value:
+            number += 1
+            claim = _claim(each, number, draft.line)
+            if claim is None:
+                yield _unknown(draft, f"annotation {number} under {key!r} is of another form")
+            else:
+                draft.mentions.append(claim)
+
+
+def _claim(each: object, number: int, line: int | None) -> MentionClaim | None:
+    if isinstance(each, Mapping) and "start_offset" in each:
+        span = (offset(each.get("start_offset")), offset(each.get("end_offset")))
+        key = identifier(each.get("id")) or f"T{number}"
+        return MentionClaim(key, identifier(each.get("label")), (span,), None, line=line)
+    if isinstance(each, list) and len(each) == 3:
+        span = (offset(each[0]), offset(each[1]))
+        return MentionClaim(f"T{number}", identifier(each[2]), (span,), None, line=line)
+    return None
+
+
+def _unknown(draft: Draft, what: str) -> Problem:
+    return Problem(draft.file, draft.line, draft.id, ProblemKind.UNKNOWN_KEYS, f"{what}: left out")

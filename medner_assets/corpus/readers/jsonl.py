@@ -1,70 +1,56 @@
 """Read documents as JSON lines (`corpus/jsonl.py` has the format) and verify what they claim.
 
 Offsets count characters, by contract: no other unit is tried. A line that is no document is reported and
-left out; a last line without its end that does not parse is reported as a file cut off.
+left out; a last line without its end that does not parse is reported as a file cut off. Lines whose
+annotations stand under keys of another tool are reported too: they are no documents without mentions.
 """
 
-import json
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from medner_assets.corpus.jsonl import document_from_json
 from medner_assets.corpus.offsets import OffsetUnit
-from medner_assets.corpus.readers.drafts import Draft, MentionClaim, RelationClaim, settled
-from medner_assets.corpus.readers.files import numbered_lines, read_text
-from medner_assets.corpus.reading import Problem, ProblemKind, Reading, in_file_order
+from medner_assets.corpus.readers.drafts import Draft, MentionClaim, RelationClaim
+from medner_assets.corpus.readers.json_records import NotJsonError, parsed_json
+from medner_assets.corpus.readers.keys import foreign_keys
+from medner_assets.corpus.readers.settling import Rules, settled
+from medner_assets.corpus.readers.sources import Options, Source
+from medner_assets.corpus.reading import Problem, ProblemKind, Reading, collected
 from medner_assets.errors import MednerError
 from medner_assets.schema import Document, Level
+
+SUFFIXES = (".jsonl", ".ndjson", ".json")
+RULES = Rules(units=(OffsetUnit.CODE_POINTS,), own_ids=True)
+KEYS = ("entities", "relations")
+
+
+def drafts(source: Source, options: Options) -> Iterator[Draft | Problem]:
+    """Yield the documents of JSON lines and what is none."""
+    yield from _drafts(source, KEYS)
 
 
 def read_jsonl(path: Path) -> Reading:
     """Return the documents of a JSON-lines file and what it could not place; raise MednerError."""
-    return parse_jsonl(read_text(path), str(path))
+    source = Source(str(path), path.stem, path)
+    return collected(settled(_drafts(source), RULES, source.name))
 
 
-def parse_jsonl(text: str, file: str, *, text_required: bool = True) -> Reading:
-    """Return the documents of JSON lines; never raises.
-
-    text_required: False for predictions, whose lines need no `text`; their mentions then have no offsets.
-    """
-    drafts: list[Draft] = []
-    problems: list[Problem] = []
-    last = text.count("\n") + 1
-    for number, line in numbered_lines(text):
+def _drafts(source: Source, keys: Sequence[str] = ()) -> Iterator[Draft | Problem]:
+    for number, line in source.lines():
         if not line.strip():
             continue
         try:
-            drafts.append(
-                draft_of(document_from_json(parsed_json(line), text_required=text_required), file, number)
-            )
+            value = parsed_json(line)
+            foreign = foreign_keys(value, keys) if keys else None
+            if foreign:
+                yield Problem(source.name, number, None, ProblemKind.UNKNOWN_KEYS, foreign)
+                continue
+            yield draft_of(document_from_json(value), source.name, number)
         except MednerError as error:
-            cut = number == last and isinstance(error, NotJsonError)
+            cut = not line.endswith("\n") and isinstance(error, NotJsonError)
             kind = ProblemKind.TRUNCATED if cut else ProblemKind.MALFORMED
             reason = "the file ends within a document" if cut else str(error)
-            problems.append(Problem(file, number, None, kind, f"{reason}: line left out"))
-    reading = settled(drafts, units=(OffsetUnit.CODE_POINTS,))
-    return Reading(reading.documents, in_file_order([*problems, *reading.problems]))
-
-
-class NotJsonError(MednerError):
-    """The text is not JSON that can be stored again."""
-
-
-def parsed_json(text: str) -> object:
-    r"""Return the value of JSON `text`; raise NotJsonError naming line and column.
-
-    Half a surrogate pair (`\ud83d` alone) is refused: it is no character and cannot be written as UTF-8.
-    """
-    try:
-        value = json.loads(text)
-        if "\\ud" in text or "\\uD" in text:
-            json.dumps(value, ensure_ascii=False).encode("utf-8")
-    except json.JSONDecodeError as error:
-        raise NotJsonError(f"not valid JSON at line {error.lineno}, column {error.colno}") from None
-    except UnicodeEncodeError:
-        raise NotJsonError("not valid JSON: half a surrogate pair stands alone") from None
-    except (ValueError, RecursionError):
-        raise NotJsonError("not valid JSON: a number too long or nesting too deep") from None
-    return value
+            yield Problem(source.name, number, None, kind, f"{reason}: line left out")
 
 
 def draft_of(document: Document, file: str, line: int) -> Draft:
@@ -72,13 +58,14 @@ def draft_of(document: Document, file: str, line: int) -> Draft:
     concept = document.level is Level.CONCEPT
     mentions = [
         MentionClaim(
-            id=entity.id,
-            type=entity.type,
-            spans=() if entity.start is None or entity.end is None else ((entity.start, entity.end),),
-            text=entity.text,
-            concepts=entity.concepts,
-            line=line,
+            entity.id,
+            entity.type,
+            () if entity.start is None or entity.end is None else ((entity.start, entity.end),),
+            entity.text,
+            entity.concepts,
+            line,
             pieces=entity.pieces,
+            attributes=entity.attributes,
         )
         for entity in document.entities
     ]
@@ -88,6 +75,7 @@ def draft_of(document: Document, file: str, line: int) -> Draft:
             (relation.head_concept if concept else relation.head) or "",
             (relation.tail_concept if concept else relation.tail) or "",
             line,
+            relation.attributes,
         )
         for relation in document.relations
     ]

@@ -1,52 +1,61 @@
 """Read documents of a Parquet file: the columns are the keys of our JSON lines, one row a document.
 
 `entities` and `relations` are lists of structs, or JSON as text. What is verified, and what is reported, is
-as for JSON lines; the line of a problem is the row, counted from 1.
+as for JSON lines; the line of a problem is the row, counted from 1. Files with `tokens` and `ner_tags` are of
+the format `hugging-face`, those of BigBIO's schema of `bigbio`.
 """
 
 import json
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Any
 
 from medner_assets.corpus.jsonl import document_from_json
 from medner_assets.corpus.offsets import OffsetUnit
-from medner_assets.corpus.readers.drafts import Draft, settled
-from medner_assets.corpus.readers.files import read_bytes
-from medner_assets.corpus.readers.jsonl import draft_of, parsed_json
-from medner_assets.corpus.reading import Problem, ProblemKind, Reading, in_file_order
+from medner_assets.corpus.readers.drafts import Draft
+from medner_assets.corpus.readers.json_records import parsed_json
+from medner_assets.corpus.readers.jsonl import KEYS, draft_of
+from medner_assets.corpus.readers.keys import foreign_keys
+from medner_assets.corpus.readers.settling import Rules
+from medner_assets.corpus.readers.sources import Options, Source
+from medner_assets.corpus.reading import Problem, ProblemKind
 from medner_assets.errors import MednerError
+
+SUFFIXES = (".parquet",)
+RULES = Rules(units=(OffsetUnit.CODE_POINTS,), own_ids=True)
 
 _NESTED = ("entities", "relations")
 
 
-def read_parquet(path: Path) -> Reading:
-    """Return the documents of a Parquet file and what it could not place; raise MednerError."""
-    drafts: list[Draft] = []
-    problems: list[Problem] = []
-    for number, row in enumerate(parquet_rows(path), start=1):
+def drafts(source: Source, options: Options) -> Iterator[Draft | Problem]:
+    """Yield the documents of a Parquet file and what is none; raise MednerError if it is no Parquet."""
+    for number, row in enumerate(parquet_rows(source), start=1):
+        document = json_row(row)
+        foreign = foreign_keys(document, KEYS)
+        if foreign:
+            yield Problem(source.name, number, None, ProblemKind.UNKNOWN_KEYS, foreign)
+            continue
         try:
-            drafts.append(draft_of(document_from_json(row), str(path), number))
+            yield draft_of(document_from_json(document), source.name, number)
         except MednerError as error:
             message = f"{error}: row left out"
-            problems.append(Problem(str(path), number, None, ProblemKind.MALFORMED, message))
-    reading = settled(drafts, units=(OffsetUnit.CODE_POINTS,))
-    return Reading(reading.documents, in_file_order([*problems, *reading.problems]))
+            yield Problem(source.name, number, None, ProblemKind.MALFORMED, message)
 
 
-def parquet_rows(path: Path) -> list[dict[str, Any]]:
-    """Return the rows as JSON objects: absent values are absent keys. Raise MednerError if it is no Parquet.
-
-    A value that JSON has no place for (a time, bytes) becomes text.
-    """
+def parquet_rows(source: Source) -> Iterator[dict[str, Any]]:
+    """Yield the rows as they stand, some at a time; raise MednerError if it is no Parquet."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    content = read_bytes(path)
+    on_disk = source.path is not None and source.member is None and source.path.is_file()
     try:
-        rows = pq.read_table(pa.BufferReader(content)).to_pylist()
+        with source.stream() as stream:
+            whole = on_disk and stream.seekable()
+            content: Any = pa.PythonFile(stream, mode="r") if whole else pa.BufferReader(stream.read())
+            with pq.ParquetFile(content) as file:
+                for batch in file.iter_batches(1000):
+                    yield from batch.to_pylist()
     except (pa.ArrowException, OSError, ValueError, TypeError, KeyError) as error:
-        raise no_parquet(str(path), error) from None
-    return [json_row(row) for row in rows]
+        raise no_parquet(source.name, error) from None
 
 
 def no_parquet(file: str, error: Exception) -> MednerError:

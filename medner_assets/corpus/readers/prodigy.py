@@ -2,68 +2,76 @@
 
 Rules, with the reason for each:
 - The id is `id`, else `meta.id`, else the input's hash: two answers to one text are one document, and the
-  later is reported.
-- Only accepted tasks (`answer`, accept where it is not said) are gold; others are reported and left out.
-- A span's mention is not repeated in the file. Where its tokens are named, its ends have to be theirs.
+  later is reported. Tasks without any are numbered.
+- Only accepted tasks and spans (`answer`, accept where it is not said) are gold; others are told.
+- A span's mention is not repeated in the file, but Prodigy counts characters. Where its tokens are named, its
+  ends have to be theirs.
 - A relation names its ends by `head_span` and `child_span`, else by the tokens at which two spans end.
 """
 
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from medner_assets.corpus.offsets import OffsetUnit
-from medner_assets.corpus.readers.drafts import Draft, MentionClaim, RelationClaim, settled
-from medner_assets.corpus.readers.files import read_text
-from medner_assets.corpus.readers.json_records import (
-    claimed_text,
-    identifier,
-    json_records,
-    objects,
-    offset,
-    string,
-)
-from medner_assets.corpus.reading import Problem, ProblemKind, Reading, in_file_order
+from medner_assets.corpus.readers.drafts import Draft, MentionClaim, RelationClaim
+from medner_assets.corpus.readers.json_records import identifier, json_records, objects, offset, string
+from medner_assets.corpus.readers.keys import foreign_keys
+from medner_assets.corpus.readers.settling import Rules
+from medner_assets.corpus.readers.sources import Options, Source
+from medner_assets.corpus.reading import Problem, ProblemKind
+
+SUFFIXES = (".jsonl", ".json")
+RULES = Rules(units=(OffsetUnit.CODE_POINTS, OffsetUnit.UTF16))
+KEYS = ("spans", "relations", "answer", "_input_hash", "_task_hash")
 
 
-def read_prodigy(path: Path) -> Reading:
-    """Return the documents of an export and what it could not place; raise MednerError."""
-    return parse_prodigy(read_text(path), str(path))
-
-
-def parse_prodigy(text: str, file: str) -> Reading:
-    """Return the documents of an export; raise MednerError if its JSON cannot be read to the end."""
-    records, problems = json_records(text, file)
-    drafts = []
-    for line, task in records:
+def drafts(source: Source, options: Options) -> Iterator[Draft | Problem]:
+    """Yield the documents of an export and what is none; raise MednerError if its JSON is cut off."""
+    number = 0
+    for found in json_records(source):
+        if isinstance(found, Problem):
+            yield found
+            continue
+        line, task = found
+        number += 1
         meta = task.get("meta")
         doc_id = (
             identifier(task.get("id"))
             or identifier(meta.get("id") if isinstance(meta, dict) else None)
             or identifier(task.get("_input_hash"))
         )
-        if not doc_id or not string(task.get("text")):
-            message = "no task with text and id, meta.id or _input_hash: left out"
-            problems.append(Problem(file, line, None, ProblemKind.MALFORMED, message))
-        elif task.get("answer", "accept") != "accept":
-            message = f"the answer is {string(task['answer'])!r}: document left out"
-            problems.append(Problem(file, line, doc_id, ProblemKind.UNSUPPORTED, message))
+        foreign = foreign_keys(task, KEYS[:2]) if "entities" in task else foreign_keys(task, KEYS)
+        answer = task.get("answer", "accept")
+        if not string(task.get("text")) or foreign:
+            kind = ProblemKind.UNKNOWN_KEYS if foreign else ProblemKind.MALFORMED
+            message = foreign or "no task with a text: left out"
+            yield Problem(source.name, line, doc_id or None, kind, message)
+        elif answer != "accept":
+            message = f"the answer is {string(answer)!r}: no gold"
+            yield Problem(source.name, line, doc_id or None, ProblemKind.REJECTED, message)
         else:
-            drafts.append(_draft(task, doc_id, file, line))
-    reading = settled(drafts, units=(OffsetUnit.CODE_POINTS,))
-    return Reading(reading.documents, in_file_order([*problems, *reading.problems]))
+            made = doc_id or f"{source.stem}-{number}"
+            yield from _draft(task, Draft(source.name, made, task["text"], line, own_id=bool(doc_id)))
 
 
-def _draft(task: Mapping[str, Any], doc_id: str, file: str, line: int) -> Draft:
-    draft = Draft(file, doc_id, task["text"], line)
+def _draft(task: Mapping[str, Any], draft: Draft) -> Iterator[Draft | Problem]:
     tokens = objects(task.get("tokens"))
     by_span: dict[tuple[int, int, str], str] = {}
     by_token: dict[int, str] = {}
-    for number, span in enumerate(objects(task.get("spans")), start=1):
+    spans = task.get("spans")
+    for number, span in enumerate(spans if isinstance(spans, list) else [], start=1):
+        if not isinstance(span, dict) or "start" not in span:
+            message = f"span {number} is of another form: left out"
+            yield Problem(draft.file, draft.line, draft.id, ProblemKind.UNKNOWN_KEYS, message)
+            continue
         start, end, label = offset(span.get("start")), offset(span.get("end")), string(span.get("label"))
-        mention = claimed_text(draft.text, start, end) if _at_tokens(span, tokens) else ""
-        # An empty mention is refused later, with the span: what is not at its place is no mention.
-        draft.mentions.append(MentionClaim(f"T{number}", label, ((start, end),), mention or "\0", line=line))
+        if span.get("answer", "accept") != "accept":
+            message = f"span {start} to {end}: the answer is {string(span.get('answer'))!r}: no gold"
+            yield Problem(draft.file, draft.line, draft.id, ProblemKind.REJECTED, message)
+            continue
+        # Where it names other tokens, the span is not at its place: a mention of another text is refused.
+        claimed = None if _at_tokens(span, tokens) else "\0"
+        draft.mentions.append(MentionClaim(f"T{number}", label, ((start, end),), claimed, line=draft.line))
         by_span.setdefault((start, end, label), f"T{number}")
         by_token.setdefault(offset(span.get("token_end")), f"T{number}")
     for relation in objects(task.get("relations")):
@@ -73,8 +81,8 @@ def _draft(task: Mapping[str, Any], doc_id: str, file: str, line: int) -> Draft:
             place = there if isinstance(there, dict) else {}
             key = (offset(place.get("start")), offset(place.get("end")), string(place.get("label")))
             ends.append(by_span.get(key) or by_token.get(offset(relation.get(side)), ""))
-        draft.relations.append(RelationClaim(string(relation.get("label")), ends[0], ends[1], line))
-    return draft
+        draft.relations.append(RelationClaim(string(relation.get("label")), ends[0], ends[1], draft.line))
+    yield draft
 
 
 def _at_tokens(span: Mapping[str, Any], tokens: list[Mapping[str, Any]]) -> bool:

@@ -1,10 +1,11 @@
 """Read PubTator: `PMID|t|title`, `PMID|a|abstract`, then mentions and relations in columns between tabs.
 
 Rules, with the reason for each; together they give the published counts of BC5CDR and BioRED exactly:
-- The text is title, one blank, abstract: offsets of both corpora run through that blank.
-- A mention line has 6 columns, or 5 without concept; BC5CDR's seventh (the parts of a composite mention)
-  has no offsets and is not kept. Mentions are numbered "0", "1", … in file order, as the BioC files of
-  BioRED number them.
+- The text is title, one blank, abstract: offsets of both corpora run through that blank. Sections of other
+  names (`title`, `abstract`, `body`: tmVar 3) are joined likewise, in their order.
+- A mention line has 6 columns, or 5 without concept; a seventh (BC5CDR: parts of a composite mention, tmVar:
+  RSID) has no offsets and is not kept, which is told. Mentions are numbered "0", "1", … in file order, as the
+  BioC files of BioRED number them.
 - A relation line is `PMID, type, concept, concept`; BioRED's fifth column (novelty) is not kept. Relations
   hold between concepts, so every document is at concept level. See `concepts.py` for how identifiers are
   split.
@@ -15,31 +16,30 @@ Rules, with the reason for each; together they give the published counts of BC5C
 """
 
 import re
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from medner_assets.corpus.readers.concepts import split_concepts
-from medner_assets.corpus.readers.drafts import Draft, MentionClaim, RelationClaim, settled
-from medner_assets.corpus.readers.files import UNFINISHED, numbered_lines, read_text, whole_number
-from medner_assets.corpus.reading import Problem, ProblemKind, Reading, in_file_order
+from medner_assets.corpus.readers.drafts import Draft, MentionClaim, RelationClaim
+from medner_assets.corpus.readers.files import UNFINISHED, whole_number
+from medner_assets.corpus.readers.sources import Options, Source
+from medner_assets.corpus.reading import Problem, ProblemKind
 from medner_assets.schema import Level
 
-_TEXT_LINE = re.compile(r"([^|\t]+)\|([ta])\|(.*)", re.DOTALL)
+SUFFIXES = (".txt", ".pubtator", ".tsv")
+
+_SECTION = re.compile(r"[A-Za-z][A-Za-z_]{0,23}")
+_BEGINS = ("t", "title")
 
 
-def read_pubtator(path: Path) -> Reading:
-    """Return the documents of a PubTator file and what it could not place; raise MednerError."""
-    return parse_pubtator(read_text(path), str(path))
-
-
-def parse_pubtator(text: str, file: str) -> Reading:
-    """Return the documents of PubTator `text`; never raises. `file` names it in problems."""
-    blocks = _Blocks(file)
-    for number, line in numbered_lines(text):
-        blocks.take(number, line)
-    blocks.finish(ends_within_a_line=bool(text) and not text.endswith("\n"))
-    reading = settled([_draft(block, file) for block in blocks.documents])
-    return Reading(reading.documents, in_file_order([*blocks.problems, *reading.problems]))
+def drafts(source: Source, options: Options) -> Iterator[Draft | Problem]:
+    """Yield the documents of a PubTator file and what is none."""
+    blocks = _Blocks(source.name)
+    line = ""
+    for number, line in source.lines():
+        yield from blocks.take(number, line.removesuffix("\n").removesuffix("\r"))
+    yield from blocks.finish(ends_within_a_line=bool(line) and not line.endswith("\n"))
 
 
 @dataclass(slots=True)
@@ -48,87 +48,104 @@ class _Block:
 
     id: str
     line: int
-    title: str | None = None
-    abstract: str | None = None
+    sections: list[tuple[str, str]] = field(default_factory=list)
     mentions: list[tuple[int, list[str]]] = field(default_factory=list)
     relations: list[tuple[int, list[str]]] = field(default_factory=list)
     seen: set[tuple[str, ...]] = field(default_factory=set)
 
 
 class _Blocks:
-    """Gathers lines into documents."""
+    """Gathers lines into documents; one is held at a time."""
 
     def __init__(self, file: str) -> None:
         self.file = file
-        self.documents: list[_Block] = []
-        self.problems: list[Problem] = []
+        self.block: _Block | None = None
+        self.found: list[Draft | Problem] = []
+        self.not_kept: Counter[str] = Counter()
+        self.other_sections: dict[str, None] = {}
         self._waiting: list[tuple[int, list[str]]] = []
         self._last: tuple[int, str] | None = None
 
-    def take(self, number: int, line: str) -> None:
-        """Add one line to the document it belongs to."""
-        if not line.strip():
-            return
+    def take(self, number: int, line: str) -> list[Draft | Problem]:
+        """Add one line to the document it belongs to; return what is complete before it."""
+        if not line or line.isspace():
+            return ()  # type: ignore[return-value]
         self._last = (number, line)
-        text_line = _TEXT_LINE.fullmatch(line)
-        if text_line:
-            self._take_text(number, *text_line.groups())
-            return
         columns = line.split("\t")
-        if self.documents and columns[0] == self.documents[-1].id:
-            self._take_annotation(self.documents[-1], number, columns)
+        if self.block is not None and len(columns) > 1 and columns[0] == self.block.id:
+            self._take_annotation(self.block, number, columns)
+        elif (text_line := _text_line(line)) is not None:
+            self._take_text(number, *text_line)
         else:
             self._waiting.append((number, columns))
+        if not self.found:
+            return ()  # type: ignore[return-value]
+        found, self.found = self.found, []
+        return found
 
-    def finish(self, *, ends_within_a_line: bool) -> None:
-        """Report what is still without a text, and a file that was cut off."""
+    def finish(self, *, ends_within_a_line: bool) -> list[Draft | Problem]:
+        """Return the last document, what is still without a text, and what is said of a file cut off."""
         self._orphans(self._waiting)
-        if not ends_within_a_line or self._last is None:
-            return
-        number, line = self._last
-        if _TEXT_LINE.fullmatch(line):
-            cut = self.documents.pop()
-            message = f"{UNFINISHED}: document left out with its {len(cut.mentions)} mentions"
-            self._report(number, cut.id, ProblemKind.TRUNCATED, message)
-        else:
-            self._report(number, _plausible_id(line.split("\t")[0]), ProblemKind.TRUNCATED, UNFINISHED)
+        if ends_within_a_line and self._last is not None:
+            number, line = self._last
+            if _text_line(line) is not None and self.block is not None:
+                cut, self.block = self.block, None
+                message = f"{UNFINISHED}: document left out with its {len(cut.mentions)} mentions"
+                self._report(number, cut.id, ProblemKind.TRUNCATED, message)
+            else:
+                self._report(number, _plausible_id(line.split("\t")[0]), ProblemKind.UNENDED, UNFINISHED)
+        self._complete()
+        if self.other_sections:
+            message = f"the sections {', '.join(self.other_sections)} are joined, one character between two"
+            self._report(None, None, ProblemKind.READ_AS, message)
+        for what, count in self.not_kept.items():
+            self._report(None, None, ProblemKind.NOT_KEPT, f"{what} of {count} lines: not kept")
+        return self.found
 
-    def _take_text(self, number: int, doc_id: str, part: str, text: str) -> None:
-        current = self.documents[-1] if self.documents else None
-        if current is None or current.id != doc_id or (part == "t" and current.title is not None):
-            current = _Block(doc_id, number)
-            self.documents.append(current)
-        if part == "t":
-            current.title = text
-        elif current.abstract is None:
-            current.abstract = text
-        else:
-            self._report(
-                number,
-                doc_id,
-                ProblemKind.DUPLICATE_ID,
-                "the document has an abstract already: line left out",
-            )
+    def _complete(self) -> None:
+        if self.block is not None:
+            self.found.append(_draft(self.block, self.file))
+            self.block = None
+
+    def _take_text(self, number: int, doc_id: str, section: str, text: str) -> None:
+        block = self.block
+        known = block is not None and any(section == name for name, _ in block.sections)
+        if block is None or block.id != doc_id or (section in _BEGINS and known):
+            self._complete()
+            block = self.block = _Block(doc_id, number)
+        elif known and section == "a":
+            message = "the document has an abstract already: line left out"
+            self._report(number, doc_id, ProblemKind.DUPLICATE_ID, message)
+            return
+        if section not in ("t", "a"):
+            self.other_sections[section] = None
+        block.sections.append((section, text))
         waiting, self._waiting = self._waiting, []
         for line, columns in waiting:
             if columns[0] == doc_id:
-                self._take_annotation(current, line, columns)
+                self._take_annotation(block, line, columns)
             else:
                 self._orphans([(line, columns)])
 
     def _take_annotation(self, block: _Block, number: int, columns: list[str]) -> None:
-        is_mention = len(columns) > 1 and whole_number(columns[1]) is not None
-        if is_mention and len(columns) in (5, 6, 7) and whole_number(columns[2]) is not None:
-            if tuple(columns) in block.seen:
+        count = len(columns)
+        is_mention = count > 1 and whole_number(columns[1]) is not None
+        if is_mention and count in (5, 6, 7) and whole_number(columns[2]) is not None:
+            key = tuple(columns)
+            if key in block.seen:
                 message = "the same mention stands earlier in the document: left out"
                 self._report(number, block.id, ProblemKind.DUPLICATE_ANNOTATION, message)
                 return
-            block.seen.add(tuple(columns))
+            block.seen.add(key)
             block.mentions.append((number, columns))
-        elif not is_mention and len(columns) >= 4:
+            if count == 7 and columns[6].strip():
+                self.not_kept["the seventh column"] += 1
+        elif not is_mention and count >= 4:
             block.relations.append((number, columns))
+            if count > 4 and any(map(str.strip, columns[4:])):
+                self.not_kept["the fifth column of relations"] += 1
         else:
-            message = f"neither a mention nor a relation ({len(columns)} columns): line left out"
+            message = f"neither a mention nor a relation ({count} columns): line left out"
             self._report(number, block.id, ProblemKind.MALFORMED, message)
 
     def _orphans(self, lines: list[tuple[int, list[str]]]) -> None:
@@ -141,8 +158,18 @@ class _Blocks:
                 message = "neither a text line nor an annotation: line left out"
                 self._report(number, None, ProblemKind.MALFORMED, message)
 
-    def _report(self, line: int, doc_id: str | None, kind: ProblemKind, message: str) -> None:
-        self.problems.append(Problem(self.file, line, doc_id, kind, message))
+    def _report(self, line: int | None, doc_id: str | None, kind: ProblemKind, message: str) -> None:
+        self.found.append(Problem(self.file, line, doc_id, kind, message))
+
+
+def _text_line(line: str) -> tuple[str, str, str] | None:
+    """Return (id, section, text) of `id|section|text`, else None."""
+    doc_id, bar, rest = line.partition("|")
+    section, second, text = rest.partition("|")
+    if not (doc_id and bar and second) or "\t" in doc_id or _SECTION.fullmatch(section) is None:
+        return None
+    # Words between bars may be anything: a long name has to be one that begins or goes on a document.
+    return (doc_id, section, text) if len(doc_id) <= 64 and not any(map(str.isspace, doc_id)) else None
 
 
 def _plausible_id(column: str) -> str | None:
@@ -154,12 +181,12 @@ def _draft(block: _Block, file: str) -> Draft:
     named = {argument.strip() for _, columns in block.relations for argument in columns[2:4]}
     mentions = [
         MentionClaim(
-            id=str(position),
-            type=columns[4],
-            spans=((int(columns[1]), int(columns[2])),),
-            text=columns[3],
-            concepts=split_concepts(columns[5], named) if len(columns) > 5 else (),
-            line=number,
+            str(position),
+            columns[4],
+            ((int(columns[1]), int(columns[2])),),
+            columns[3],
+            split_concepts(columns[5], named) if len(columns) > 5 else (),
+            number,
         )
         for position, (number, columns) in enumerate(block.mentions)
     ]
@@ -167,5 +194,5 @@ def _draft(block: _Block, file: str) -> Draft:
         RelationClaim(columns[1], columns[2].strip(), columns[3].strip(), number)
         for number, columns in block.relations
     ]
-    text = " ".join(part for part in (block.title, block.abstract) if part is not None)
+    text = " ".join(part for _, part in block.sections)
     return Draft(file, block.id, text, block.line, mentions, relations, level=Level.CONCEPT)
