@@ -25,6 +25,10 @@ POISONS = (
         "select content as definition_hash, [content] as objects from read_text('{secret}')",
     ),
     (
+        "a list of medner's objects that names an analyst's own view",
+        "create or replace view medner_catalogue as select 'x' as definition_hash, ['view:own'] as objects",
+    ),
+    (
         "a macro that takes the name of a function of DuckDB",
         "create or replace macro sum(x) as (select content from read_text('{secret}'))",
     ),
@@ -54,13 +58,13 @@ def _poisoned(poison: str, command: tuple[str, ...]) -> Callable[[Checkout], See
         secret.write_text("canary")
         checkout.medner("sql", "scores")
         with duckdb.connect(checkout.data / "medner.duckdb") as file:
-            file.execute("create table mine as select 7 as a")
+            file.execute("create table mine as select 7 as a; create view own as select 7 as a")
             file.execute(poison.format(out=out, secret=secret))
         view = checkout.root / "sql" / "views" / "zz.sql"  # something to refresh
         view.write_text("-- zz: one.\n-- Grain: one.\ncreate or replace view zz as select 1 as a;\n")
         ran = checkout.medner(*command)
         with duckdb.connect(checkout.data / "medner.duckdb", read_only=True) as file:
-            kept = file.execute("from mine").fetchall() == [(7,)]
+            kept = file.execute("from mine union all from own").fetchall() == [(7,), (7,)]
         told = ran.out + ran.err
         held = not out.exists() and "canary" not in told and kept and "Traceback" not in told
         return held, next((line for line in told.splitlines() if "medner.duckdb" in line), ran.reason)

@@ -1,8 +1,8 @@
 """`data/medner.duckdb`, the analyst's file: medner's views and macros, and what analysts put there.
 
 Programs never open it, except `refresh`, which gives way to whoever holds it. What stands in the file was
-possibly written by others, so nothing of it is ever run: which objects are medner's is read out of a view's
-text, names and kinds are checked, and the session that refreshes reaches the tables and nothing else.
+possibly written by others, so nothing of it is ever run, and nothing of it says what is medner's to replace
+or drop (`own_objects.py`). The session that refreshes reaches the tables and nothing else.
 """
 
 import hashlib
@@ -23,15 +23,17 @@ from medner_assets.files import sync
 from medner_assets.paths import private_folder
 from medner_assets.warehouse.catalogue import BARE, seal
 from medner_assets.warehouse.definitions import Definition, define, definition_of, definitions, text_literal
+from medner_assets.warehouse.own_objects import described_objects, own_objects, record
 from medner_assets.warehouse.store import Store
 
 STORAGE_VERSION = "v1.0.0"
 """DuckDB 1.0 and later read what is written with it."""
 
 MARK = "medner_catalogue"
-"""The view in the analyst's file that says which objects are medner's and what they were made from."""
+"""The view in the analyst's file that tells people which objects are medner's, and refreshes by which
+definitions it was made; it is read, and never run."""
 
-_OBJECT = re.compile(r"'(view|macro table):([a-z_][a-z0-9_]*)'")
+_TABLES = "select table_name from duckdb_tables() where schema_name = 'main' and not temporary"
 _HASH = re.compile(r"'([0-9a-f]{16})' AS definition_hash", re.IGNORECASE)
 
 
@@ -46,15 +48,15 @@ class Refreshed:
 def refresh(path: Path | None = None, root: Path | None = None, sql: Path | None = None) -> Refreshed:
     """Bring the analyst's file up to date with the definitions, if nobody holds it. Never waits.
 
-    Only what medner put there is replaced or dropped; tables, views and macros of the analyst stay. The hash
-    of the definitions stands in the file, so that an unchanged file is only read. A file that older clients
-    cannot read is written anew for them, with all that is in it.
+    Only what medner put there, by its own record, is replaced or dropped; tables, views and macros of the
+    analyst stay. The hash of the definitions stands in the file, so that an unchanged file is only read. A
+    file that older clients cannot read is written anew for them, with all that is in it.
     """
     path, root = path or paths.catalogue(), root or paths.warehouse()
     Store(root).initialise()
     made = definitions(root, sql or paths.SQL)
     if not path.exists():
-        _create(path, made)
+        _create(path, root, made)
         return Refreshed("written", f"{path}: written")
     if not path.is_file():
         return Refreshed("refused", f"{path}: not refreshed: it is no file: move it away to have it anew")
@@ -66,7 +68,7 @@ def refresh(path: Path | None = None, root: Path | None = None, sql: Path | None
             readable = _storage_of(connection, path).startswith(STORAGE_VERSION)
         kept = "" if readable else _converted(path)
         with _opened(path, root) as connection:
-            refreshed = _rewrite(connection, path, made)
+            refreshed = _rewrite(connection, path, root, made)
         return Refreshed(refreshed.outcome, f"{refreshed.message}{kept}")
     except MednerError as error:
         if not isinstance(error.__cause__, duckdb.PermissionException):
@@ -100,7 +102,9 @@ def _keep_private(path: Path) -> None:
 
 
 def _hash(made: list[Definition]) -> str:
-    parts = (part for each in made for part in (each.statement, *each.comments))
+    parts = (
+        part for each in made for part in (each.statement, *each.comments, *map(str, each.meanings.items()))
+    )
     return hashlib.sha256("\0".join((STORAGE_VERSION, *parts)).encode()).hexdigest()[:16]
 
 
@@ -126,46 +130,34 @@ def _written_from(connection: duckdb.DuckDBPyConnection) -> str | None:
     return found.group(1) if found else None
 
 
-def _own(connection: duckdb.DuckDBPyConnection) -> set[tuple[str, str]]:
-    """Return kind and name of what medner put into the file the last time: of two kinds, all plain names."""
-    own = {(kind, name) for kind, name in _OBJECT.findall(_mark_text(connection))}
-    return own | {("view", MARK)} if own else own
-
-
-def _names(connection: duckdb.DuckDBPyConnection) -> dict[str, set[str]]:
-    """Return the names of tables, views and table macros of the file's main schema, by kind."""
-    found: dict[str, set[str]] = {"table": set(), "view": set(), "macro table": set()}
-    for kind, name in connection.sql(
-        "select 'table', table_name from duckdb_tables() where schema_name = 'main' and not temporary "
-        "union all select 'view', view_name from duckdb_views() where schema_name = 'main' and not internal "
-        "union all select 'macro table', function_name from duckdb_functions() "
-        "where function_type = 'table_macro' and not internal and schema_name = 'main'"
-    ).fetchall():
-        found[kind].add(name)
-    return found
-
-
-def _rewrite(connection: duckdb.DuckDBPyConnection, path: Path, made: list[Definition]) -> Refreshed:
+def _rewrite(
+    connection: duckdb.DuckDBPyConnection, path: Path, root: Path, made: list[Definition]
+) -> Refreshed:
     """Replace medner's objects in one transaction; refuse when the analyst has something of the same name."""
-    own, names = _own(connection), _names(connection)
-    for definition in [*made, _mark(made)]:
-        taken = [
-            kind
-            for kind, each in names.items()
-            if definition.name in each and (kind, definition.name) not in own
-        ]
-        if [kind for kind in taken if (kind == "macro table") == (definition.kind == "macro table")]:
+    there = described_objects(connection)
+    tables = {name for (name,) in connection.sql(_TABLES).fetchall()}
+    made = [*made, _mark(made)]
+    defined = {(each.kind, each.name) for each in made}
+    own = own_objects(root, there, defined, is_marked=("view", MARK) in there)
+    for kind, name in sorted(defined):
+        taken = "table" if kind == "view" and name in tables else kind
+        if taken == "table" or ((kind, name) in there and (kind, name) not in own):
             return Refreshed(
-                "refused",
-                f"{path}: not refreshed: its {taken[0]} {definition.name!r} is not medner's own: rename it",
+                "refused", f"{path}: not refreshed: its {taken} {name!r} is not medner's own: rename it"
             )
     connection.execute("begin transaction")
-    for kind, name in sorted(own - {(each.kind, each.name) for each in [*made, _mark(made)]}):
-        if name in names[kind]:
-            connection.execute(f"drop {kind} {_quoted(name)}")
-    define(connection, [*made, _mark(made)], described=True)
+    for kind, name in sorted(own - defined):
+        connection.execute(f"drop {kind} {_quoted(name)}")
+    _define(connection, root, made)
     connection.execute("commit")
     return Refreshed("written", f"{path}: refreshed")
+
+
+def _define(connection: duckdb.DuckDBPyConnection, root: Path, made: list[Definition]) -> None:
+    """Make and describe the objects and record them as medner's, all before the transaction ends."""
+    define(connection, made, described=True)
+    names = {(each.kind, each.name) for each in made}
+    record(root, {each: text for each, text in described_objects(connection).items() if each in names})
 
 
 def _quoted(name: str) -> str:
@@ -214,7 +206,7 @@ def _converted(path: Path) -> str:
         _remove(draft)
 
 
-def _create(path: Path, made: list[Definition]) -> None:
+def _create(path: Path, root: Path, made: list[Definition]) -> None:
     """Write a new file under another name and link it in place, never over one made meanwhile."""
     private_folder(path.parent)
     draft = path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
@@ -224,7 +216,7 @@ def _create(path: Path, made: list[Definition]) -> None:
         ) as connection:
             draft.chmod(0o600)
             connection.execute("begin transaction")
-            define(connection, [*made, _mark(made)], described=True)
+            _define(connection, root, [*made, _mark(made)])
             connection.execute("commit")
         sync(draft)
         try:

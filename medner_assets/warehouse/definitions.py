@@ -1,6 +1,7 @@
 """What the catalogue holds, as SQL: a view of each table over its Parquet files, then those of `sql/`."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -11,6 +12,7 @@ from medner_assets.errors import MednerError
 from medner_assets.paths import NAME
 from medner_assets.sql_files import in_order
 from medner_assets.tables import TABLES
+from medner_assets.warehouse.meanings import meanings_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +23,8 @@ class Definition:
     kind: Literal["view", "macro table"]
     statement: str
     comments: tuple[str, ...]
+    meanings: Mapping[str, str] = field(default_factory=dict)
+    """What its columns mean, by name; a name that it has not is passed over."""
 
 
 def definitions(root: Path, sql: Path) -> list[Definition]:
@@ -48,6 +52,19 @@ def define(connection: duckdb.DuckDBPyConnection, made: list[Definition], *, des
                 raise MednerError(
                     f"{definition.kind} {definition.name}: {reason}: fix its definition"
                 ) from error
+    if described:
+        _describe_columns(connection, [each for each in made if each.meanings])
+
+
+def _describe_columns(connection: duckdb.DuckDBPyConnection, views: list[Definition]) -> None:
+    columns = connection.sql(
+        "select table_name, column_name from duckdb_columns() where schema_name = 'main' and not internal"
+    ).fetchall()
+    for view in views:
+        for name in (column for table, column in columns if table == view.name and column in view.meanings):
+            connection.execute(
+                f'comment on column {view.name}."{name}" is {text_literal(view.meanings[name])}'
+            )
 
 
 def view_of(table: Table, root: Path) -> str:
@@ -94,7 +111,8 @@ def definition_of(
     name: str, kind: Literal["view", "macro table"], statement: str, purpose: str
 ) -> Definition:
     """Return the object that `statement` makes, with its purpose as its comment."""
-    return Definition(name, kind, statement, (f"comment on {kind} {name} is {text_literal(purpose)}",))
+    described = (f"comment on {kind} {name} is {text_literal(purpose)}",)
+    return Definition(name, kind, statement, described, meanings_of(name) if kind == "view" else {})
 
 
 def glob_literal(folder: Path) -> str:

@@ -15,8 +15,10 @@ from medner_assets.errors import MednerError
 from medner_assets.paths import SQL
 from medner_assets.sql_files import sql_files
 from medner_assets.tables import TABLES
+from medner_assets.warehouse import analyst_file
 from medner_assets.warehouse.analyst_file import refresh
 from medner_assets.warehouse.catalogue import connect
+from medner_assets.warehouse.own_objects import record
 from medner_assets.warehouse.store import Store
 from medner_assets_tests.support.rows import metric, opened, put
 
@@ -295,6 +297,84 @@ def test_nothing_that_others_wrote_into_the_file_runs_on_refresh(place: tuple[Pa
     assert not out.exists()
     with opened(path) as analyst:
         assert analyst.sql("from notes").fetchall() == [(7,)]
+
+
+MARKED = "create or replace view medner_catalogue as select '0' as definition_hash, ['view:notes'] as objects"
+
+
+@pytest.mark.parametrize("mark", [MARKED, f"{MARKED}; comment on view medner_catalogue is 'medner'"])
+def test_what_the_file_says_of_itself_names_nothing_to_drop(
+    place: tuple[Path, Path], tmp_path: Path, mark: str
+):
+    path, root = place
+    refresh(path, root)
+    with duckdb.connect(path) as attacker:
+        attacker.execute("create view notes as select 7 as a; comment on view notes is 'mine'")
+        attacker.execute(mark)
+    refreshed = refresh(path, root, sql_folder(tmp_path / "new", mine="select 2 as a"))
+    assert refreshed.outcome == "refused"
+    assert "'medner_catalogue' is not medner's own: rename it" in refreshed.message
+    with opened(path) as analyst:
+        assert analyst.sql("from notes").fetchall() == [(7,)]
+
+
+def test_a_view_of_medners_that_an_analyst_has_replaced_is_the_analysts(
+    place: tuple[Path, Path], tmp_path: Path
+):
+    path, root = place
+    refresh(path, root, sql_folder(tmp_path / "old", mine="select 1 as a"))
+    with duckdb.connect(path) as analyst:
+        analyst.execute("create or replace view mine as select 7 as a")
+    for folder in (tmp_path / "none", sql_folder(tmp_path / "new", mine="select 2 as a")):
+        refreshed = refresh(path, root, folder)
+        with opened(path) as analyst:
+            assert analyst.sql("from mine").fetchall() == [(7,)]
+    assert "'mine' is not medner's own: rename it" in refreshed.message
+
+
+@pytest.mark.parametrize("written", [None, "not JSON", "[]", '{"view:mine": 3}'])
+def test_without_a_record_only_what_the_definitions_name_is_medners(
+    place: tuple[Path, Path], tmp_path: Path, written: str | None
+):
+    path, root = place
+    refresh(path, root, sql_folder(tmp_path / "old", mine="select 1 as a", gone="select 1 as a"))
+    file = root / "_catalogue.json"
+    file.unlink() if written is None else file.write_text(written)
+    with duckdb.connect(path) as analyst:
+        analyst.execute("create view notes as select 7 as a; comment on view notes is 'mine'")
+    assert refresh(path, root, sql_folder(tmp_path / "new", mine="select 2 as a")).outcome == "written"
+    with opened(path) as analyst:
+        assert analyst.sql("from mine").fetchall() == [(2,)]
+        assert analyst.sql("from notes").fetchall() == [(7,)]
+        assert analyst.sql("from gone").fetchall() == [(1,)]
+
+
+def test_a_refresh_that_was_killed_after_the_record_is_made_up_for(
+    place: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    path, root = place
+    refresh(path, root, sql_folder(tmp_path / "old", gone="select 1 as a"))
+
+    def killed(*_: object) -> None:
+        record(*_)
+        raise KeyboardInterrupt
+
+    new = sql_folder(tmp_path / "new", mine="select 2 as a")
+    monkeypatch.setattr(analyst_file, "record", killed)
+    with pytest.raises(KeyboardInterrupt):
+        refresh(path, root, new)
+    monkeypatch.undo()
+    with opened(path) as analyst:
+        assert analyst.sql("from gone").fetchall() == [(1,)]
+    assert refresh(path, root, new).outcome == "written"
+    with opened(path) as analyst:
+        assert analyst.sql("from mine").fetchall() == [(2,)]
+
+
+def test_the_record_is_its_owners_alone(place: tuple[Path, Path]):
+    path, root = place
+    refresh(path, root)
+    assert stat.S_IMODE((root / "_catalogue.json").stat().st_mode) == 0o600
 
 
 def test_a_macro_that_takes_the_name_of_a_function_stops_the_refresh_and_no_question(
