@@ -45,7 +45,12 @@ CASES: dict[str, tuple[str, frozenset[str]]] = {
     "drug_decides": ("blind", frozenset({"follows-without-reading"})),
     "rare_cue": ("driven", _NEVER_NOT),
     "changed_numbers": ("driven", _NEVER_NOT | {"follows-without-reading"}),
-    "one_sentence_dense": ("blind", frozenset({_NOT, "nearly-free-given-entities"})),
+    # One pair a document, related in nine of ten: to say "related" each time is right in 0.9 of them, so that
+    # both sentences about labels that need no reading are true.
+    "one_sentence_dense": (
+        "blind",
+        frozenset({_NOT, "nearly-free-given-entities", "follows-without-reading"}),
+    ),
 }
 """Truth and right verdicts of the constructions that `--cases` brings."""
 

@@ -92,15 +92,36 @@ def gpu_rows() -> Iterator[str]:
     yield f"peft {used['peft']}, bitsandbytes {used['bitsandbytes']}"
 
 
+def two_gpu_rows() -> Iterator[str]:
+    rows = results("gpu")["rows"]["two GPUs"]["rows"]
+    for row in rows:
+        if row["effective_batch"] in (16, 128) and "Mistral" in row["model"]:
+            yield (
+                f"| training, {row['effective_batch']} samples a step | {row['seconds_a_step_1']:.3f} s | "
+                f"{row['seconds_a_step_2']:.3f} s: **{row['speedup']:.2f}×** |"
+            )
+    two = results("two_gpus")
+    side = two["side by side"]
+    yield (
+        f"| two trainings, one card each | {sum(side['seconds_alone'].values()):.0f} s | "
+        f"{side['seconds_side_by_side']:.0f} s: **{side['speedup_of_the_commands']:.2f}×** |"
+    )
+    notes = two["annotation"]
+    yield (
+        f"| annotation, notes a second | {notes['notes_a_second_one_worker']:.0f} | "
+        f"{notes['notes_a_second_two_workers']:.0f}: **{notes['speedup']:.2f}×** |"
+    )
+
+
 def test_every_row_of_the_results_is_what_the_benchmark_wrote():
-    wanted = [*base_rows(), *gpu_rows()]
+    wanted = [*base_rows(), *gpu_rows(), *two_gpu_rows()]
     text = " ".join(RESULTS.split())
     assert [row for row in wanted if " ".join(row.split()) not in text] == []
 
 
 def test_no_other_figure_stands_in_the_results():
     left = " ".join(RESULTS.split())
-    for known in [*base_rows(), *gpu_rows(), *CITED]:
+    for known in [*base_rows(), *gpu_rows(), *two_gpu_rows(), *CITED]:
         left = left.replace(" ".join(known.split()), "")
     left = re.sub(r"`[^`]*`|" + "|".join(re.escape(each) for each in SETTINGS), "", left)
     assert re.findall(r"[\w.-]*\d[\w.,%×-]*", left) == []
