@@ -67,11 +67,12 @@ def load_tokenizer(folder: Path) -> "PreTrainedTokenizerBase":
     try:
         tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
     except Exception as error:  # noqa: BLE001 # each tokenizer class fails in its own way
-        reason = " ".join(str(error).split())[:200]
-        only = "only tekken.json" if (folder / "tekken.json").is_file() else "no tokenizer that loads"
+        reason = f"no tokenizer that loads ({type(error).__name__}: {' '.join(str(error).split())[:200]})"
+        if (folder / "tekken.json").is_file():
+            reason = "only tekken.json, which needs a library that medner does without"
         raise MednerError(
-            f"{folder.name}: {only} ({type(error).__name__}: {reason}): add its tokenizer.json, which "
-            "the model's page or a converted copy of it has"
+            f"{folder.name}: {reason}: add its tokenizer.json, which the model's page or a converted copy of "
+            "it has"
         ) from None
     if not tokenizer.is_fast:
         raise MednerError(

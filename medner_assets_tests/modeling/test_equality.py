@@ -1,6 +1,7 @@
 """Any base trains on the loss of plain transformers + PEFT, or not at all: tiny random models, in float32."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,9 @@ from medner_assets.modeling.fused.layers import as_published, fuse, unfuse
 from medner_assets.modeling.samples import Sample
 from medner_assets.modeling.training import equality
 from medner_assets.modeling.training.backends import Adapted
+from medner_assets.modeling.training.borders import across_borders
 from medner_assets.modeling.training.equality import probed, settle
+from medner_assets.modeling.training.steps import Steps
 from medner_assets.recipes.settings import LoraRecipe
 from medner_assets_tests.support.architectures import FAMILIES, Family, random_model, random_samples
 
@@ -48,6 +51,45 @@ def test_every_family_trains_on_the_loss_and_gradients_of_plain_transformers_and
     assert settled.way.layout == ("packed" if family.fused else "padded")
     assert settled.way.head == family.head
     assert found.path in log[-1]
+
+
+@pytest.mark.parametrize("name", ["qwen3", "phi3", "olmo3", "gemma2", "glm4_moe", "gpt2"])
+def test_rows_are_packed_through_a_models_own_attention_where_it_keeps_samples_apart(name):
+    given = replace(ready(next(each for each in FAMILIES if each.name == name)), may_join=True)
+    settled = settle(given, SAMPLES, device=CPU, pad=2, cast=False, log=Lines())
+    assert settled.way.layout == "joined"
+    assert settled.facts()["path"].startswith("packed rows kept apart by the model's own attention")
+    steps = Steps(
+        given.model, layout="joined", way=settled.way.head, device=CPU, pad=2, samples=8, log=Lines()
+    )
+    given.model.eval()
+    together, count = steps.evaluate(SAMPLES)
+    alone = sum(steps.evaluate([each])[0] for each in SAMPLES)
+    assert together / count == pytest.approx(alone / count, abs=1e-5)
+
+
+@pytest.mark.parametrize("name", ["gpt_oss", "opt"])
+def test_rows_are_not_packed_where_samples_would_see_each_other_and_the_log_says_so(name):
+    log = Lines()
+    given = replace(ready(next(each for each in FAMILIES if each.name == name)), may_join=True)
+    settled = settle(given, SAMPLES, device=CPU, pad=2, cast=False, log=log)
+    assert settled.way.layout == "padded"
+    assert "not taken, packed rows kept apart" in log[0]
+    assert "samples of a row see each other" in log[0]
+
+
+def test_a_little_that_is_seen_of_other_samples_is_found_where_the_loss_hardly_tells(monkeypatch):
+    given = ready(next(each for each in FAMILIES if each.name == "qwen3"))
+    assert across_borders(given.model, SAMPLES, CPU) == 0.0
+    attention = given.model.get_base_model().model.layers[0].self_attn
+    own = attention.forward
+
+    def leaking(hidden_states, **kwargs):
+        out, weights = own(hidden_states=hidden_states, **kwargs)
+        return out + 0.02 * hidden_states.cumsum(1), weights
+
+    monkeypatch.setattr(attention, "forward", leaking)
+    assert across_borders(given.model, SAMPLES, CPU) > 0.05
 
 
 @pytest.fixture

@@ -26,11 +26,16 @@ _UNPACKED_SHARE = 0.3
 
 @dataclass(frozen=True, slots=True)
 class Adapted:
-    """A model with an adapter, and the layout of batches that it takes."""
+    """A model with an adapter, and the layout of batches that it takes.
+
+    may_join: rows of several samples are wanted also through the model's own attention, if the probe shows
+    that it keeps them apart.
+    """
 
     model: "PeftModel"
     layout: Layout
     backend: Backend
+    may_join: bool = False
 
 
 def adapted(job: TrainingJob, folder: Path, device: "torch.device", log: Log) -> Adapted:
@@ -49,10 +54,12 @@ def adapted(job: TrainingJob, folder: Path, device: "torch.device", log: Log) ->
     model = add_adapter(load_base(folder, job.base, device, training=True), job.recipe.lora)
     if recipe.gradient_checkpointing == "on":
         model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
-    if recipe.packing == "off" or not fuse(model):
-        if recipe.packing == "on":
-            log.info("this base or adapter cannot be packed: batches are padded")
+    if recipe.packing == "off":
         return Adapted(model, "padded", backend)
+    if not fuse(model):
+        # Only where the recipe asks for it: without a kernel for borders, attention in a row works through
+        # all pairs of its tokens, and batches of like lengths hold little padding.
+        return Adapted(model, "padded", backend, may_join=recipe.packing == "on")
     if recipe.packing == "auto" and device.type == "cpu":
         return Adapted(model, "aligned", backend)
     if device.type == "cuda" and unpacked_bytes(model) <= _UNPACKED_SHARE * device_memory(device).usable:

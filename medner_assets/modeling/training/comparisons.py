@@ -15,7 +15,7 @@ from medner_assets.files import publish_file
 from medner_assets.modeling.adapters import adapted_layers
 from medner_assets.modeling.training.backends import Adapted
 from medner_assets.modeling.training.loss import Head
-from medner_assets.modeling.training.steps import Layout
+from medner_assets.modeling.training.steps import OWN_FORWARD, Layout
 
 if TYPE_CHECKING:
     import torch
@@ -31,14 +31,17 @@ class Way:
 
     def words(self) -> str:
         """Return the path in words."""
-        if self.layout != "padded":
+        if self.layout not in OWN_FORWARD:
             return f"{self.layout} rows through fused layers"
         head = {
             "plain": "the output head on learned positions",
             "own": "the model's own forward pass, scores on learned positions",
             "whole": "the model's own forward pass, scores on all positions",
         }[self.head]
-        return f"{'one sample at a time' if self.alone else 'padded batches'}, {head}"
+        batches = "packed rows kept apart by the model's own attention"
+        if self.layout == "padded":
+            batches = "one sample at a time" if self.alone else "padded batches"
+        return f"{batches}, {head}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +61,8 @@ class PathComparison:
         """Return the numbers in words."""
         if self.loss is None:
             return self.trouble
-        return f"loss differs by {self.loss:.1e}, gradients by {self.gradients:.1e} ({self.compute})"
+        told = f"loss differs by {self.loss:.1e}, gradients by {self.gradients:.1e} ({self.compute})"
+        return f"{told}; {self.trouble}" if self.trouble else told
 
 
 def cache_folder(work: Path) -> Path:

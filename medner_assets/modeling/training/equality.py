@@ -17,10 +17,11 @@ from medner_assets.modeling.fused.layers import as_published, unfuse
 from medner_assets.modeling.progress import Log
 from medner_assets.modeling.samples import Sample
 from medner_assets.modeling.training.backends import Adapted
+from medner_assets.modeling.training.borders import LEAK, across_borders
 from medner_assets.modeling.training.comparisons import PathComparison, Way, cached, keep, key_of
 from medner_assets.modeling.training.distributed import Ranks
 from medner_assets.modeling.training.loss import head_of
-from medner_assets.modeling.training.steps import Steps
+from medner_assets.modeling.training.steps import OWN_FORWARD, Steps
 
 if TYPE_CHECKING:
     import torch
@@ -73,7 +74,7 @@ def settle(
     findings: list[PathComparison] = []
     plain: dict[bool, _Result] = {}
     for way in ways(ready):
-        if way.layout == "padded":
+        if way.layout in OWN_FORWARD:
             unfuse(ready.model)
         key = key_of(ready, way, base, device, cast)
         found = cached(cache, key)
@@ -102,8 +103,10 @@ def settle(
 
 def ways(ready: Adapted) -> list[Way]:
     """Return the paths that a model may take, the fastest first."""
-    found = [Way(ready.layout, "plain")] if ready.layout != "padded" else []
+    found = [] if ready.layout in OWN_FORWARD else [Way(ready.layout, "plain")]
     head = head_of(ready.model)
+    if ready.may_join:
+        found += [Way("joined", each) for each in ("plain", "own") if each == head or head == "plain"]
     if head == "plain":
         found.append(Way("padded", "plain"))
     if head != "whole":
@@ -138,7 +141,7 @@ def _compare(
 ) -> PathComparison:
     import torch
 
-    model, casts = ready.model, cast and way.layout == "padded"
+    model, casts = ready.model, cast and way.layout in OWN_FORWARD
     kind = "bfloat16" if casts else str(next(model.parameters()).dtype).removeprefix("torch.")
     if any(getattr(each, "quant_state", None) is not None for each in model.parameters()):
         kind = "bfloat16" if cast or device.type == "cuda" else kind
@@ -158,6 +161,7 @@ def _compare(
                 with as_published(model):
                     plain[casts] = _plainly(model, samples, items, device, trained)
             loss = float(steps.train(model, samples))
+            leak = across_borders(model, samples, device) if way.layout == "joined" else 0.0
         ours = _Result(loss, _taken(trained))
     except (RuntimeError, ValueError, TypeError, AttributeError, IndexError, KeyError) as error:
         reason = " ".join(str(error).split())[:160]
@@ -179,7 +183,10 @@ def _compare(
     )
     allowed, relative = TOLERANCE.get(kind, TOLERANCE["float32"])
     equal = apart <= allowed * max(1.0, abs(reference.loss)) and gradients <= relative
-    return replace(none, loss=apart, gradients=gradients, plain_loss=reference.loss, equal=equal)
+    found = replace(none, loss=apart, gradients=gradients, plain_loss=reference.loss, equal=equal)
+    if leak > LEAK.get(kind, LEAK["float32"]):
+        return replace(found, equal=False, trouble=f"samples of a row see each other ({leak:.1e})")
+    return found
 
 
 def _plainly(

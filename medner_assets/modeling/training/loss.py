@@ -184,6 +184,33 @@ def packed_loss(
     return completion_loss(states, head.layer, row.targets, weights, items)
 
 
+def joined_loss(
+    model: Any, head: HeadInput, row: PackedRow, items: float, *, weighted: bool = True, way: Head = "own"
+) -> "torch.Tensor":
+    """Return the weighted loss of a row's completion tokens, divided by `items`, by the model's own forward
+    pass.
+
+    No attention mask goes with the row: from positions that begin anew transformers makes one that keeps
+    samples apart, where the model's attention takes it.
+    """
+    import torch
+    import torch.nn.functional as F
+
+    inputs = {"input_ids": row.input_ids, "position_ids": row.position_ids}
+    weights = row.weights if weighted else torch.ones_like(row.weights)
+    if way == "plain":
+        states = head.states(model, **inputs)[0][row.predicting]
+        return completion_loss(states, head.layer, row.targets, weights, items)
+    if way == "own":
+        learned = torch.zeros_like(row.input_ids, dtype=torch.bool)
+        learned[0, row.predicting] = True
+        scores = head.scores(model, learned, **inputs)
+    else:
+        scores = model(**inputs, use_cache=False).logits[0, row.predicting]
+    losses = F.cross_entropy(scores.float(), row.targets, reduction="none")
+    return (losses * weights).sum() / items
+
+
 def padded_loss(
     model: Any,
     head: HeadInput,

@@ -14,7 +14,14 @@ from medner_assets.modeling.progress import Log
 from medner_assets.modeling.samples import Sample
 from medner_assets.modeling.training.batching import pack, padded_groups, rows_within
 from medner_assets.modeling.training.distributed import Ranks
-from medner_assets.modeling.training.loss import Head, HeadInput, head_of, packed_loss, padded_loss
+from medner_assets.modeling.training.loss import (
+    Head,
+    HeadInput,
+    head_of,
+    joined_loss,
+    packed_loss,
+    padded_loss,
+)
 
 if TYPE_CHECKING:
     import torch
@@ -24,10 +31,13 @@ _STEPS_A_TRIM = 20
 _SMALLEST_PROBE = 512
 """Tokens. Smaller micro-batches waste a GPU so much that keeping fewer activations is faster."""
 
-Layout = Literal["packed", "aligned", "padded"]
+Layout = Literal["packed", "aligned", "joined", "padded"]
 """packed: samples one after the other, without padding. aligned: the same, each filled up to the longest,
-which is fastest on a CPU. padded: a rectangle, for any model; the others need a fused one
-(`fused/layers.py`)."""
+which is fastest on a CPU. Both need a fused model (`fused/layers.py`). joined: as packed, through the model's
+own attention, which must keep samples apart by their positions. padded: a rectangle, for any model."""
+OWN_FORWARD: tuple[Layout, ...] = ("joined", "padded")
+"""Layouts that take the model's own forward pass."""
+_ROWS: tuple[Layout, ...] = ("packed", "joined")
 
 
 class Steps:
@@ -182,18 +192,20 @@ class Steps:
                 way=self._way,
             )
         row = pack(group, self._device, self._pad if self._layout == "aligned" else None)
+        if self._layout == "joined":
+            return joined_loss(model, self._head, row, items, weighted=weighted, way=self._way)
         return packed_loss(model, self._head, row, items, weighted=weighted)
 
     def _groups(self, samples: Sequence[Sample]) -> list[list[Sample]]:
         """Return the micro-batches of a step."""
-        if self._layout == "packed":
+        if self._layout in _ROWS:
             return rows_within(samples, self.tokens or max(1, sum(map(len, samples))))
         return padded_groups(samples, self._samples, self.tokens)
 
     def _eval_groups(self, samples: Sequence[Sample]) -> list[list[Sample]]:
         """Return the batches of an evaluation of samples sorted by length; nothing is kept for a backward
         pass."""
-        if self._layout == "packed":
+        if self._layout in _ROWS:
             tokens = self.tokens or max(map(len, samples), default=1) * _EVAL_SAMPLES
             return rows_within(samples, tokens)
         return padded_groups(samples, min(_EVAL_SAMPLES, self._together), self.tokens)
@@ -231,7 +243,7 @@ class Steps:
 def _size(group: Sequence[Sample], layout: Layout) -> int:
     """Return the tokens of a micro-batch, padding counted."""
     lengths = [len(sample) for sample in group]
-    return sum(lengths) if layout == "packed" else max(lengths) * len(lengths)
+    return sum(lengths) if layout in _ROWS else max(lengths) * len(lengths)
 
 
 def _too_small(tokens: int) -> str:

@@ -46,7 +46,7 @@ from medner_assets.modeling.training.distributed import (
 from medner_assets.modeling.training.equality import settle
 from medner_assets.modeling.training.facts import course, fixed_facts, peak_memory
 from medner_assets.modeling.training.forking import cpu_process_count, forked
-from medner_assets.modeling.training.steps import Steps
+from medner_assets.modeling.training.steps import OWN_FORWARD, Steps
 from medner_assets.modeling.training.trainer import Training, make_trainer, training_arguments
 from medner_assets.modeling.training.unsloth import import_first
 from medner_assets.modeling.training.watch import log_rows
@@ -138,7 +138,7 @@ class _Place:
 def _trainer(job: TrainingJob, data: TrainingData, ready: Adapted, way: Way, place: _Place) -> "Trainer":
     """Return the Trainer of `job`: the recipe in transformers' words, and steps that fit into memory."""
     recipe, cuda = job.recipe.training, place.device.type == "cuda"
-    bfloat16 = fast_bfloat16(place.device) and way.layout == "padded"
+    bfloat16 = fast_bfloat16(place.device) and way.layout in OWN_FORWARD
     if bfloat16 and not cuda:
         leave_casts_to_autocast(ready.model)
     arguments = training_arguments(
@@ -165,7 +165,8 @@ def _trainer(job: TrainingJob, data: TrainingData, ready: Adapted, way: Way, pla
     )
     steps.fit(data.train.samples, recipe.effective_batch)
     lengths = [len(sample) for sample in data.train.samples]
-    order = StepOrder(lengths, recipe.effective_batch, job.recipe.seed, by_length=way.layout != "packed")
+    by_length = way.layout in ("aligned", "padded")
+    order = StepOrder(lengths, recipe.effective_batch, job.recipe.seed, by_length=by_length)
     training = Training(
         recipe, data.train.samples, data.dev.samples, steps, order, job.fingerprint, place.log, place.ranks
     )
