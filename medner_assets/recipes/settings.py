@@ -79,7 +79,8 @@ class TrainingRecipe(Settings):
     packing: Switch = Field(
         "auto",
         description="Several samples per row, without padding; the loss is the same as sample by sample. "
-        "auto: on a GPU; on a CPU samples are filled up to one length, which is faster there.",
+        "auto: on a GPU, for models with fused layers; on a CPU samples are filled up to one length, which "
+        "is faster there. on: for any model whose own attention keeps samples apart.",
     )
     gradient_checkpointing: Switch = Field("auto", description="auto: only when memory is short.")
     relation_loss_weight: float = Field(
