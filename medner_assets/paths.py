@@ -124,6 +124,11 @@ def adapter(version: str) -> Path:
     return data() / "adapters" / checked_name(version)
 
 
+def submission(digest: str) -> Path:
+    """Return the file of registered answers with this SHA-256."""
+    return data() / "submissions" / f"{digest}.jsonl"
+
+
 def work(version: str, step: str) -> Path:
     """Return the scratch folder of one step (`training`, `generation`) of a version: inputs, checkpoints,
     partial results."""

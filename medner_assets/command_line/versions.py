@@ -1,10 +1,12 @@
-"""Versions: `versions`, `train`, `evaluate`, `compare`, `promote`."""
+"""Versions: `versions`, `train`, `evaluate`, `compare`, `promote`, `register`."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import click
 
 from medner_assets.terminal import show, width
+from medner_assets.visible import visible
 
 
 @click.command()
@@ -138,4 +140,33 @@ def promote(version: str, reason: str) -> None:
     click.echo(run(version, reason))
 
 
-COMMANDS = (versions, train, evaluate, compare, promote)
+@click.command()
+@click.argument("name")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--dataset", required=True, metavar="D", help="The dataset whose test documents were read.")
+@click.option("--replicate", type=click.IntRange(1, 99), default=1, help="Another run of the same system.")
+@click.option("--baseline", metavar="V", help="Version that the report compares with.")
+def register(name: str, file: Path, dataset: str, replicate: int, baseline: str | None) -> None:
+    """Register any system's answers to the test documents of D as version NAME, and evaluate them.
+
+    FILE has one JSON object a document, as `medner score` reads them. It is kept by its hash, and a recipe is
+    written; the version then stands in reports, leaderboard and SQL beside all others.
+
+    \b
+    Examples:
+      medner register gliner answers.jsonl --dataset ade --baseline tiny-ade-v1
+      medner register gliner second-run.jsonl --dataset ade --replicate 2
+    """
+    from medner_assets.commands.register import register as run
+
+    run(
+        name, file, dataset, replicate=replicate, baseline=baseline,
+        tell=lambda line: click.echo(visible(line), err=True),
+    )  # fmt: skip
+    from medner_assets.commands.compare import last_comparison
+    from medner_assets.reporting.terminal import comparison_table
+
+    show(comparison_table(*last_comparison(name)))
+
+
+COMMANDS = (versions, train, evaluate, compare, promote, register)

@@ -12,6 +12,7 @@ from medner_assets import paths
 from medner_assets.commands.versions import NONE, headline_f1
 from medner_assets.recipes.loading import flattened, load_base_model, load_dataset, load_version
 from medner_assets.recipes.replicates import is_replicate, names_of
+from medner_assets.recipes.settings import VersionRecipe
 from medner_assets.warehouse.store import Store
 
 _SETTINGS = ("seed", "training.", "lora.", "decoding.", "postprocessing")
@@ -41,8 +42,7 @@ def described_version(name: str, width: int | None) -> Iterator[RenderableType]:
         ("summary", recipe.summary),
         ("baseline", recipe.baseline or NONE),
         ("dataset", f"{recipe.dataset}: {load_dataset(recipe.dataset).summary}"),
-        ("base", f"{recipe.base_model}: {load_base_model(recipe.base_model).summary}"),
-        ("trained", "yes" if paths.adapter(name).exists() else f"no: run `medner train {name}`"),
+        *_origin(name, recipe),
         ("entity F1", entity),
         ("relation F1", relation),
         *types_of(recipe.dataset, name),
@@ -60,6 +60,17 @@ def described_version(name: str, width: int | None) -> Iterator[RenderableType]:
         ],
         width,
     )
+
+
+def _origin(name: str, recipe: VersionRecipe) -> list[tuple[str, str]]:
+    """Return where a version's answers come from: its base, and its adapter or what stands in its place."""
+    if recipe.base_model is None:
+        return [("system", f"{recipe.system}: {len(recipe.submissions)} registered files of answers")]
+    base = ("base", f"{recipe.base}: {load_base_model(recipe.base).summary}")
+    if recipe.system == "prompted":
+        return [base, ("system", f"prompted with {recipe.shots} examples, without an adapter")]
+    is_trained = paths.adapter(name).exists()
+    return [base, ("trained", "yes" if is_trained else f"no: run `medner train {name}`")]
 
 
 def settings_of(name: str) -> list[Setting]:

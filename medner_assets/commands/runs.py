@@ -7,7 +7,7 @@ from medner_assets import paths
 from medner_assets.defs.resources import Warehouse
 from medner_assets.defs.sources import is_current, source_state
 from medner_assets.defs.state import CHAIN, state_of
-from medner_assets.defs.versions.handover import doubts_of, inputs_of
+from medner_assets.defs.versions.handover import doubts_of, inputs_of, require_adapters
 from medner_assets.errors import MednerError
 from medner_assets.launching import launch
 from medner_assets.recipes.loading import load_dataset, load_version
@@ -37,6 +37,7 @@ def train(version: str, *, force: bool, warn: Callable[[str], None], replicates:
     replicates than the recipe declares.
     """
     recipe = load_version(version)
+    require_adapters(version, recipe)
     if is_replicate(version) and replicates > 1:
         raise MednerError(f"{version} is one replicate: name its version to train several")
     if replicates > recipe.replicates:
@@ -72,14 +73,19 @@ def evaluate(version: str) -> None:
     """
     recipe = load_version(version)
     others = () if is_replicate(version) else names_of(version, recipe.replicates)[1:]
+    trained = recipe.system == "lora"
+    if not trained:
+        ensure_dataset(recipe.dataset)
+    # What is never trained has its recipe recorded here.
+    chain = CHAIN[2:] if trained else ("recipe", *CHAIN[2:])
     with each_tried() as tried:
         for name in others:
-            if paths.adapter(name).exists():
+            if not trained or paths.adapter(name).exists():
                 with tried():
                     if state_of(name, Warehouse()).stale:
-                        launch(CHAIN[2:-1], name)
+                        launch(chain[:-1], name)
         with tried():
-            launch(CHAIN[2:-1] if is_replicate(version) else CHAIN[2:], version)
+            launch(chain[:-1] if is_replicate(version) else chain, version)
             launch(["leaderboard"])
 
 

@@ -60,9 +60,9 @@ def listed() -> list[Listed]:
         cells = {
             "version": name,
             "baseline": recipe.baseline or NONE,
-            "base": recipe.base_model,
+            "base": recipe.base_model or NONE,
             "dataset": recipe.dataset,
-            "trained": "changed" if note.startswith("trained") else "yes" if trained else NONE,
+            "trained": _trained(recipe.system, note, trained),
             "entity F1": entity,
             "relation F1": relation,
             "summary": recipe.summary,
@@ -70,6 +70,13 @@ def listed() -> list[Listed]:
         found.append(Listed(name, cells, note=note))
     found += [Listed(name, {}, problem) for name, problem in without_recipe(DataTables()).items()]
     return found
+
+
+def _trained(system: str, note: str, trained: bool) -> str:
+    """Return whether a version has its adapter; of one that never has, what it is instead."""
+    if system != "lora":
+        return system
+    return "changed" if note.startswith("trained") else "yes" if trained else NONE
 
 
 def versions_table(versions: Sequence[Listed], width: int) -> tuple[Table, list[str]]:

@@ -57,7 +57,7 @@ def changed_since(version: str, tables: DataTables) -> str:
 
 
 def _since_training(recipe: VersionRecipe, described: dict[str, Any], tables: DataTables) -> list[str]:
-    base = load_base_model(recipe.base_model)
+    base = load_base_model(recipe.base)
     revision, large = _revision(base)
     present = training_fingerprint(recipe, base, revision, described["dataset_version"])
     found = []

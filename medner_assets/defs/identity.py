@@ -57,14 +57,20 @@ def generation_id(weights_hash: str, dataset_version: str, recipe: VersionRecipe
 
     The batch size counts too: it can change the last bits of a logit, and so a token.
     """
-    return _digest(
-        {
-            "weights_hash": weights_hash,
-            "dataset_version": dataset_version,
-            "decoding": recipe.decoding.model_dump(mode="json"),
-            "max_tokens": recipe.training.max_tokens,
-        }
-    )
+    asked = {
+        "weights_hash": weights_hash,
+        "dataset_version": dataset_version,
+        "decoding": recipe.decoding.model_dump(mode="json"),
+        "max_tokens": recipe.training.max_tokens,
+    }
+    if recipe.system == "prompted":
+        asked["shots"] = [recipe.shots, recipe.shot_choice, recipe.seed]
+    return _digest(asked)
+
+
+def submission_id(digest: str, dataset_version: str) -> str:
+    """Return the id of a registered file's answers: the file's SHA-256 and the dataset version."""
+    return _digest({"submission": digest, "dataset_version": dataset_version})
 
 
 def evaluation_id(generation: str, postprocessing: Sequence[str], scorer_version: str) -> str:

@@ -28,6 +28,8 @@ def lack_of(version: str, lacking: Callable[[str, BaseModelRecipe], str | None] 
     lacking: tells it of a base. As it stands it does not look into the base: for definitions, when they load.
     """
     recipe = load_version(version)
+    if recipe.base_model is None:  # answers from a file need no base
+        return lack_of_dataset(recipe.dataset)
     base = load_base_model(recipe.base_model)
     return lacking(recipe.base_model, base) or lack_of_dataset(recipe.dataset)
 

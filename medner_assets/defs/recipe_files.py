@@ -28,6 +28,7 @@ from medner_assets.recipes.loading import (
     version_names,
 )
 from medner_assets.recipes.replicates import version_and_index
+from medner_assets.recipes.settings import VersionRecipe
 from medner_assets.recipes.sources import BaseModelRecipe
 
 DATA_VERSION_TAG = "dagster/data_version"
@@ -85,18 +86,26 @@ def version_state(version: str) -> tuple[str, dict[str, str]]:
     """Return the data version of a version's files, and what to show of them."""
     try:
         recipe = load_version(version)
-        base, of_dataset = load_base_model(recipe.base_model), dataset_state(recipe.dataset)[0]
+        of_base, of_dataset = _base_state(recipe), dataset_state(recipe.dataset)[0]
         lacks = lack_of(version) or "nothing"
     except (MednerError, OSError) as error:
         return _digest("unreadable", str(error)), {"problem": str(error)}
-    digest = _digest(recipe_hash(recipe), recipe_hash(base), _base_files(base), of_dataset)
+    digest = _digest(recipe_hash(recipe), *of_base, of_dataset)
     return digest, {
         "summary": recipe.summary,
         "baseline": recipe.baseline or "none",
-        "base": recipe.base_model,
+        "base": recipe.base_model or "none",
         "dataset": recipe.dataset,
         "lacks here": lacks,
     }
+
+
+def _base_state(recipe: VersionRecipe) -> tuple[str, ...]:
+    """Return what a version's base adds to its data version; nothing for answers from a file."""
+    if recipe.base_model is None:
+        return ()
+    base = load_base_model(recipe.base_model)
+    return recipe_hash(base), _base_files(base)
 
 
 def dataset_state(dataset: str) -> tuple[str, dict[str, str]]:

@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from medner_assets import paths
-from medner_assets.defs.identity import generation_id
+from medner_assets.defs.datasets.data import data_of
+from medner_assets.defs.identity import generation_id, submission_id
 from medner_assets.defs.obstacles import obstacle_to
 from medner_assets.defs.reporting.evaluations import recipes_compared, scores_of
 from medner_assets.defs.reporting.pairs import pair_rows
@@ -17,10 +18,12 @@ from medner_assets.defs.resources import Warehouse
 from medner_assets.defs.sources import is_current, source_state
 from medner_assets.defs.versions.completions import existing
 from medner_assets.defs.versions.finished import FinishedAdapter
-from medner_assets.defs.versions.handover import VersionInputs, adapter_for, inputs_of
+from medner_assets.defs.versions.handover import VersionInputs, adapter_for, inputs_of, writer_of
+from medner_assets.defs.versions.submitted import digest_of
 from medner_assets.errors import MednerError
 from medner_assets.recipes.loading import load_dataset, load_version, recipe_hash
 from medner_assets.recipes.replicates import is_replicate
+from medner_assets.recipes.settings import VersionRecipe
 from medner_assets.reporting.report import report_name
 
 CHAIN = ("recipe", "adapter", "completions", "predictions", "metrics", "comparison_report")
@@ -71,14 +74,19 @@ def state_of(version: str, warehouse: Warehouse) -> VersionState:
         changed = f"recipe or files of dataset {recipe.dataset} changed since it was built"
         return VersionState(version, None, reasons | {"adapter": changed})
     try:
-        inputs = inputs_of(version, warehouse)
+        if recipe.system == "predictions":
+            generation = submission_id(digest_of(version, recipe), data_of(recipe.dataset, warehouse).version)
+        else:
+            inputs = inputs_of(version, warehouse)
+            if recipe.system == "lora":
+                finished, why = present_adapter(inputs, warehouse)
+                if finished is None:
+                    return VersionState(version, None, reasons | {"adapter": str(why)})
+            generation = generation_id(writer_of(inputs), inputs.data.version, recipe)
     except MednerError as error:
         return VersionState(version, str(error))
-    finished, why = present_adapter(inputs, warehouse)
-    if why:
-        reasons["adapter"] = why
-    if finished is not None and not reasons:
-        reasons |= _evaluation(inputs, finished, warehouse)
+    if not reasons:
+        reasons |= _evaluation(version, recipe, generation, warehouse)
     return VersionState(version, None, reasons)
 
 
@@ -96,10 +104,12 @@ def present_adapter(inputs: VersionInputs, warehouse: Warehouse) -> tuple[Finish
     return (finished, None) if is_recorded else (None, "the tables do not describe its adapter")
 
 
-def _evaluation(inputs: VersionInputs, finished: FinishedAdapter, warehouse: Warehouse) -> dict[str, str]:
-    """Return the first asset behind the adapter that is stale, with its reason; {} if none is."""
-    version, store = inputs.version, warehouse.store()
-    generation = generation_id(finished.weights_hash, inputs.data.version, inputs.recipe)
+def _evaluation(version: str, recipe: VersionRecipe, generation: str, warehouse: Warehouse) -> dict[str, str]:
+    """Return the first asset behind the adapter that is stale, with its reason; {} if none is.
+
+    generation: the id that its completions must have.
+    """
+    store = warehouse.store()
     if existing(warehouse, version, generation) is None:
         return {"completions": "there are no completions of its present adapter, data and decoding"}
     try:
@@ -110,7 +120,7 @@ def _evaluation(inputs: VersionInputs, finished: FinishedAdapter, warehouse: War
         return {"metrics": "its metrics are of another evaluation"}
     if is_replicate(version):
         return {}
-    baseline = inputs.recipe.baseline
+    baseline = recipe.baseline
     report = paths.reports() / report_name(version, baseline)
     if not report.exists() or own not in report.read_text(encoding="utf-8"):
         return {"comparison_report": "there is no report of its present evaluation"}

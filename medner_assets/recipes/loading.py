@@ -18,13 +18,13 @@ from medner_assets.errors import MednerError
 from medner_assets.paths import RECIPES, checked_name, recipe_folders
 from medner_assets.recipes.editions import another_medner
 from medner_assets.recipes.replicates import is_replicate, replicate_name, seed_of, version_and_index
-from medner_assets.recipes.settings import VersionRecipe
+from medner_assets.recipes.settings import NOT_OF, VersionRecipe
 from medner_assets.recipes.sources import BaseModelRecipe, DatasetRecipe
 
 Recipe = TypeVar("Recipe", bound=BaseModel)
 
 # A child states these anew or goes without: they describe one version, not what it shares with its baseline.
-_NOT_INHERITED = ("summary", "baseline", "expectation", "replicates")
+_NOT_INHERITED = ("summary", "baseline", "expectation", "replicates", "submissions")
 
 
 def version_names(folder: Path = RECIPES) -> list[str]:
@@ -74,7 +74,8 @@ def validated_version(name: str, content: Mapping[str, Any], folder: Path = RECI
 
 def _checked_version(name: str, merged: Mapping[str, Any], folder: Path) -> VersionRecipe:
     recipe = _validated(VersionRecipe, dict(merged), _file(folder, "versions", name))
-    _require(recipe.base_model, base_model_names(folder), "base_model", f"versions/{name}.yaml")
+    if recipe.base_model is not None:
+        _require(recipe.base_model, base_model_names(folder), "base_model", f"versions/{name}.yaml")
     _require(recipe.dataset, dataset_names(folder), "dataset", f"versions/{name}.yaml")
     return recipe
 
@@ -104,7 +105,7 @@ def recipe_hash(recipe: BaseModel) -> str:
     How often a version is trained is no setting of an adapter: more replicates leave those that are there.
     """
     content = recipe.model_dump(mode="json", exclude={"replicates"})
-    if isinstance(recipe, VersionRecipe):
+    if isinstance(recipe, VersionRecipe) and recipe.system == "lora":
         content["lora"] = recipe.lora.hashed()
     canonical = json.dumps(content, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()[:16]
@@ -139,7 +140,9 @@ def _with_baseline(name: str, own: dict[str, Any], folder: Path, children: tuple
         kind = type(baseline).__name__
         raise MednerError(f"versions/{name}.yaml: baseline must be the name of a version, not a {kind}")
     inherited = _merged_version(baseline, folder, (*children, name))
-    return _overlaid({key: value for key, value in inherited.items() if key not in _NOT_INHERITED}, own)
+    system = own.get("system", inherited.get("system", "lora"))
+    dropped = {*_NOT_INHERITED, *NOT_OF.get(str(system), ())}
+    return _overlaid({key: value for key, value in inherited.items() if key not in dropped}, own)
 
 
 def _overlaid(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:

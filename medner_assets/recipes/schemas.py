@@ -35,7 +35,11 @@ def recipe_schema(kind: str) -> dict[str, Any]:
     if kind == "version":
         # A file states what differs from its baseline; only its own summary is never inherited.
         schema["required"] = ["summary"]
-        schema["anyOf"] = [{"required": ["baseline"]}, {"required": ["base_model", "dataset"]}]
+        schema["anyOf"] = [
+            {"required": ["baseline"]},
+            {"required": ["base_model", "dataset"]},
+            {"required": ["system", "dataset"]},
+        ]
     if kind == "base_model":
         schema["oneOf"] = [{"required": ["path"]}, {"required": ["hub_id"]}]
     return schema

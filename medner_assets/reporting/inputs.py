@@ -36,7 +36,7 @@ class VersionFacts:
     recipe_hash: str | None
     expectation: Expectation | None
     adapter: Mapping[str, Any] | None
-    """The row of `adapters`; None: never trained."""
+    """The row of `adapters`; None: never trained, or of a system that has none."""
     logged: bool
     """Whether `training_log` has rows."""
     scored: bool
@@ -47,6 +47,11 @@ class VersionFacts:
     """Test documents that have a completion."""
     evaluations: tuple[str, ...]
     """Evaluation ids that the version's tables carry; more than one: the tables do not belong together."""
+
+    @property
+    def system(self) -> str:
+        """What gives the answers: lora (an adapter), prompted, or predictions (a registered file)."""
+        return (self.recipe or {}).get("system", "lora")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +75,11 @@ class ReportInputs:
     def pair(self) -> tuple[VersionFacts, ...]:
         """The baseline, if there is one, and the version: the order in which the report shows them."""
         return (self.version,) if self.baseline is None else (self.baseline, self.version)
+
+    @property
+    def are_adapters(self) -> bool:
+        """Whether all of the pair are adapters, and not other systems' answers."""
+        return all(each.system == "lora" for each in self.pair)
 
 
 def inputs_from_frames(

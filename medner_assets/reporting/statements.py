@@ -100,10 +100,13 @@ def headline(inputs: ReportInputs, adapters: tuple[Statement, ...], recipes: tup
     if baseline is None:
         return f"{version.name} names no baseline: its scores stand beside trivial readers only"
     if not baseline.scored:
-        what = "was never trained" if baseline.adapter is None else "is not evaluated"
+        untrained = baseline.adapter is None and baseline.system == "lora"
+        what = "was never trained" if untrained else "is not evaluated"
         return f"{baseline.name} {what}: {version.name} stands alone"
     if recipes:
         return f"The recipe of {version.name}, against that of {baseline.name}: {_joined(recipes)}"
+    if adapters and not inputs.are_adapters:
+        return f"These answers of {version.name}, against those of {baseline.name}: {_joined(adapters)}"
     if adapters:
         return f"This adapter of {version.name}, against this adapter of {baseline.name}: {_joined(adapters)}"
     return f"{version.name} and {baseline.name} are not compared"
@@ -125,6 +128,8 @@ def one_training_each(inputs: ReportInputs, scores: ScoresSection) -> Phrase | N
             "relation F1 varies by ", row["sd"].as_unit(Unit.GAP), " (SD) from training to training. "
             "It says nothing of the recipes until both are trained several times.",
         )  # fmt: skip
+    if not inputs.are_adapters:
+        return ("One run each: it says nothing of other runs of these systems.",)
     said: Phrase = ("One training each: it says nothing of the recipes.",)
     known = [row for (_, task), row in scores.spread.items() if task == "relation"]
     if known:

@@ -177,7 +177,7 @@ def _warnings(inputs: ReportInputs) -> tuple[Phrase, ...]:
     found: list[Phrase] = []
     for each in inputs.pair:
         total = inputs.test_documents
-        if each.adapter is None:
+        if each.adapter is None and each.system == "lora":
             found.append((f"{each.name} was never trained: there is no adapter.",))
         elif not each.scored:
             done = (

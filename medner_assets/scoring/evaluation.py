@@ -26,6 +26,7 @@ def score_version(
     stages: Sequence[str],
     seed: int,
     symmetric: Collection[str] = (),
+    spans: bool = True,
     resamples: int = RESAMPLES,
     splits: Sequence[str] = (TEST,),
     rows_at_once: int = ROWS_AT_ONCE,
@@ -34,7 +35,8 @@ def score_version(
 
     gold, predicted: may hold more splits than `splits`, the scored ones. Every document of these is scored,
     whether or not anything was predicted for it. symmetric: relation types without direction, besides those
-    that gold marks so. stages: all that were kept, in order
+    that gold marks so. spans: False where the predictions have none by nature, so that scoring them would
+    say nothing. stages: all that were kept, in order
     (`postprocessing.stage_names`); a stage without rows predicted nothing. Metrics are over the test split;
     their intervals are seeded. rows_at_once bounds the memory and changes no number. Raises MednerError if
     there is nothing to score, or predictions belong to other documents or stages.
@@ -44,7 +46,7 @@ def score_version(
     task = _Task(
         tuple(stages),
         symmetric_types(gold) | set(symmetric),
-        unplaced.join(documents, on="doc_id", how="semi").is_empty(),
+        spans and unplaced.join(documents, on="doc_id", how="semi").is_empty(),
     )
     done = in_blocks(gold, predicted, splits, task.evaluated, rows_at_once)
     totals = joined([block.scores for block in done])

@@ -34,8 +34,6 @@ class ScoredSubmission:
     metrics: pl.DataFrame
     """Rows of the table of that name: totals with intervals."""
     document_scores: pl.DataFrame
-    has_spans: bool
-    """False: entities are predicted, and none of them has a span."""
 
     def to_json(self) -> dict[str, Any]:
         """Return the scores as `medner score --json` prints them: signature, documents, entity, relation.
@@ -46,8 +44,6 @@ class ScoredSubmission:
         result: dict[str, dict[str, Any]] = {"entity": {}, "relation": {}}
         for task, scheme in SCHEMES:
             row = rows.get((task, scheme))
-            if scheme == "span" and not self.has_spans:
-                row = None
             result[task][scheme] = row and {name: row[name] for name in _COUNTS}
         headline = rows[HEADLINES[-1]]
         return {"signature": headline["signature"], "documents": headline["documents"], **result}
@@ -87,11 +83,16 @@ def scored_submission(
         stages=[FINAL],
         seed=seed,
         symmetric=symmetric,
+        spans=has_spans(predicted),
         resamples=resamples,
     )
+    return ScoredSubmission(tables["metrics"], tables["document_scores"])
+
+
+def has_spans(predicted: Sequence[SubmittedDocument]) -> bool:
+    """Tell whether spans can be scored: False where entities are predicted, and none of them has one."""
     entities = [entity for submitted in predicted for entity in submitted.entities]
-    placed = not entities or any(entity.span for entity in entities)
-    return ScoredSubmission(tables["metrics"], tables["document_scores"], placed)
+    return not entities or any(entity.span for entity in entities)
 
 
 def compared_submissions(

@@ -34,7 +34,7 @@ def untrained_versions(context: dg.SensorEvaluationContext) -> dg.SensorResult |
     requests, waiting = [], []
     for name, recipe in readable_versions().items():
         digest = recipe_hash(recipe)
-        if paths.adapter(name).exists() or asked.get(name) == digest:
+        if recipe.system != "lora" or paths.adapter(name).exists() or asked.get(name) == digest:
             continue
         lacking = obstacle_to(name)
         if lacking is not None:

@@ -12,10 +12,12 @@ from medner_assets.defs.failures import clear_failures
 from medner_assets.defs.identity import evaluation_id
 from medner_assets.defs.partitions import FROM_FILES, VERSIONS
 from medner_assets.defs.resources import Warehouse
+from medner_assets.defs.versions.submitted import answers_of
 from medner_assets.errors import MednerError
 from medner_assets.recipes.loading import load_dataset, load_version
 from medner_assets.reporting.error_table import errors_markdown
 from medner_assets.scoring.evaluation import score_version
+from medner_assets.scoring.external import has_spans
 from medner_assets.scoring.frames import GoldFrames, PredictedFrames
 from medner_assets.scoring.postprocessing import stage_names
 from medner_assets.scoring.schemes import FINAL, HEADLINES, RAW, SCORER_VERSION
@@ -39,7 +41,8 @@ def metrics(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.Mater
     version = context.partition_key
     recipe = load_version(version)
     data = data_of(recipe.dataset, warehouse)
-    generation = completions_of(warehouse, version, data.version)["generation_id"][0]
+    written = completions_of(warehouse, version, data.version)
+    generation = written["generation_id"][0]
     evaluation = evaluation_id(generation, recipe.postprocessing, str(SCORER_VERSION))
     scored = score_version(
         gold_of(data),
@@ -50,6 +53,7 @@ def metrics(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.Mater
         stages=stage_names(recipe.postprocessing),
         seed=recipe.seed,
         symmetric=load_dataset(recipe.dataset).symmetric_relations,
+        spans=recipe.system != "predictions" or has_spans(answers_of(written)),
     )
     rows = warehouse.replace(scored, version)
     note_evaluation(warehouse, version, data.name, data.version, evaluation)

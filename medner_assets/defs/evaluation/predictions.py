@@ -1,5 +1,7 @@
 """The asset `predictions`: completions read as entities and relations, at every post-processing stage."""
 
+from collections.abc import Iterator, Mapping
+
 import dagster as dg
 import polars as pl
 
@@ -11,9 +13,12 @@ from medner_assets.defs.identity import evaluation_id
 from medner_assets.defs.partitions import FROM_FILES, VERSIONS
 from medner_assets.defs.resources import Warehouse
 from medner_assets.defs.versions.completions import EVALUATED_SPLIT, completions
+from medner_assets.defs.versions.submitted import answers_of, prediction_of, submission_rows
 from medner_assets.errors import MednerError
 from medner_assets.prompting.grounding import predict
 from medner_assets.recipes.loading import load_version
+from medner_assets.recipes.settings import VersionRecipe
+from medner_assets.schema import Prediction
 from medner_assets.scoring.postprocessing import apply_stages, relation_schema
 from medner_assets.scoring.schemes import FINAL, RAW, SCORER_VERSION
 from medner_assets.scoring.tabulation import prediction_frames
@@ -38,16 +43,13 @@ def predictions(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.M
     version = context.partition_key
     recipe = load_version(version)
     data = data_of(recipe.dataset, warehouse)
+    if recipe.system == "predictions":  # of the file as it is: nothing has to be generated before
+        warehouse.replace({"completions": submission_rows(version, recipe, data)}, version)
     written = completions_of(warehouse, version, data.version)
     evaluation = evaluation_id(written["generation_id"][0], recipe.postprocessing, str(SCORER_VERSION))
     texts = dict(data.documents.select("doc_id", "text").iter_rows())
     frames = prediction_frames(
-        (
-            predict(doc_id, texts[doc_id], completion, is_cut=reason == "length")
-            for doc_id, completion, reason in written.select(
-                "doc_id", "completion", "finish_reason"
-            ).iter_rows()
-        ),
+        _read(recipe, written, texts),
         evaluation_id=evaluation,
         dataset=data.name,
         split=EVALUATED_SPLIT,
@@ -72,6 +74,16 @@ def predictions(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.M
             },
         },
     )
+
+
+def _read(recipe: VersionRecipe, written: pl.DataFrame, texts: Mapping[str, str]) -> Iterator[Prediction]:
+    """Yield what each completion says, in the order of the rows."""
+    if recipe.system == "predictions":
+        yield from (prediction_of(answer, texts[answer.id]) for answer in answers_of(written))
+        return
+    columns = ("doc_id", "completion", "finish_reason")
+    for doc_id, completion, reason in written.select(columns).iter_rows():
+        yield predict(doc_id, texts[doc_id], completion, is_cut=reason == "length")
 
 
 def completions_of(warehouse: Warehouse, version: str, dataset_version: str) -> pl.DataFrame:

@@ -78,7 +78,10 @@ def promote(warehouse: Warehouse, version: str, reason: str) -> None:
             f"{version} is a replicate: promote {version_and_index(version)[0]}, so that no one serves the "
             "replicate that the test split happens to favour"
         )
-    dataset = load_version(version).dataset
+    recipe = load_version(version)
+    if recipe.system != "lora":
+        raise MednerError(f"{version} is of system {recipe.system}: only an adapter can serve a dataset")
+    dataset = recipe.dataset
     add(warehouse, dataset, version, reason, automatic=False)
 
 

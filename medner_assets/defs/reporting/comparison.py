@@ -18,6 +18,7 @@ from medner_assets.defs.resources import Warehouse
 from medner_assets.defs.versions.finished import trained_as_of
 from medner_assets.recipes.loading import load_base_model, load_dataset, load_version
 from medner_assets.recipes.replicates import is_replicate, version_and_index
+from medner_assets.recipes.settings import VersionRecipe
 from medner_assets.reporting.leaderboard import LEADERBOARD_TABLES, leaderboard_rows
 from medner_assets.reporting.model_card import model_card
 from medner_assets.reporting.report import render_html, render_markdown, report_name
@@ -58,10 +59,12 @@ def comparison_report(context: dg.AssetExecutionContext, warehouse: Warehouse) -
     )
     rows += keep_recipe_comparison(warehouse, version, recipe.baseline, of_recipes)
     inputs = report_inputs(warehouse, version, recipe.baseline, recipe.dataset, comparisons)
-    scored = inputs.tables["completions"].filter(pl.col("model_version") == version)["weights_hash"][0]
-    base, dataset = load_base_model(recipe.base_model), load_dataset(recipe.dataset)
-    trained = trained_as_of(paths.adapter(version), scored)
-    card = publish_card(version, scored, model_card(inputs, base, dataset, trained))
+    card = None
+    if recipe.system == "lora":
+        scored = inputs.tables["completions"].filter(pl.col("model_version") == version)["weights_hash"][0]
+        base, dataset = load_base_model(recipe.base), load_dataset(recipe.dataset)
+        trained = trained_as_of(paths.adapter(version), scored)
+        card = publish_card(version, scored, model_card(inputs, base, dataset, trained))
     # Last: a report that names the present evaluations says that all before it was written too.
     report = publish(report_name(version, recipe.baseline), render_html(inputs))
     return dg.MaterializeResult(
@@ -71,12 +74,16 @@ def comparison_report(context: dg.AssetExecutionContext, warehouse: Warehouse) -
             **{part: dg.MetadataValue.md(text) for part, text in render_markdown(inputs).items()},
             "report": dg.MetadataValue.path(report),
             "report in the browser": dg.MetadataValue.url(address_of(report)),
-            "model card": dg.MetadataValue.path(card) if card else "none: the adapter was trained anew",
+            "model card": dg.MetadataValue.path(card) if card else _no_card(recipe),
             **differences(comparisons, "these adapters"),
             **differences(of_recipes, "these recipes"),
             **over_trainings(warehouse, version),
         },
     )
+
+
+def _no_card(recipe: VersionRecipe) -> str:
+    return "none: the adapter was trained anew" if recipe.system == "lora" else f"none: {recipe.system}"
 
 
 def part_of_another(replicate: str) -> dg.MaterializeResult:

@@ -9,7 +9,7 @@ import polars as pl
 
 from medner_assets import paths
 from medner_assets.defs.datasets.data import Data, data_of
-from medner_assets.defs.identity import base_revision, training_fingerprint
+from medner_assets.defs.identity import base_revision, combined, training_fingerprint
 from medner_assets.defs.versions.finished import FinishedAdapter, finished_adapter
 from medner_assets.errors import MednerError
 from medner_assets.modeling.requirements import base_folder, missing_requirements
@@ -79,11 +79,29 @@ def inputs_of(version: str, warehouse: DataTables) -> VersionInputs:
     """
     recipe = load_version(version)
     data = data_of(recipe.dataset, warehouse)
-    return VersionInputs(version, recipe, available_base(recipe.base_model), data)
+    return VersionInputs(version, recipe, available_base(recipe.base), data)
+
+
+def require_adapters(version: str, recipe: VersionRecipe) -> None:
+    """Raise MednerError for a version that never has an adapter."""
+    if recipe.system != "lora":
+        raise MednerError(f"{version} is of system {recipe.system}: it has no adapter, so nothing to train")
+
+
+def writer_of(inputs: VersionInputs) -> str:
+    """Return the hash of what writes a version's completions: its adapter, or the base that is asked.
+
+    Raises MednerError where the adapter is not there or of another recipe.
+    """
+    if inputs.recipe.system == "lora":
+        return adapter_for(inputs).weights_hash
+    asked = inputs.base.recipe.model_dump(mode="json", include={"prompt_style", "quantization"})
+    return combined("base", inputs.base.revision, json.dumps(asked, sort_keys=True))
 
 
 def adapter_for(inputs: VersionInputs) -> FinishedAdapter:
     """Return the adapter of a version; raise MednerError when it was trained from anything else."""
+    require_adapters(inputs.version, inputs.recipe)
     finished = finished_adapter(paths.adapter(inputs.version))
     again = f"run `medner train {inputs.version}`"
     if finished is None:

@@ -1,0 +1,85 @@
+"""Recipes of systems that are no adapters: what they state, what they may not, what they inherit."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from medner_assets.errors import MednerError
+from medner_assets.recipes.loading import flattened, load_version, recipe_hash
+
+DIGEST = "0" * 64
+
+
+@pytest.fixture
+def recipes(tmp_path: Path) -> Path:
+    """Recipes with one dataset, one base, and an adapter that states much."""
+    for kind, name in (("datasets", "notes"), ("base_models", "small"), ("versions", "tuned")):
+        (tmp_path / kind).mkdir()
+        (tmp_path / kind / f"{name}.yaml").write_text("summary: x")
+    write(
+        tmp_path, "tuned", base_model="small", dataset="notes", seed=7, training={"epochs": 9},
+        lora={"rank": 4}, decoding={"max_new_tokens": 99},
+    )  # fmt: skip
+    return tmp_path
+
+
+def write(folder: Path, name: str, **content: object) -> None:
+    (folder / "versions" / f"{name}.yaml").write_text(yaml.safe_dump({"summary": name, **content}))
+
+
+def test_a_prompted_base_inherits_base_data_and_decoding_and_nothing_of_training(recipes: Path):
+    write(recipes, "asked", system="prompted", baseline="tuned", shots=5)
+    recipe = load_version("asked", recipes)
+    assert (recipe.base, recipe.dataset, recipe.shots) == ("small", "notes", 5)
+    assert recipe.decoding.max_new_tokens == 99
+    assert not [key for key in flattened(recipe) if key.startswith(("training", "lora"))]
+
+
+def test_a_file_of_predictions_has_no_base(recipes: Path):
+    write(recipes, "other", system="predictions", baseline="tuned", submissions=[DIGEST])
+    recipe = load_version("other", recipes)
+    assert (recipe.base_model, recipe.dataset, recipe.submissions) == (None, "notes", (DIGEST,))
+    with pytest.raises(MednerError, match="has no base"):
+        _ = recipe.base
+
+
+def test_an_adapter_keeps_the_hash_that_it_had_before_there_were_other_systems(recipes: Path):
+    recipe = load_version("tuned", recipes)
+    assert not {"system", "shots", "shot_choice", "submissions"} & set(flattened(recipe))
+    assert recipe_hash(load_version("v1")) == "66cb3a48b99eecd2"
+
+
+def test_examples_are_part_of_the_hash(recipes: Path):
+    hashes = set()
+    for shots, choice in ((0, "seed"), (5, "seed"), (5, "nearest")):
+        write(recipes, "asked", system="prompted", baseline="tuned", shots=shots, shot_choice=choice)
+        hashes.add(recipe_hash(load_version("asked", recipes)))
+    assert len(hashes) == 3
+
+
+BASE, DATA = {"base_model": "small"}, {"dataset": "notes"}
+FILE = {"system": "predictions", "submissions": [DIGEST]}
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (BASE | DATA | {"system": "prompted", "training": {"epochs": 2}}, "prompted has no setting training"),
+        (BASE | DATA | {"shots": 5}, "system lora has no setting shots"),
+        (BASE | DATA | FILE, "has no setting base_model"),
+        (DATA | FILE | {"replicates": 2}, "2 replicates and 1 submissions"),
+        (DATA | FILE | {"submissions": ["abc"]}, "submissions.0"),
+        (DATA | {"system": "oracle"}, "system"),
+        ({"system": ["lora"], "baseline": "tuned"}, "system"),
+        (DATA, "'base_model' is missing"),
+    ],
+)
+def test_settings_that_a_system_does_not_have_are_one_line(
+    recipes: Path, content: dict[str, object], reason: str
+):
+    write(recipes, "wrong", **content)
+    with pytest.raises(MednerError) as error:
+        load_version("wrong", recipes)
+    assert reason in str(error.value)
+    assert "\n" not in str(error.value)
