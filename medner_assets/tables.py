@@ -54,6 +54,7 @@ TABLES: dict[str, Table] = {
             Column("text", TEXT, "the mention as written"),
             Column("concepts", TEXTS, "concept ids; empty at mention level"),
             Column("pieces", TEXT, "of a discontinuous mention its pieces, e.g. 0 4;15 19; null: one piece"),
+            Column("attributes", TEXTS, "what is said of the mention, e.g. negation=true; empty: nothing"),
         )),
         Table("gold_relations", "dataset", "one gold relation", (
             _DOC, _SPLIT,
@@ -68,6 +69,7 @@ TABLES: dict[str, Table] = {
             Column("tail_type", TEXT, "type of the tail"),
             Column("head_concept", TEXT, "concept id; null at mention level"),
             Column("tail_concept", TEXT, "concept id; null at mention level"),
+            Column("attributes", TEXTS, "what is said of the relation, e.g. certainty=low; empty: nothing"),
         )),
         Table("import_problems", "dataset", "one thing a reader could not place", (
             Column("file", TEXT, "name of the file within the corpora folder"),

@@ -1,10 +1,15 @@
 """Mutated corpus files through every reader, as `medner import` and the dataset asset read them."""
 
+import bz2
 import gzip
+import io
 import json
 import lzma
+import zipfile
 from pathlib import Path
 from random import Random
+
+import pyarrow as pa
 
 from benchmarks.fuzzing.cases import Cases, refused
 from benchmarks.fuzzing.mutations import mutant
@@ -18,7 +23,7 @@ from medner_assets.corpus.writers.brat import brat_annotations
 from medner_assets.corpus.writers.pubtator import pubtator_block
 from medner_assets.errors import MednerError
 from medner_assets.scoring.submissions import read_submission
-from medner_assets_tests.corpus.test_fuzz import SEEDS
+from medner_assets_tests.corpus.test_fuzz import NAMES, SEEDS, place
 from medner_assets_tests.support.miniature import documents
 
 TEXT = "Née heparin."
@@ -62,7 +67,7 @@ def _parquet_files() -> list[bytes]:
 def reader_cases(format: str, folder: Path) -> Cases:
     """Return the cases of one format; a text beside an annotation file is mutated now and then too."""
     seeds = seeds_of(format)
-    file = folder / f"corpus{_SUFFIXES.get(format, '.txt')}"
+    file = place(format, folder) if format in NAMES else folder / f"corpus{_SUFFIXES.get(format, '.txt')}"
     if format == "brat":
         file.with_suffix(".txt").write_text(TEXT, encoding="utf-8")
 
@@ -78,7 +83,13 @@ def reader_cases(format: str, folder: Path) -> Cases:
 def packed_cases(folder: Path) -> Cases:
     """Return the cases of files that are packed by gzip or xz and spoilt before or after that."""
     seeds = seeds_of("jsonl")
-    packers = {".gz": gzip.compress, ".xz": lzma.compress}
+    packers = {
+        ".gz": gzip.compress,
+        ".xz": lzma.compress,
+        ".bz2": bz2.compress,
+        ".zip": _zipped,
+        ".zst": _zst,
+    }
 
     def case(rng: Random) -> str:
         suffix = rng.choice(sorted(packers))
@@ -88,6 +99,17 @@ def packed_cases(folder: Path) -> Cases:
         return _read("jsonl", file)
 
     return Cases(case)
+
+
+def _zipped(content: bytes) -> bytes:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("corpus.jsonl", content)
+    return stream.getvalue()
+
+
+def _zst(content: bytes) -> bytes:
+    return pa.compress(content, codec="zstd", asbytes=True)
 
 
 def submission_cases(folder: Path) -> Cases:

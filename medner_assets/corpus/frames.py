@@ -1,14 +1,14 @@
 """Documents as the tables `documents`, `gold_entities`, `gold_relations` and `import_problems`, and back."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import polars as pl
 
 from medner_assets.corpus.building import BuiltDataset
 from medner_assets.corpus.hashing import content_hash
-from medner_assets.schema import Document, Entity, Level, Relation
+from medner_assets.schema import Attributes, Document, Entity, Level, Relation
 from medner_assets.tables import TABLES
 
 
@@ -48,12 +48,20 @@ def documents_from_frames(
                 row["text"],
                 tuple(row["concepts"] or ()),
                 _pieces(row.get("pieces")),
+                _attributes(row.get("attributes")),
             )
         )
     relations: dict[str, list[Relation]] = defaultdict(list)
     for row in gold_relations.sort("relation_id", maintain_order=True).iter_rows(named=True):
         relations[row["doc_id"]].append(
-            Relation(row["type"], row["head_id"], row["tail_id"], row["head_concept"], row["tail_concept"])
+            Relation(
+                row["type"],
+                row["head_id"],
+                row["tail_id"],
+                row["head_concept"],
+                row["tail_concept"],
+                _attributes(row.get("attributes")),
+            )
         )
     return [
         Document(
@@ -97,9 +105,20 @@ def _entity_rows(document: Document) -> list[tuple[Any, ...]]:
             each.text,
             list(each.concepts),
             ";".join(f"{start} {end}" for start, end in each.pieces) or None,
+            _said(each.attributes),
         )
         for each in document.entities
     ]
+
+
+def _said(attributes: Attributes) -> list[str]:
+    return [f"{name}={value}" for name, value in attributes]
+
+
+def _attributes(said: Sequence[str] | None) -> Attributes:
+    """Return the pairs of `name=value`; None (a table from before there were any) says nothing."""
+    pairs = (each.partition("=") for each in said or ())
+    return tuple((name, value) for name, _, value in pairs)
 
 
 def _pieces(written: str | None) -> tuple[tuple[int, int], ...]:
@@ -118,7 +137,7 @@ def _relation_rows(document: Document, symmetric: frozenset[str]) -> list[tuple[
             (
                 document.id, document.split, position, relation.type, either_way,
                 relation.head, relation.tail, head.text, head.type, tail.text, tail.type,
-                relation.head_concept, relation.tail_concept,
+                relation.head_concept, relation.tail_concept, _said(relation.attributes),
             )
         )  # fmt: skip
     return rows

@@ -22,7 +22,12 @@ def document_to_json(document: Document) -> dict[str, Any]:
     """Return the JSON object of `document`; optional keys stand only where they differ from their default."""
     concept = document.level is Level.CONCEPT
     content: dict[str, Any] = {"id": document.id, "text": document.text}
-    content["entities"] = [_entity_to_json(entity, concept) for entity in document.entities]
+    content["entities"] = [
+        {"id": each.id, "type": each.type, "start": each.start, "end": each.end, "text": each.text}
+        if not (concept or each.pieces or each.attributes)
+        else _entity_to_json(each, concept)
+        for each in document.entities
+    ]
     content["relations"] = [_relation_to_json(relation, concept) for relation in document.relations]
     if document.group is not None:
         content["group"] = document.group
@@ -52,7 +57,7 @@ def document_from_json(value: object, *, text_required: bool = True) -> Document
         id=_identifier(content, "id", "the document"),
         text=text,
         entities=tuple(
-            _entity(each, text, level, f"entity {position}")
+            _plain_entity(each) or _entity(each, text, level, f"entity {position}")
             for position, each in enumerate(_list(content, "entities"))
         ),
         relations=tuple(
@@ -70,8 +75,15 @@ def write_documents(path: Path, documents: Iterable[Document]) -> None:
     """Write `documents` to `path`, which appears whole or not at all; raise MednerError if it cannot."""
     with written(path) as file:
         for document in documents:
-            file.write(json.dumps(document_to_json(document), ensure_ascii=False))
-            file.write("\n")
+            file.write(json_line(document))
+
+
+_ENCODER = json.JSONEncoder(ensure_ascii=False, check_circular=False)
+
+
+def json_line(document: Document) -> str:
+    """Return the line of `document`, with its end."""
+    return _ENCODER.encode(document_to_json(document)) + "\n"
 
 
 @contextmanager
@@ -115,6 +127,16 @@ def _relation_to_json(relation: Relation, concept: bool) -> dict[str, Any]:
     if relation.attributes:
         content["attributes"] = dict(relation.attributes)
     return content
+
+
+def _plain_entity(value: object) -> Entity | None:
+    """Return an entity of id, type, offsets and text and nothing else, as most are; None: look closer."""
+    if type(value) is not dict or len(value) != 5:
+        return None
+    key, kind, start, end, text = map(value.get, ("id", "type", "start", "end", "text"))
+    if type(start) is int and type(end) is int and start >= 0 and end >= 0 and type(text) is str:
+        return Entity(key, kind, start, end, text) if type(key) is type(kind) is str and key else None
+    return None
 
 
 def _entity(value: object, text: str, level: Level, where: str) -> Entity:

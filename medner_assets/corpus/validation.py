@@ -13,7 +13,7 @@ def problems_of(document: Document) -> list[str]:
     text, each relation refers to an entity (at concept level: to a concept of one) of this document.
     """
     found = [f"document {document.id!r}: {message}" for message in _of_entities(document)]
-    known = _arguments(document)
+    known = _arguments(document) if document.relations else frozenset[str]()
     for position, relation in enumerate(document.relations):
         found += [
             f"document {document.id!r}: relation {position}: {message}"
@@ -25,7 +25,20 @@ def problems_of(document: Document) -> list[str]:
 
 
 def _of_entities(document: Document) -> list[str]:
-    found = []
+    found: list[str] = []
+    text, mentions = document.text, document.level is Level.MENTION
+    length, entities = len(text), document.entities
+    if len({each.id for each in entities}) == len(entities) and all(
+        each.type
+        and (start := each.start) is not None
+        and (end := each.end) is not None
+        and 0 <= start < end <= length
+        and text[start:end] == each.text
+        and not each.pieces
+        and not (mentions and each.concepts)
+        for each in entities
+    ):  # by far the most: nothing to be spelled out
+        return found
     repeated = [key for key, count in Counter(entity.id for entity in document.entities).items() if count > 1]
     found += [f"entity id {key!r} occurs more than once" for key in repeated]
     for entity in document.entities:

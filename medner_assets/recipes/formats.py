@@ -4,6 +4,7 @@ from typing import Literal, get_args
 
 Format = Literal[
     "ade", "pubtator", "bioc-xml", "bioc-json", "brat", "conll", "label-studio", "prodigy", "doccano",
-    "jsonl", "parquet",
+    "jsonl", "parquet", "spert", "dygie", "hugging-face", "bigbio", "pubannotation", "i2b2", "chemprot",
+    "webanno", "cas", "spacy",
 ]  # fmt: skip
 FORMATS: tuple[Format, ...] = get_args(Format)

@@ -51,6 +51,14 @@ class Answer:
         }
 
 
+def _whole(frame: pl.DataFrame, declared: pl.DataFrame | None) -> pl.DataFrame:
+    """Return `frame` with the columns that it lacks, empty: a table may be older than a column."""
+    if declared is None:
+        return frame
+    absent = [column for column in declared.columns if column not in frame.columns]
+    return frame.with_columns(pl.lit(None, declared.schema[column]).alias(column) for column in absent)
+
+
 class Questions:
     """The report's tables, ready to be asked. A context manager: leaving it frees the memory."""
 
@@ -65,7 +73,7 @@ class Questions:
             for name, declared in TABLES.items()
         }
         for name, frame in (empty | dict(tables)).items():
-            kept = frame.drop(_LEFT_OUT.get(name, ()), strict=False)
+            kept = _whole(frame, empty.get(name)).drop(_LEFT_OUT.get(name, ()), strict=False)
             self._connection.from_arrow(kept.to_arrow()).create(name)
         self._definitions = [*in_order("views", sql), *in_order("macros", sql)]
         self._questions = {file.name: file for file in sql_files("reporting", sql)}

@@ -15,7 +15,7 @@ DOCUMENTS = TABLES["documents"].only("doc_id", "split", "group_id", "text", "dir
 GOLD_ENTITIES = TABLES["gold_entities"].only(
     "doc_id", "entity_id", "type", "start", "end", "text", "concepts"
 )
-GOLD_RELATIONS = TABLES["gold_relations"].without("split", "head_id", "tail_id")
+GOLD_RELATIONS = TABLES["gold_relations"].without("split", "head_id", "tail_id", "attributes")
 PREDICTED_ENTITIES = TABLES["predicted_entities"].without("evaluation_id", "dataset", "split")
 PREDICTED_RELATIONS = TABLES["predicted_relations"].without("evaluation_id", "dataset", "split")
 

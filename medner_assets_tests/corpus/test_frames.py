@@ -49,8 +49,23 @@ def test_a_relation_row_says_what_its_arguments_are():
         "doc_id": "a", "split": "dev", "relation_id": 0, "type": "causes", "symmetric": False,
         "head_id": "T1", "tail_id": "T2", "head_text": "Heparin", "head_type": "Drug",
         "tail_text": "Rash", "tail_type": "Effect", "head_concept": None, "tail_concept": None,
+        "attributes": [],
     }  # fmt: skip
     assert (rows[1]["relation_id"], rows[1]["symmetric"]) == (1, True)
+
+
+def test_what_is_said_of_mentions_and_relations_comes_back_from_the_tables():
+    said = (("certainty", "low=ish"), ("negation", "true"))
+    entities = (Entity("T1", "Drug", 0, 7, "Heparin", attributes=said), Entity("T2", "Effect", 8, 12, "rash"))
+    document = Document(
+        "a", "Heparin rash", entities, (Relation("causes", "T1", "T2", attributes=said[1:]),), split="test"
+    )
+    frames = dataset_frames(BuiltDataset((document,), (), ()))
+    assert frames["gold_entities"]["attributes"].to_list() == [["certainty=low=ish", "negation=true"], []]
+    tables = [frames[name] for name in ("documents", "gold_entities", "gold_relations")]
+    assert documents_from_frames(*tables) == [document]
+    older = [tables[0], *(each.drop("attributes") for each in tables[1:])]
+    assert [entity.attributes for entity in documents_from_frames(*older)[0].entities] == [(), ()]
 
 
 def test_at_concept_level_an_argument_is_the_first_mention_in_the_text():

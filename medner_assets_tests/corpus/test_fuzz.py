@@ -118,6 +118,83 @@ SEEDS: dict[str, str] = {
         '{"id":"2","text":"","level":"concept","entities":[],"relations":[]}\n'
     ),
 }
+SEEDS |= {
+    "spert": json.dumps(
+        [
+            {
+                "tokens": ["Née", "heparin", "."],
+                "entities": [{"type": "X", "start": 1, "end": 2}],
+                "relations": [{"type": "t", "head": 0, "tail": 0}],
+                "orig_id": 5,
+            }
+        ]
+    ),
+    "dygie": json.dumps(
+        {
+            "doc_key": "d",
+            "sentences": [["Née", "heparin"], ["."]],
+            "ner": [[[1, 1, "X"]], []],
+            "relations": [[[1, 1, 1, 1, "t"]], []],
+            "clusters": [[[0, 0]]],
+        }
+    )
+    + "\n",
+    "hugging-face": '{"id": "0", "tokens": ["Née", "heparin"], "ner_tags": ["O", "B-X"]}\n',
+    "bigbio": json.dumps(
+        {
+            "document_id": "d",
+            "passages": [{"text": ["Née heparin."], "offsets": [[0, 12]]}],
+            "entities": [{"id": "T1", "type": "X", "text": ["heparin"], "offsets": [[4, 11]]}],
+            "events": [
+                {
+                    "id": "E1",
+                    "type": "Y",
+                    "trigger": {"text": ["Née"], "offsets": [[0, 3]]},
+                    "arguments": [{"role": "Theme", "ref_id": "T1"}],
+                }
+            ],
+            "relations": [{"id": "R1", "type": "t", "arg1_id": "T1", "arg2_id": "T1"}],
+        }
+    )
+    + "\n",
+    "pubannotation": json.dumps(
+        {
+            "text": "Née heparin.",
+            "sourcedb": "X",
+            "sourceid": 1,
+            "denotations": [{"id": "T1", "span": {"begin": 4, "end": 11}, "obj": "X"}],
+            "relations": [{"id": "R1", "pred": "t", "subj": "T1", "obj": "T1"}],
+            "attributes": [{"subj": "T1", "pred": "negation", "obj": True}],
+        }
+    ),
+    "i2b2": 'c="heparin." 1:1 1:1||t="X"\nc="née" 1:0 1:0||t="Y"\n',
+    "chemprot": "1\tNée heparin.\tRash.\n",
+    "webanno": (
+        "#FORMAT=WebAnno TSV 3.3\n#T_SP=custom.Span|label|neg\n#T_RL=custom.Rel|label|BT_custom.Span\n\n\n"
+        "#Text=Née heparin.\n1-1\t0-3\tNée\tY\tno\t_\t_\n"
+        "1-2\t4-11\theparin\tX[1]\t_[1]\tt\t1-1\n1-3\t11-12\t.\t_\t_\t_\t_\n"
+    ),
+    "spacy": '[["Née heparin.", {"entities": [[4, 11, "X"]]}]]',
+    "cas": (
+        '{"%TYPES": {"custom.Span": {"%NAME": "custom.Span", "%SUPER_TYPE": "uima.tcas.Annotation", "label": '
+        '{"%NAME": "label", "%RANGE": "uima.cas.String"}}}, "%FEATURE_STRUCTURES": [{"%ID": 1, "%TYPE": '
+        '"uima.cas.Sofa", "sofaNum": 1, "sofaID": "_InitialView", "mimeType": "text/plain", "sofaString": '
+        '"Née heparin."}, {"%ID": 2, '
+        '"%TYPE": "custom.Span", "@sofa": 1, "begin": 4, "end": 11, "label": "X"}], '
+        '"%VIEWS": {"_InitialView": {"%SOFA": 1, "%MEMBERS": [2]}}}'
+    ),
+}
+BESIDE = {
+    "i2b2": {"f.rel": 'c="heparin." 1:1 1:1||r="t"||c="née" 1:0 1:0\n'},
+    "chemprot": {
+        "f_entities.tsv": "1\tT1\tX\t4\t11\theparin\n",
+        "f_relations.tsv": "1\tCPR:3\tY\tt\tArg1:T1\tArg2:T1\n",
+    },
+}
+"""What stands beside the file of a format that is several."""
+NAMES = {"i2b2": "f.con", "chemprot": "f_abstracts.tsv", "spacy": "f.json", "cas": "f.json"} | dict.fromkeys(
+    ("hugging-face", "bigbio"), "f.jsonl"
+)
 BYTES = {name: seed.encode() for name, seed in SEEDS.items()}
 BYTES["parquet"] = parquet([json.loads(line) for line in SEEDS["jsonl"].splitlines()])
 
@@ -172,6 +249,14 @@ def mutations(draw: st.DrawFn, seed: bytes) -> bytes:
     return content[: draw(st.integers(0, len(content)))] if draw(st.integers(0, 3)) == 0 else content
 
 
+def place(format: str, folder: Path) -> Path:
+    """Write what stands beside a file of `format`; return where the file itself belongs."""
+    (folder / "f.txt").write_text("Née heparin.", encoding="utf-8")
+    for name, content in BESIDE.get(format, {}).items():
+        (folder / name).write_text(content, encoding="utf-8")
+    return folder / NAMES.get(format, "f.ann")
+
+
 def read_or_refusal(format: str, path: Path) -> Reading | MednerError:
     try:
         return read_files(format, [path])
@@ -180,11 +265,10 @@ def read_or_refusal(format: str, path: Path) -> Reading | MednerError:
 
 
 @pytest.mark.parametrize("format", FORMATS)
-@settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_mutated_files_are_read_or_refused(format: str, tmp_path: Path, data: st.DataObject):
-    path = tmp_path / "f.ann"
-    path.with_suffix(".txt").write_text("Née heparin.", encoding="utf-8")
+    path = place(format, tmp_path)
     path.write_bytes(data.draw(mutations(BYTES[format])))
     reading = read_or_refusal(format, path)
     if isinstance(reading, MednerError):
@@ -201,15 +285,16 @@ def test_mutated_files_are_read_or_refused(format: str, tmp_path: Path, data: st
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(content=st.binary(max_size=80))
 def test_any_bytes_are_read_or_refused(format: str, tmp_path: Path, content: bytes):
-    (tmp_path / "f.ann").write_bytes(content)
+    path = place(format, tmp_path)
     (tmp_path / "f.txt").write_bytes(content)
-    assert "\n" not in str(read_or_refusal(format, tmp_path / "f.ann"))
+    path.write_bytes(content)
+    assert "\n" not in str(read_or_refusal(format, path))
 
 
 @pytest.mark.parametrize("format", FORMATS)
 def test_the_seeds_themselves_hold_a_document_and_its_annotations(format: str, tmp_path: Path):
-    (tmp_path / "f.txt").write_text("Née heparin.", encoding="utf-8")
-    (tmp_path / "f.ann").write_bytes(BYTES[format])
-    document = read_files(format, [tmp_path / "f.ann"]).documents[0]
+    path = place(format, tmp_path)
+    path.write_bytes(BYTES[format])
+    document = read_files(format, [path]).documents[0]
     assert document.entities
-    assert document.relations or format == "conll"  # such columns hold none
+    assert document.relations or format in ("conll", "hugging-face", "spacy", "cas")  # the seed holds none

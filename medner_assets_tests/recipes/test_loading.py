@@ -46,6 +46,7 @@ def test_every_shipped_recipe_is_valid():
         "synthetic-small",
         "synthetic-random",
         "ade",
+        "ade-folds",
         "bc5cdr",
         "biored",
     }

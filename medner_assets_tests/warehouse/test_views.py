@@ -245,6 +245,28 @@ def test_slices_by_length_never_joins_documents_of_another_content(root: Path):
     assert answers(root, "from slices_by_length") == []
 
 
+def test_slices_by_attribute_tell_recall_by_what_is_said_of_gold(root: Path):
+    gold = {"doc_id": "a", "split": "test"}
+    put(
+        root, "gold_entities", "d",
+        gold | {"entity_id": "T1", "attributes": ["certainty=low", "negation=true"]},
+        gold | {"entity_id": "T2", "attributes": ["negation=true"]},
+        gold | {"entity_id": "T3", "attributes": []},
+    )  # fmt: skip
+    put(
+        root, "entity_outcomes", "v1",
+        entity("correct", "Drug a", "Drug a", entity_id="T1"),
+        entity("missing", None, "Drug b", entity_id="T2"),
+        entity("correct", "Drug c", "Drug c", entity_id="T3"), entity("spurious", "Drug d", None),
+    )  # fmt: skip
+    asked = "select attribute, value, items, found, recall from slices_by_attribute order by all"
+    assert answers(root, asked) == [
+        ("", "", 1, 1, 1.0),
+        ("certainty", "low", 1, 1, 1.0),
+        ("negation", "true", 2, 1, 0.5),
+    ]
+
+
 def test_oracle_gain_is_what_f1_would_be_without_one_class_of_error(root: Path):
     put(
         root, "relation_outcomes", "v1",

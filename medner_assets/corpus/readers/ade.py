@@ -38,9 +38,11 @@ def drafts(source: Source, options: Options) -> Iterator[Document | Problem]:
     """Yield the sentences of an ADE file and what has no place; all are held: lines may be apart."""
     sentences: dict[str, _Sentence] = {}
     problems: list[Problem] = []
-    number, raw = 0, ""
-    for number, raw in source.lines():
-        line = raw.rstrip("\r\n")
+    for number, line, unended in _lines(source):
+        if unended and _row(line) is None and _NEGATIVE.fullmatch(line) is None:
+            problems.append(Problem(source.name, number, None, ProblemKind.TRUNCATED, UNFINISHED))
+        elif unended:
+            problems.append(Problem(source.name, number, None, ProblemKind.UNENDED, UNFINISHED))
         if not line.strip():
             continue
         negative = _NEGATIVE.fullmatch(line)
@@ -54,16 +56,19 @@ def drafts(source: Source, options: Options) -> Iterator[Document | Problem]:
             continue
         pmid, sentence, effect, drug = row
         sentences.setdefault(sentence, _Sentence()).lines.setdefault(pmid, []).append((number, effect, drug))
-    if raw and not raw.endswith("\n"):
-        read = _row(raw) is not None or _NEGATIVE.fullmatch(raw) is not None
-        kind = ProblemKind.UNENDED if read else ProblemKind.TRUNCATED
-        problems.append(Problem(source.name, number, None, kind, UNFINISHED))
     for text, lines in sentences.items():
         document = _document(text, lines, source.name, problems)
         yield from problems
         problems.clear()
         yield document
     yield from problems
+
+
+def _lines(source: Source) -> Iterator[tuple[int, str, bool]]:
+    """Yield (number, line, whether it is a last one without an end)."""
+    with source.lines() as lines:
+        for number, line in lines:
+            yield number, line, lines.unended
 
 
 @dataclass(slots=True)

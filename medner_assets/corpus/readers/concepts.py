@@ -20,6 +20,8 @@ def split_concepts(identifier: str, named: Collection[str]) -> tuple[str, ...]:
       identifier is a variant (`c|DEL|4153|A`), whose bars belong to the id.
     """
     whole = identifier.strip()
+    if not ("|" in whole or "," in whole or ";" in whole):
+        return () if whole in _NONE else (whole,)
     if whole in named and whole not in _NONE:
         return (whole,)
     separators = _LISTS_ONLY if _VARIANT.match(whole) else _SEPARATORS

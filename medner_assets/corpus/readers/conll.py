@@ -134,8 +134,7 @@ def _layout(source: Source, options: Options) -> tuple[Layout, bool]:
     """Return the layout that the first lines of a file show, and whether it marks its documents."""
     marked, tabs = False, False
     head: list[str] = []
-    for _, raw in source.lines():
-        line = raw.rstrip("\r\n")
+    for _, line in source.each_line():
         marked = marked or _begins(line)
         if len(head) < _HEAD:
             if (
@@ -188,8 +187,7 @@ def _documents(source: Source, layout: Layout, marked: bool) -> Iterator[_Buildi
     typeless, word_told = 0, layout.word != 0
     contraction = 0
     number = 0
-    for number, raw in source.lines():
-        line = raw.rstrip("\r\n")
+    for number, line in source.each_line():
         if _begins(line):
             if current is not None and current.length:
                 yield current

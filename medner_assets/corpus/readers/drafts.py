@@ -66,6 +66,41 @@ class Draft:
     directed: bool = True
     own_id: bool = True
     """False: medner made the id, and may make another where this one is taken."""
+    proved: Document | None = None
+    """The document itself where it is sound as the file has it, offsets as characters; no claims then."""
+
+
+def proved_by(draft: Draft) -> Document | None:
+    """Return the document of a draft whose every claim is exactly so in its text, else None.
+
+    A short way for most documents of most files: it must never say what settling would not.
+    """
+    text, length = draft.text, len(draft.text)
+    entities, known = [], set[str]()
+    for each in draft.mentions:
+        if len(each.spans) != 1 or each.pieces or not each.type or not each.text:
+            return None
+        start, end = each.spans[0][0] + each.anchor, each.spans[0][1] + each.anchor
+        if not each.anchor <= start < end <= length or text[start:end] != each.text:
+            return None
+        entities.append(Entity(each.id, each.type, start, end, each.text, each.concepts, (), each.attributes))
+    concept = draft.level is Level.CONCEPT
+    for entity in entities:
+        known.update(entity.concepts) if concept else known.add(entity.id)
+    pairs = {(each.type, each.head, each.tail) for each in draft.relations}
+    if len(pairs) < len(draft.relations) or len({each.id for each in entities}) < len(entities):
+        return None
+    if not all(kind and head in known and tail in known for kind, head, tail in pairs):
+        return None
+    relations = tuple(
+        Relation(each.type, head_concept=each.head, tail_concept=each.tail, attributes=each.attributes)
+        if concept
+        else Relation(each.type, each.head, each.tail, attributes=each.attributes)
+        for each in draft.relations
+    )
+    return Document(
+        draft.id, text, tuple(entities), relations, draft.group, draft.split, draft.directed, draft.level
+    )
 
 
 @dataclass(slots=True)

@@ -10,7 +10,6 @@ import gzip
 import io
 import lzma
 import os
-import re
 import stat
 import zipfile
 import zlib
@@ -196,19 +195,44 @@ def _not_utf8(file: str, byte: int, line: int) -> NotUtf8Error:
     return NotUtf8Error(file, line, f"not valid UTF-8 at byte {byte} (line {line})")
 
 
-def decoded_lines(stream: BinaryIO, file: str) -> Iterator[tuple[int, str]]:
-    r"""Yield (number from 1, line with its end) of a stream; only \n ends a line.
+_PIECE = 2**20
 
-    A byte order mark at the start is left out. Raise MednerError at the first line that is not UTF-8.
+
+class Lines:
+    r"""The lines of a stream, each with its number from 1, without its end; only \n and \r\n end a line.
+
+    A byte order mark at the start is left out. Raises MednerError at the first line that is not UTF-8.
+    `unended` is True from a last line on that has no end.
     """
-    before = 0
-    for number, line in enumerate(stream, start=1):
+
+    def __init__(self, stream: BinaryIO, file: str) -> None:
+        self._stream, self._file = stream, file
+        self.unended = False
+
+    def __iter__(self) -> Iterator[tuple[int, str]]:
+        number, before, rest = 0, 0, b""
+        while piece := self._stream.read(_PIECE):
+            whole, end, last = piece.rpartition(b"\n")
+            if not end:
+                rest += piece
+                continue
+            content = rest + whole
+            for line in self._decoded(content, number, before).split("\n"):
+                number += 1
+                yield number, line[:-1] if line.endswith("\r") else line
+            before += len(content) + 1
+            rest = last
+        if rest:
+            self.unended = True
+            yield number + 1, self._decoded(rest, number, before).removesuffix("\r")
+
+    def _decoded(self, content: bytes, number: int, before: int) -> str:
         try:
-            text = line.decode("utf-8")
+            text = content.decode("utf-8")
         except UnicodeDecodeError as error:
-            raise _not_utf8(file, before + error.start, number) from None
-        yield number, text.removeprefix("\ufeff") if number == 1 else text
-        before += len(line)
+            line = number + 1 + content.count(b"\n", 0, error.start)
+            raise _not_utf8(self._file, before + error.start, line) from None
+        return text if before else text.removeprefix("\ufeff")
 
 
 def decoded_chunks(stream: BinaryIO, file: str, size: int = 2**20) -> Iterator[str]:
@@ -254,9 +278,9 @@ def numbered_lines(text: str) -> Iterator[tuple[int, str]]:
 UNFINISHED = "the last line has no line end: complete the file, or end the line if it is whole"
 """What is said of a line-based file that may have been cut off."""
 
-_WHOLE_NUMBER = re.compile(r"[0-9]{1,12}")
+_MOST_DIGITS = 12
 
 
 def whole_number(text: str) -> int | None:
     """Return the number that `text` writes in 1 to 12 ASCII digits, else None."""
-    return int(text) if _WHOLE_NUMBER.fullmatch(text) else None
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS else None

@@ -96,7 +96,7 @@ def _goes_on(first: str) -> bool:
 
 
 def _of_lines(source: Source) -> Iterator[tuple[int, object]]:
-    for number, line in source.lines():
+    for number, line in source.each_line():
         if line.strip():
             try:
                 yield number, parsed_json(line)

@@ -11,11 +11,13 @@ from pathlib import Path
 from medner_assets.corpus.jsonl import document_from_json
 from medner_assets.corpus.offsets import OffsetUnit
 from medner_assets.corpus.readers.drafts import Draft, MentionClaim, RelationClaim
+from medner_assets.corpus.readers.files import Lines
 from medner_assets.corpus.readers.json_records import NotJsonError, parsed_json
 from medner_assets.corpus.readers.keys import foreign_keys
 from medner_assets.corpus.readers.settling import Rules, settled
 from medner_assets.corpus.readers.sources import Options, Source
 from medner_assets.corpus.reading import Problem, ProblemKind, Reading, collected
+from medner_assets.corpus.validation import problems_of
 from medner_assets.errors import MednerError
 from medner_assets.schema import Document, Level
 
@@ -36,7 +38,12 @@ def read_jsonl(path: Path) -> Reading:
 
 
 def _drafts(source: Source, keys: Sequence[str] = ()) -> Iterator[Draft | Problem]:
-    for number, line in source.lines():
+    with source.lines() as lines:
+        yield from _of_lines(source, lines, keys)
+
+
+def _of_lines(source: Source, lines: Lines, keys: Sequence[str]) -> Iterator[Draft | Problem]:
+    for number, line in lines:
         if not line.strip():
             continue
         try:
@@ -45,12 +52,21 @@ def _drafts(source: Source, keys: Sequence[str] = ()) -> Iterator[Draft | Proble
             if foreign:
                 yield Problem(source.name, number, None, ProblemKind.UNKNOWN_KEYS, foreign)
                 continue
-            yield draft_of(document_from_json(value), source.name, number)
+            document = document_from_json(value)
+            if is_proved(document):  # by far the most: nothing is left to be claimed
+                yield Draft(source.name, document.id, document.text, number, proved=document)
+            else:
+                yield draft_of(document, source.name, number)
         except MednerError as error:
-            cut = not line.endswith("\n") and isinstance(error, NotJsonError)
+            cut = lines.unended and isinstance(error, NotJsonError)
             kind = ProblemKind.TRUNCATED if cut else ProblemKind.MALFORMED
             reason = "the file ends within a document" if cut else str(error)
             yield Problem(source.name, number, None, kind, f"{reason}: line left out")
+
+
+def is_proved(document: Document) -> bool:
+    """Return whether a document is sound as it stands, so that settling could not change it."""
+    return len(set(document.relations)) == len(document.relations) and not problems_of(document)
 
 
 def draft_of(document: Document, file: str, line: int) -> Draft:

@@ -7,6 +7,7 @@ the format `hugging-face`, those of BigBIO's schema of `bigbio`.
 
 import json
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from medner_assets.corpus.jsonl import document_from_json
@@ -44,18 +45,31 @@ def drafts(source: Source, options: Options) -> Iterator[Draft | Problem]:
 def parquet_rows(source: Source) -> Iterator[dict[str, Any]]:
     """Yield the rows as they stand, some at a time; raise MednerError if it is no Parquet."""
     import pyarrow as pa
+
+    with opened_parquet(source) as file:
+        try:
+            for batch in file.iter_batches(1000):
+                yield from batch.to_pylist()
+        except (pa.ArrowException, OSError, ValueError, TypeError, KeyError) as error:
+            raise no_parquet(source.name, error) from None
+
+
+@contextmanager
+def opened_parquet(source: Source) -> Iterator[Any]:
+    """Open a `pyarrow.parquet.ParquetFile`; raise MednerError if it is none."""
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
     on_disk = source.path is not None and source.member is None and source.path.is_file()
-    try:
-        with source.stream() as stream:
+    with ExitStack() as stack:
+        stream = stack.enter_context(source.stream())
+        try:
             whole = on_disk and stream.seekable()
             content: Any = pa.PythonFile(stream, mode="r") if whole else pa.BufferReader(stream.read())
-            with pq.ParquetFile(content) as file:
-                for batch in file.iter_batches(1000):
-                    yield from batch.to_pylist()
-    except (pa.ArrowException, OSError, ValueError, TypeError, KeyError) as error:
-        raise no_parquet(source.name, error) from None
+            file = stack.enter_context(pq.ParquetFile(content))
+        except (pa.ArrowException, OSError, ValueError, TypeError, KeyError) as error:
+            raise no_parquet(source.name, error) from None
+        yield file
 
 
 def no_parquet(file: str, error: Exception) -> MednerError:

@@ -36,10 +36,12 @@ _BEGINS = ("t", "title")
 def drafts(source: Source, options: Options) -> Iterator[Draft | Problem]:
     """Yield the documents of a PubTator file and what is none."""
     blocks = _Blocks(source.name)
-    line = ""
-    for number, line in source.lines():
-        yield from blocks.take(number, line.removesuffix("\n").removesuffix("\r"))
-    yield from blocks.finish(ends_within_a_line=bool(line) and not line.endswith("\n"))
+    with source.lines() as lines:
+        for number, line in lines:
+            found = blocks.take(number, line)
+            if found:
+                yield from found
+        yield from blocks.finish(ends_within_a_line=lines.unended)
 
 
 @dataclass(slots=True)
@@ -49,9 +51,10 @@ class _Block:
     id: str
     line: int
     sections: list[tuple[str, str]] = field(default_factory=list)
-    mentions: list[tuple[int, list[str]]] = field(default_factory=list)
+    mentions: list[tuple[int, int, int, list[str]]] = field(default_factory=list)
+    """(line, start, end, columns)."""
     relations: list[tuple[int, list[str]]] = field(default_factory=list)
-    seen: set[tuple[str, ...]] = field(default_factory=set)
+    seen: set[str] = field(default_factory=set)
 
 
 class _Blocks:
@@ -66,20 +69,20 @@ class _Blocks:
         self._waiting: list[tuple[int, list[str]]] = []
         self._last: tuple[int, str] | None = None
 
-    def take(self, number: int, line: str) -> list[Draft | Problem]:
+    def take(self, number: int, line: str) -> list[Draft | Problem] | None:
         """Add one line to the document it belongs to; return what is complete before it."""
         if not line or line.isspace():
-            return ()  # type: ignore[return-value]
+            return None
         self._last = (number, line)
         columns = line.split("\t")
         if self.block is not None and len(columns) > 1 and columns[0] == self.block.id:
-            self._take_annotation(self.block, number, columns)
+            self._take_annotation(self.block, number, columns, line)
         elif (text_line := _text_line(line)) is not None:
             self._take_text(number, *text_line)
         else:
             self._waiting.append((number, columns))
         if not self.found:
-            return ()  # type: ignore[return-value]
+            return None
         found, self.found = self.found, []
         return found
 
@@ -123,21 +126,22 @@ class _Blocks:
         waiting, self._waiting = self._waiting, []
         for line, columns in waiting:
             if columns[0] == doc_id:
-                self._take_annotation(block, line, columns)
+                self._take_annotation(block, line, columns, "\t".join(columns))
             else:
                 self._orphans([(line, columns)])
 
-    def _take_annotation(self, block: _Block, number: int, columns: list[str]) -> None:
+    def _take_annotation(self, block: _Block, number: int, columns: list[str], line: str) -> None:
         count = len(columns)
-        is_mention = count > 1 and whole_number(columns[1]) is not None
-        if is_mention and count in (5, 6, 7) and whole_number(columns[2]) is not None:
-            key = tuple(columns)
-            if key in block.seen:
+        start = whole_number(columns[1])
+        end = whole_number(columns[2]) if count > 2 else None
+        is_mention = start is not None
+        if start is not None and end is not None and 5 <= count <= 7:
+            if line in block.seen:
                 message = "the same mention stands earlier in the document: left out"
                 self._report(number, block.id, ProblemKind.DUPLICATE_ANNOTATION, message)
                 return
-            block.seen.add(key)
-            block.mentions.append((number, columns))
+            block.seen.add(line)
+            block.mentions.append((number, start, end, columns))
             if count == 7 and columns[6].strip():
                 self.not_kept["the seventh column"] += 1
         elif not is_mention and count >= 4:
@@ -183,12 +187,12 @@ def _draft(block: _Block, file: str) -> Draft:
         MentionClaim(
             str(position),
             columns[4],
-            ((int(columns[1]), int(columns[2])),),
+            ((start, end),),
             columns[3],
             split_concepts(columns[5], named) if len(columns) > 5 else (),
             number,
         )
-        for position, (number, columns) in enumerate(block.mentions)
+        for position, (number, start, end, columns) in enumerate(block.mentions)
     ]
     relations = [
         RelationClaim(columns[1], columns[2].strip(), columns[3].strip(), number)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 
 from medner_assets.corpus.offsets import OffsetUnit
-from medner_assets.corpus.readers.drafts import Draft, Placing, placing, settled_draft
+from medner_assets.corpus.readers.drafts import Draft, Placing, placing, proved_by, settled_draft
 from medner_assets.corpus.reading import Problem, ProblemKind
 from medner_assets.corpus.tolerance import (
     AS_WRITTEN,
@@ -55,7 +55,8 @@ class Ids:
 
     def __init__(self, rules: Rules) -> None:
         self._rules = rules
-        self._taken: dict[str, tuple[bytes, bool, str]] = {}
+        self._taken: dict[str, str] = {}
+        self._texts: set[bytes] = set()
 
     def admit(self, document: Document, file: str, line: int | None, *, own: bool) -> Document | Problem:
         """Return the document under an id that nobody has, or the problem for which it is left out.
@@ -63,22 +64,29 @@ class Ids:
         A text that is there under the same id is left out; another text under the same id becomes a document
         of its own, of the same group. `file` and `line` say where it stands.
         """
-        digest = blake2b(document.text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
-        earlier = self._taken.get(document.id)
-        if earlier is None:
-            self._taken[document.id] = (digest, own, file)
+        name = document.id
+        taken = self._taken.get(name)
+        if own and not self._rules.own_ids:
+            key = f"{name}\0{document.text}".encode("utf-8", "surrogatepass")
+            digest = blake2b(key, digest_size=8).digest()
+            repeated = digest in self._texts
+            self._texts.add(digest)
+        else:
+            repeated = own
+        if taken is None:
+            self._taken[name] = file
             return document
-        if own and earlier[1] and (self._rules.own_ids or earlier[0] == digest):
-            where = "stands earlier" if earlier[2] == file else f"is in {earlier[2]}"
+        if repeated:
+            where = "stands earlier" if taken == file else f"is in {taken}"
             lost = f"its {len(document.entities)} mentions and {len(document.relations)} relations"
             message = f"a document of this id {where}: left out with {lost}"
-            return Problem(file, line, document.id, ProblemKind.DUPLICATE_ID, message)
+            return Problem(file, line, name, ProblemKind.DUPLICATE_ID, message)
         number = 2
-        while f"{document.id}~{number}" in self._taken:
+        while f"{name}~{number}" in self._taken:
             number += 1
-        new = f"{document.id}~{number}"
-        self._taken[new] = (digest, own, file)
-        return replace(document, id=new, group=document.group or (document.id if own else None))
+        new = f"{name}~{number}"
+        self._taken[new] = file
+        return replace(document, id=new, group=document.group or (name if own else None))
 
 
 @dataclass(slots=True)
@@ -129,8 +137,15 @@ class _Stream:
         self.assumed = _Assumed()
 
     def take(self, draft: Draft) -> Iterator[Document | Problem]:
+        if draft.proved is not None:
+            yield self.admitted(draft.proved, draft.line, own=draft.own_id)
+            return
         if not self.waiting and self.decided is None and is_plain(draft.text):
-            yield from self.settle(draft, placing(draft, AS_WRITTEN))
+            proved = proved_by(draft) if draft.own_id else None
+            if proved is not None:
+                yield self.admitted(proved, draft.line, own=True)
+            else:
+                yield from self.settle(draft, placing(draft, AS_WRITTEN))
             return
         if self.decided is None:
             written = placing(draft, AS_WRITTEN)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
-from medner_assets.corpus.readers.files import archive_members, decoded, decoded_lines, opened
+from medner_assets.corpus.readers.files import Lines, archive_members, decoded, opened
 from medner_assets.errors import MednerError
 
 PACKED = (".gz", ".xz", ".bz2", ".zst")
@@ -62,10 +62,16 @@ class Source:
         """Return all of it as text, line ends as they are; raise MednerError if it is not UTF-8."""
         return decoded(self.read(), self.name, keep_mark=keep_mark)
 
-    def lines(self) -> Iterator[tuple[int, str]]:
-        """Yield (number from 1, line with its end), decoded."""
+    @contextmanager
+    def lines(self) -> Iterator[Lines]:
+        """Open it as lines: (number from 1, line without its end), decoded."""
         with self.stream() as stream:
-            yield from decoded_lines(stream, self.name)
+            yield Lines(stream, self.name)
+
+    def each_line(self) -> Iterator[tuple[int, str]]:
+        """Yield (number from 1, line without its end), decoded."""
+        with self.lines() as lines:
+            yield from lines
 
     @property
     def file_name(self) -> str:
@@ -78,13 +84,20 @@ class Source:
         return suffix_of(self.file_name)
 
     def beside(self, file_name: str) -> "Source | None":
-        """Return the file of that name in the same folder or archive; None if there is none."""
+        """Return the file of that name in the same folder or archive; None if there is none.
+
+        file_name: may begin with `../FOLDER/`, for a folder beside that of this file.
+        """
         if self.path is None:
             return None
         if self.member is None:
-            path = self.path.with_name(file_name)
+            path = self.path.parent / file_name
+            if file_name.startswith("../"):
+                path = self.path.parent.parent / file_name.removeprefix("../")
             return Source(str(path), self.stem, path, alone=self.alone) if path.is_file() else None
-        member = str(PurePosixPath(self.member).with_name(file_name))
+        folder = PurePosixPath(self.member).parent
+        up = file_name.startswith("../")
+        member = str((folder.parent if up else folder) / file_name.removeprefix("../"))
         if member not in (archive_members(self.path) or ()):
             return None
         return Source(f"{self.path}/{member}", self.stem, self.path, member, alone=self.alone)

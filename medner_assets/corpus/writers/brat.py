@@ -1,4 +1,4 @@
-"""Documents as BRAT standoff: a text and its T and R lines. The inverse of `readers/brat.py`. Pure."""
+"""Documents as BRAT standoff: a text and its T, R and A lines. The inverse of `readers/brat.py`. Pure."""
 
 import re
 from urllib.parse import quote, unquote
@@ -61,6 +61,13 @@ def brat_annotations(document: Document) -> str:
         f"R{number}\t{_type(relation.type)} Arg1:{head} Arg2:{tail}"
         for number, (relation, head, tail) in enumerate(ends, start=1)
     ]
+    said = [(names[entity.id], entity.attributes) for entity in placed]
+    said += [(f"R{number}", relation.attributes) for number, (relation, _, _) in enumerate(ends, start=1)]
+    flat = [(target, name, value) for target, attributes in said for name, value in attributes]
+    lines += [
+        f"A{number}\t{_type(name)} {target}" + ("" if value == "true" else f" {_one_line(value)}")
+        for number, (target, name, value) in enumerate(flat, start=1)
+    ]
     return "".join(f"{line}\n" for line in lines)
 
 
@@ -83,6 +90,10 @@ def _lines(text: str, start: int, end: int) -> list[tuple[int, int]]:
         last = gap.end()
     spans.append((last, end))
     return [span for span in spans if span[0] < span[1]]
+
+
+def _one_line(value: str) -> str:
+    return re.sub(r"[\t\r\n]", " ", value)
 
 
 def _type(name: str) -> str:

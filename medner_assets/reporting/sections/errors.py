@@ -44,6 +44,8 @@ class ErrorsSection:
     """(type, source) → share; a source is `train`, `test` (gold) or a version's name."""
     largest_bias: Mapping[str, Number]
     """Version → the largest absolute difference of a type's share from its share in train."""
+    said: Mapping[tuple[str, str, str], Mapping[str, Any]]
+    """(what is said of gold items, task, model_version) → items, recall; empty where nothing is."""
     queries: Mapping[str, str]
 
 
@@ -56,6 +58,9 @@ def errors_section(ask: Questions, inputs: ReportInputs) -> ErrorsSection:
     relations = ask.table("relation_errors", ("model_version", "stage"), shares, versions=names)
     silent = ask.table("without_relations", ("model_version",), shares, versions=names)
     rejected = ask.table("unreadable", ("model_version",), shares, versions=names)
+    said = ask.table(
+        "recall_by_attribute", ("said", "task", "model_version"), {"recall": Unit.SHARE}, versions=names
+    )
     bias = ask.table("relation_type_shares", ("type", "source"), shares, versions=names)
     return ErrorsSection(
         classes=classes.by("task", "error", "model_version", "stage"),
@@ -63,6 +68,7 @@ def errors_section(ask: Questions, inputs: ReportInputs) -> ErrorsSection:
         flips=_flips(ask, inputs),
         relations=relations.by("model_version", "stage"),
         silent=silent.by("model_version"),
+        said=said.by("said", "task", "model_version"),
         rejected=rejected.by("model_version"),
         bias=bias.by("type", "source"),
         largest_bias={
@@ -72,7 +78,7 @@ def errors_section(ask: Questions, inputs: ReportInputs) -> ErrorsSection:
         },
         queries={"classes": classes.sql, "relations": relations.sql, "silent": silent.sql, "rejected":
         rejected.sql,
-                 "bias": bias.sql},
+                 "bias": bias.sql, "said": said.sql},
     )  # fmt: skip
 
 
