@@ -34,8 +34,8 @@ def round_trips(folder: Path) -> dict[str, dict[str, Any]]:
         "brat": (folder / "brat", whole, "nothing (group, split: not in these documents)"),
         "bioc-json": (folder / "f.json", whole, "nothing"),
         "bioc-xml": (folder / "f.xml", whole, "nothing"),
-        "label-studio": (folder / "ls.json", without_pieces, "pieces"),
-        "doccano": (folder / "doccano.jsonl", without_pieces, "pieces"),
+        "label-studio": (folder / "ls.json", without_pieces, "pieces, attributes"),
+        "doccano": (folder / "doccano.jsonl", without_pieces, "pieces, attributes"),
         "prodigy": (folder / "prodigy.jsonl", by_place, "pieces, ids of mentions"),
         "pubtator": (folder / "f.txt", on_one_line, "pieces, line breaks, ids of mentions; concept level"),
         "conll": (folder / "f.conll", flat, "relations, pieces, ids, nested and cross-sentence mentions"),
@@ -101,7 +101,11 @@ def whole(document: Document) -> object:
 
 
 def without_pieces(document: Document) -> object:
-    return replace(document, entities=tuple(replace(each, pieces=()) for each in document.entities))
+    return replace(
+        document,
+        entities=tuple(replace(each, pieces=(), attributes=()) for each in document.entities),
+        relations=tuple(replace(each, attributes=()) for each in document.relations),
+    )
 
 
 def by_place(document: Document) -> object:

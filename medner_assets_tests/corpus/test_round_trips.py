@@ -31,9 +31,13 @@ notes = st.integers(0, 10_000).map(lambda seed: annotated_documents(3, seed))
 
 
 def whole(documents: list[Document]) -> list[Document]:
-    """The documents without the pieces of their mentions."""
+    """The documents without the pieces of their mentions and without attributes."""
     return [
-        replace(each, entities=tuple(replace(entity, pieces=()) for entity in each.entities))
+        replace(
+            each,
+            entities=tuple(replace(entity, pieces=(), attributes=()) for entity in each.entities),
+            relations=tuple(replace(relation, attributes=()) for relation in each.relations),
+        )
         for each in documents
     ]
 

@@ -1,4 +1,4 @@
-"""Notes whose annotations are nested, adjacent, discontinuous and across sentences, drawn from a seed."""
+"""Notes whose annotations are nested, adjacent, discontinuous and across sentences, some with attributes."""
 
 import random
 
@@ -22,6 +22,7 @@ WORDS = [
     "given",
     "stopped",
 ]
+SAID = ((), (("negation", "true"),), (("certainty", "rather low"), ("negation", "true")))
 TYPES = ("Drug", "Effect", "Dose")
 
 
@@ -46,9 +47,11 @@ def _document(doc_id: str, draw: random.Random) -> Document:
         pieces = ((start, ends[first]), (starts[last], end)) if number % 4 == 0 and last > first + 1 else ()
         kind = draw.choice(TYPES)
         if all((each.start, each.end, each.type) != (start, end, kind) for each in entities):
-            entities.append(Entity(f"T{number}", kind, start, end, text[start:end], pieces=pieces))
+            said = SAID[number % len(SAID)]
+            entities.append(Entity(f"T{number}", kind, start, end, text[start:end], (), pieces, said))
     pairs = [(head, tail) for head in entities for tail in entities if head is not tail]
     relations = dict.fromkeys(
-        Relation("causes", head.id, tail.id) for head, tail in draw.sample(pairs, min(2, len(pairs)))
+        Relation("causes", head.id, tail.id, attributes=head.attributes)
+        for head, tail in draw.sample(pairs, min(2, len(pairs)))
     )
     return Document(doc_id, text, tuple(entities), tuple(relations))

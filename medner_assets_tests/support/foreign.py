@@ -144,7 +144,7 @@ def bioc(documents: Sequence[Document]) -> dict[str, Any]:
                 "relations": [
                     {
                         "id": f"R{n}",
-                        "infons": {"type": each.type},
+                        "infons": {"type": each.type, **dict(each.attributes)},
                         "nodes": [
                             {"refid": each.head, "role": "Arg1"},
                             {"refid": each.tail, "role": "Arg2"},
@@ -162,7 +162,7 @@ def _annotation(document: Document, entity: Entity) -> dict[str, Any]:
     pieces = entity.pieces or ((entity.start or 0, entity.end or 0),)
     return {
         "id": entity.id,
-        "infons": {"type": entity.type},
+        "infons": {"type": entity.type, **dict(entity.attributes)},
         "text": " ".join(document.text[start:end] for start, end in pieces),
         "locations": [{"offset": start, "length": end - start} for start, end in pieces],
     }

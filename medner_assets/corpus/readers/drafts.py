@@ -77,16 +77,21 @@ def proved_by(draft: Draft) -> Document | None:
     """
     text, length = draft.text, len(draft.text)
     entities, known = [], set[str]()
-    for each in draft.mentions:
-        if len(each.spans) != 1 or each.pieces or not each.type or not each.text:
-            return None
-        start, end = each.spans[0][0] + each.anchor, each.spans[0][1] + each.anchor
-        if not each.anchor <= start < end <= length or text[start:end] != each.text:
-            return None
-        entities.append(Entity(each.id, each.type, start, end, each.text, each.concepts, (), each.attributes))
     concept = draft.level is Level.CONCEPT
-    for entity in entities:
-        known.update(entity.concepts) if concept else known.add(entity.id)
+    for each in draft.mentions:
+        spans, claimed, anchor = each.spans, each.text, each.anchor
+        if len(spans) != 1 or each.pieces or not each.type or not claimed:
+            return None
+        start, end = spans[0]
+        start, end = start + anchor, end + anchor
+        if not anchor <= start < end <= length or text[start:end] != claimed:
+            return None
+        concepts = each.concepts
+        entities.append(Entity(each.id, each.type, start, end, claimed, concepts, (), each.attributes))
+        if concept:
+            known.update(concepts)
+        else:
+            known.add(each.id)
     pairs = {(each.type, each.head, each.tail) for each in draft.relations}
     if len(pairs) < len(draft.relations) or len({each.id for each in entities}) < len(entities):
         return None

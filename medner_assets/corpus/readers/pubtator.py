@@ -38,6 +38,8 @@ def drafts(source: Source, options: Options) -> Iterator[Draft | Problem]:
     blocks = _Blocks(source.name)
     with source.lines() as lines:
         for number, line in lines:
+            if blocks.take_plain(number, line):
+                continue
             found = blocks.take(number, line)
             if found:
                 yield from found
@@ -50,6 +52,7 @@ class _Block:
 
     id: str
     line: int
+    prefix: str
     sections: list[tuple[str, str]] = field(default_factory=list)
     mentions: list[tuple[int, int, int, list[str]]] = field(default_factory=list)
     """(line, start, end, columns)."""
@@ -68,6 +71,22 @@ class _Blocks:
         self.other_sections: dict[str, None] = {}
         self._waiting: list[tuple[int, list[str]]] = []
         self._last: tuple[int, str] | None = None
+
+    def take_plain(self, number: int, line: str) -> bool:
+        """Add a mention of six columns to the document at hand, as most lines are; False for any other."""
+        block = self.block
+        if block is None or not line.startswith(block.prefix):
+            return False
+        columns = line.split("\t")
+        if len(columns) != 6 or line in block.seen:
+            return False
+        start, end = whole_number(columns[1]), whole_number(columns[2])
+        if start is None or end is None:
+            return False
+        block.seen.add(line)
+        block.mentions.append((number, start, end, columns))
+        self._last = (number, line)
+        return True
 
     def take(self, number: int, line: str) -> list[Draft | Problem] | None:
         """Add one line to the document it belongs to; return what is complete before it."""
@@ -115,7 +134,7 @@ class _Blocks:
         known = block is not None and any(section == name for name, _ in block.sections)
         if block is None or block.id != doc_id or (section in _BEGINS and known):
             self._complete()
-            block = self.block = _Block(doc_id, number)
+            block = self.block = _Block(doc_id, number, f"{doc_id}\t")
         elif known and section == "a":
             message = "the document has an abstract already: line left out"
             self._report(number, doc_id, ProblemKind.DUPLICATE_ID, message)
