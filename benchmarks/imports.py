@@ -1,6 +1,6 @@
 """Time and memory of `medner import` on large files: PubTator, JSON lines, BioC. Writes results/imports.json.
 
-usage: python benchmarks/imports.py [--megabytes 121] [--checkout FOLDER]
+usage: python benchmarks/imports.py [--megabytes 121] [--checkout FOLDER] [--only FORMAT]
 
 The files are made here of invented text, the same on every machine. Each is imported by a process of its own,
 whose processor seconds and largest memory are told; `--checkout` measures another checkout of medner with the
@@ -36,17 +36,20 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--megabytes", type=int, default=121)
     parser.add_argument("--checkout", type=Path, default=PROJECT)
+    parser.add_argument("--only", choices=FILES, help="one format; prints only")
     options = parser.parse_args()
     measured = {}
     with tempfile.TemporaryDirectory() as folder:
         for name, write in FILES.items():
+            if options.only not in (None, name):
+                continue
             file = Path(folder) / name
             size = options.megabytes if name == "pubtator" else min(100, options.megabytes)
             write_up_to(file, write(), size * 1_000_000)
             measured[name] = imported(name.split(" ")[0], file, options.checkout)
             file.unlink()
             print(f"{name:22}", *(f"{key} {value}" for key, value in measured[name].items()), flush=True)
-    if options.checkout != PROJECT:
+    if options.checkout != PROJECT or options.only:
         return 0
     slow = [each for each, least in WANTED.items() if measured[each]["megabytes_a_second"] < least]
     large = [each for each, figures in measured.items() if figures["memory_megabytes"] > MOST_MEMORY]
@@ -68,10 +71,10 @@ def write_up_to(file: Path, pieces: Iterator[str], size: int) -> None:
 def imported(format: str, file: Path, checkout: Path) -> dict[str, float]:
     """Import `file` by a process of its own; return its size, seconds of processor and largest memory."""
     out = file.with_name("out")
-    code = "import sys; from medner_assets.cli import main; main(sys.argv[1:])"
-    command = [sys.executable, "-c", code, "import", format, str(file), "--out", str(out)]
+    code = "import sys; sys.path[0] = sys.argv.pop(1); from medner_assets.cli import main; main(sys.argv[1:])"
+    command = [sys.executable, "-c", code, str(checkout), "import", format, str(file), "--out", str(out)]
     null = os.open(os.devnull, os.O_WRONLY)
-    environment = os.environ | {"PYTHONPATH": str(checkout), "MEDNER_DATA": str(file.parent / "data")}
+    environment = os.environ | {"MEDNER_DATA": str(file.parent / "data")}
     actions = [(os.POSIX_SPAWN_DUP2, null, 1), (os.POSIX_SPAWN_DUP2, null, 2)]
     child = os.posix_spawn(sys.executable, command, environment, file_actions=actions)
     _, status, used = os.wait4(child, 0)

@@ -1,9 +1,14 @@
+import bz2
 import gzip
+import io
 import lzma
 import os
+import tarfile
+import zipfile
 from pathlib import Path
 from typing import get_args
 
+import pyarrow as pa
 import pytest
 
 from medner_assets.corpus.readers.files import numbered_lines, read_bytes, read_text, whole_number
@@ -36,7 +41,11 @@ def test_a_folder_without_a_file_of_the_format_is_one_line(format, tmp_path):
     assert refusal(format, tmp_path).startswith(f"{tmp_path}: no file with suffix ")
 
 
-@pytest.mark.parametrize("format", sorted(set(FORMATS) - {"parquet"}))
+# Of these a file is no text, has a head that is looked at first, or a name of its own.
+OF_THEIR_OWN = {"parquet", "bigbio", "hugging-face", "cas", "webanno", "i2b2", "chemprot"}
+
+
+@pytest.mark.parametrize("format", sorted(set(FORMATS) - OF_THEIR_OWN))
 def test_invalid_utf8_is_one_line_with_file_byte_and_line(format, tmp_path):
     (tmp_path / "f.ann").write_bytes(b"")
     (tmp_path / "f.txt").write_bytes(b"77|a\n\xff\xfe")
@@ -81,6 +90,68 @@ def test_packed_files_are_unpacked(tmp_path):
     (tmp_path / "f.rel.xz").write_bytes(lzma.compress(ROW.encode()))
     (tmp_path / "f.rel.gz").write_bytes(gzip.compress(ROW.encode()))
     assert read_text(tmp_path / "f.rel.xz") == read_text(tmp_path / "f.rel.gz") == ROW
+
+
+def zipped(content: bytes, name: str = "corpus.rel", **more: bytes) -> bytes:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+        for member, each in {name: content, **more}.items():
+            archive.writestr(member, each)
+    return stream.getvalue()
+
+
+PACKERS = {
+    "gz": gzip.compress, "xz": lzma.compress, "bz2": bz2.compress, "zip": zipped,
+    "zst": lambda content: pa.compress(content, codec="zstd", asbytes=True),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("packer", PACKERS)
+@pytest.mark.parametrize("name", ["f", "F.GZ", "f.rel.packed"])
+def test_how_a_file_is_packed_shows_at_its_bytes_and_not_at_its_name(packer, name, tmp_path):
+    (tmp_path / name).write_bytes(PACKERS[packer](ROW.encode()))
+    assert len(read_files("ade", [tmp_path / name]).documents) == 1
+
+
+@pytest.mark.parametrize("packer", PACKERS)
+def test_a_bomb_of_any_kind_is_refused_in_one_line(packer, tmp_path):
+    (tmp_path / "f").write_bytes(PACKERS[packer](b"0" * 150_000_000))
+    assert "unpacks to more than" in refusal("ade", tmp_path / "f")
+
+
+def test_files_of_an_archive_and_of_a_folder_are_read_and_one_of_them_costs_itself_only(tmp_path):
+    other = ROW.replace("77", "78").replace("Heparin caused", "Heparin gave").encode()
+    archive = zipped(
+        ROW.encode(), "a.rel", **{"b/b.rel": other.replace(b"15|23", b"13|21"), "bad.rel": b"\xff"}
+    )
+    (tmp_path / "f.zip").write_bytes(archive)
+    reading = read_files("ade", [tmp_path / "f.zip"])
+    assert len(reading.documents) == 2
+    assert [(each.file, each.kind.value) for each in reading.problems] == [
+        (f"{tmp_path}/f.zip/bad.rel", "encoding")
+    ]
+    with zipfile.ZipFile(tmp_path / "f.zip") as packed:
+        packed.extractall(tmp_path / "folder")
+    again = read_files("ade", [tmp_path / "folder"])
+    assert again.documents == reading.documents
+    assert [each.kind.value for each in again.problems] == ["encoding"]
+
+
+def test_a_tar_archive_and_an_archive_within_a_file_are_refused_in_one_line(tmp_path):
+    with tarfile.open(tmp_path / "f.tar.gz", "w:gz") as archive:
+        archive.addfile(tarfile.TarInfo("x"))
+    assert "is a tar archive: unpack it" in refusal("ade", tmp_path / "f.tar.gz")
+    (tmp_path / "f.gz").write_bytes(gzip.compress(zipped(ROW.encode())))
+    assert "is a ZIP archive within another file" in refusal("ade", tmp_path / "f.gz")
+
+
+def test_files_of_one_name_in_two_folders_keep_their_documents_apart(tmp_path):
+    for folder, word in (("x", "Heparin"), ("y", "Aspirin")):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "train.txt").write_text(f"{word}\tB-DRUG\n\n")
+    paths = [tmp_path / folder / "train.txt" for folder in ("x", "y")]
+    for named in (paths, [tmp_path], [path.parent for path in paths]):
+        assert [each.id for each in read_files("conll", named).documents] == ["x/train-1", "y/train-1"]
 
 
 @pytest.mark.parametrize("suffix", ["xz", "gz"])
