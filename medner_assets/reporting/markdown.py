@@ -20,7 +20,7 @@ def short_form(inputs: ReportInputs) -> dict[str, str]:
     if contents.verdict.recipes:
         verdict.append("These recipes. " + " ".join(map(plain, contents.verdict.recipes)))
     if contents.verdict.adapters:
-        verdict.append("These adapters. " + " ".join(map(plain, contents.verdict.adapters)))
+        verdict.append(f"{contents.verdict.compared}. " + " ".join(map(plain, contents.verdict.adapters)))
     if contents.verdict.limits is not None:
         verdict.append(plain(contents.verdict.limits))
     verdict.extend(_places(each) for each in contents.verdict.tasks if each.place)

@@ -67,7 +67,7 @@ def _target(target: str, word: str) -> Text:
 def _statements(verdict: Verdict) -> list[RenderableType]:
     """Return what is said of the recipes and of the adapters, each under its own heading, and what to do."""
     lines: list[RenderableType] = []
-    for heading, said in (("These recipes", verdict.recipes), ("These adapters", verdict.adapters)):
+    for heading, said in (("These recipes", verdict.recipes), (verdict.compared, verdict.adapters)):
         if said:
             lines.append(Text(f"{heading}:", style="dim"))
             lines += [Text(f"  {plain(each)}", style=_COLOURS[verdict.tone]) for each in said]

@@ -61,6 +61,8 @@ class Verdict:
     """What is said of the recipes, a sentence a task; empty unless both were trained several times."""
     adapters: tuple[Phrase, ...]
     """What is said of these two adapters, likewise."""
+    compared: str
+    """What stands over it: These adapters, or of other systems These answers."""
     limits: Phrase | None
     """What a comparison of single adapters does not say."""
     recommendation: Phrase
@@ -95,6 +97,7 @@ def verdict_of(inputs: ReportInputs, scores: ScoresSection, baselines: Baselines
         warnings=warnings,
         recipes=tuple(each.told(baseline) for each in recipes),
         adapters=tuple(each.told(baseline) for each in adapters),
+        compared="These adapters" if inputs.are_adapters else "These answers",
         limits=one_training_each(inputs, scores),
         recommendation=recommended(inputs, baselines, adapters, recipes),
         targets=distances(inputs, scores),

@@ -34,7 +34,7 @@ class CodedRows:
 
 @dataclass(frozen=True, slots=True)
 class Coded:
-    """Everything that is scored, by scheme; `span` only where every gold mention has offsets."""
+    """Everything that is scored, by scheme; spans only where every gold mention has offsets."""
 
     rows: dict[tuple[Task, Scheme], CodedRows]
     entity_types: list[str]
@@ -90,6 +90,7 @@ def coded(
     rows: dict[tuple[Task, Scheme], CodedRows] = {("entity", "text"): under("text")}
     if spans:
         rows["entity", "span"] = under("span")
+        rows["entity", "overlap"] = under("overlap")
     rows["relation", "strict"] = CodedRows(*relations.strict)
     rows["relation", "boundaries"] = CodedRows(*relations.boundaries)
     return Coded(rows, entity_types, relation_types, relations.mentions)

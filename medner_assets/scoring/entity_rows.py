@@ -10,6 +10,7 @@ from medner_assets.schema import Grounding
 from medner_assets.scoring.duplicates import duplicate_entities
 from medner_assets.scoring.encoding import Codes, integers, joint_codes, packed
 from medner_assets.scoring.frames import GoldFrames, PredictedFrames
+from medner_assets.scoring.overlap import overlap_items
 from medner_assets.scoring.places import Places
 
 
@@ -20,11 +21,11 @@ def entity_rows(
     types: tuple[Codes, Codes],
     strings: tuple[Codes, Codes],
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Return (gold, predicted) with columns row, doc, type, norm, start, end, text, span.
+    """Return (gold, predicted) with columns row, doc, type, norm, start, end, text, span, overlap.
 
     types, strings: codes of the types and of the normalised strings of gold and predicted entities. norm is
-    the code of the normalised string, `text` and `span` are the items of the two schemes. gold is sorted by
-    document and place; predicted, which has also stage and duplicate, by stage, document and ordinal. A
+    the code of the normalised string; `text`, `span` and `overlap` are items of the schemes. gold is sorted
+    by document and place; predicted, which has also stage and duplicate, by stage, document and ordinal. A
     prediction that cannot match a span (ungrounded, or found by a near match only) has an item of its type
     and string that no gold mention has.
     """
@@ -62,7 +63,10 @@ def entity_rows(
     own |= {scheme: item[: len(own["row"])] for scheme, item in items.items()}
     said |= {scheme: item[len(own["row"]) :] for scheme, item in items.items()}
     said["duplicate"] = duplicate_entities(said["stage"], said["text"], said["start"], said["end"])
-    return pl.DataFrame(own), pl.DataFrame(said)
+    golds, predictions = pl.DataFrame(own), pl.DataFrame(said)
+    placed = placeable[len(own["row"]) :] & ~said["duplicate"]
+    overlap = pl.Series("overlap", overlap_items(golds, predictions, placed))
+    return golds.with_columns(overlap=pl.col("span")), predictions.with_columns(overlap)
 
 
 def in_order(stage: Codes, doc: Codes, ordinal: Codes, name: str) -> Codes | None:

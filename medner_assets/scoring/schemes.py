@@ -4,7 +4,7 @@ from collections.abc import Collection
 from typing import Literal
 
 Task = Literal["entity", "relation"]
-Scheme = Literal["text", "span", "strict", "boundaries"]
+Scheme = Literal["text", "span", "overlap", "strict", "boundaries"]
 
 SCORER_VERSION = 2
 """Goes up whenever the same predictions would get other numbers; part of every signature and evaluation id.
@@ -13,6 +13,7 @@ SCORER_VERSION = 2
 SCHEMES: tuple[tuple[Task, Scheme], ...] = (
     ("entity", "text"),
     ("entity", "span"),
+    ("entity", "overlap"),
     ("relation", "strict"),
     ("relation", "boundaries"),
 )
@@ -37,7 +38,7 @@ def unit(task: Task, scheme: Scheme, levels: set[str]) -> str:
     levels: the levels (mention, concept) of the scored documents.
     """
     if task == "entity":
-        return "span" if scheme == "span" else "text"
+        return "text" if scheme == "text" else "span"
     if levels == {"concept"}:
         return "concept"
     return "mixed" if "concept" in levels else "text"

@@ -41,7 +41,7 @@ def test_the_result_has_the_form_of_the_contract():
     assert result == {
         "signature": "scheme:strict|unit:text|case:lower|symmetric:none|stage:final|v2",
         "documents": 1,
-        "entity": {"text": two, "span": two},
+        "entity": {"text": two, "span": two, "overlap": two},
         "relation": {"strict": perfect, "boundaries": perfect},
     }
     assert json.loads(json.dumps(result)) == result
@@ -248,3 +248,13 @@ def test_two_systems_are_compared_on_the_same_documents():
         "relation": "better",
     }
     assert compared["relation"]["difference"] == 1.0
+
+
+def test_overlap_pairs_each_gold_mention_once_the_exact_span_first():
+    """Gold: Aspirin, headache. A longer span of the first, and the exact one: one of the two is wrong."""
+    longer = {"id": "l", "type": "Drug", "text": "Aspirin treats", "start": 0, "end": 14}
+    for said in ([longer, ASPIRIN], [ASPIRIN, longer]):
+        result = score([line(said)])
+        assert tally(result, "entity", "overlap") == tally(result, "entity", "span") == (1, 1, 1)
+    assert tally(score([line([longer])]), "entity", "overlap") == (1, 0, 1)
+    assert tally(score([line([{**longer, "type": "Disease"}])]), "entity", "overlap") == (0, 1, 2)

@@ -26,10 +26,10 @@ PERFECT = says(
 def test_a_perfect_prediction_scores_one_under_every_scheme(stage):
     tables = evaluate([GOLD], [PERFECT])
     metrics = tables["metrics"].filter(pl.col("stage") == stage)
-    assert metrics["scheme"].to_list() == ["text", "span", "strict", "boundaries"]
+    assert metrics["scheme"].to_list() == ["text", "span", "overlap", "strict", "boundaries"]
     for figure in ("precision", "recall", "f1", "macro_f1", "f1_high"):
-        assert metrics[figure].to_list() == [1.0] * 4
-    assert metrics["f1_low"].to_list() == [0.0] * 4  # one document says nothing of others
+        assert metrics[figure].to_list() == [1.0] * 5
+    assert metrics["f1_low"].to_list() == [0.0] * 5  # one document says nothing of others
     assert counts(tables, "text", stage) == (3, 0, 0)  # Aspirin and aspirin are one item
     assert counts(tables, "span", stage) == (4, 0, 0)
 
@@ -133,7 +133,7 @@ def test_a_version_that_says_nothing_has_scores_at_every_stage():
 
 def test_macro_is_the_mean_over_types_with_gold_or_predictions():
     said = says(TEXT, [("Drug", "Aspirin"), ("Disease", "headache"), ("Gene", "bleeding")])
-    row = evaluate([GOLD], [said])["metrics"].row(-4, named=True)
+    row = evaluate([GOLD], [said])["metrics"].row(-5, named=True)
     assert (row["stage"], row["scheme"]) == ("final", "text")
     assert row["macro_f1"] == pytest.approx(
         (1 + 1 + 0 + 0) / 4
@@ -173,6 +173,7 @@ def test_signatures_say_what_was_scored():
     assert signatures == [
         "scheme:text|unit:text|case:lower|stage:final|v2",
         "scheme:span|unit:span|case:lower|stage:final|v2",
+        "scheme:overlap|unit:span|case:lower|stage:final|v2",
         "scheme:strict|unit:text|case:lower|symmetric:none|stage:final|v2",
         "scheme:boundaries|unit:text|case:lower|symmetric:none|stage:final|v2",
     ]

@@ -41,7 +41,7 @@ def test_scores_are_those_of_the_slow_set_implementation(corpus):
     tables = evaluate([d for d, _ in corpus], [p for _, p in corpus], symmetric=SYMMETRIC)
     for slow, (document, _) in zip(slow_documents(corpus), corpus, strict=True):
         for stage, count_duplicates in STAGES:
-            for scheme in ("text", "span", "strict", "boundaries"):
+            for scheme in ("text", "span", "overlap", "strict", "boundaries"):
                 row = tables["document_scores"].filter(
                     (pl.col("stage") == stage)
                     & (pl.col("scheme") == scheme)

@@ -57,6 +57,33 @@ class SlowDocument:
 
     # items
 
+    def overlap(self, count_duplicates):
+        """Pair spans one to one: exact ones first, then the longest overlap."""
+        gold = sorted({(g["type"], g["start"], g["end"]) for g in self.gold})
+        said = {
+            (e["type"], e["start"], e["end"])
+            for e, repeat in zip(self.predicted, self.entity_duplicates, strict=True)
+            if e["start"] is not None and e["grounding"] != "fuzzy" and not repeat
+        }
+        adrift = {
+            (e["type"], norm(e["text"]))
+            for e, repeat in zip(self.predicted, self.entity_duplicates, strict=True)
+            if (e["start"] is None or e["grounding"] == "fuzzy") and not repeat
+        }
+        edges = sorted(
+            (p != g, -common, p[2] - p[1] + g[2] - g[1], p[1], g[1], p, g)
+            for p, g in product(said, gold)
+            for common in [min(p[2], g[2]) - max(p[1], g[1])]
+            if p[0] == g[0] and common > 0
+        )
+        found, taken = set(), set()
+        for *_, p, g in edges:
+            if p not in found and g not in taken:
+                found.add(p)
+                taken.add(g)
+        extra = sum(self.entity_duplicates) if count_duplicates else 0
+        return len(found), len(said) + len(adrift) - len(found) + extra, len(gold) - len(taken)
+
     def gold_items(self, scheme):
         if scheme == "text":
             return [(g["type"], norm(g["text"])) for g in self.gold]
@@ -109,6 +136,8 @@ class SlowDocument:
     # scores
 
     def score(self, scheme, count_duplicates):
+        if scheme == "overlap":
+            return self.overlap(count_duplicates)
         repeated = self.entity_duplicates if scheme in ("text", "span") else self.relation_duplicates
         gold = set(self.gold_items(scheme))
         said = {

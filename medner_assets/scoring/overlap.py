@@ -1,0 +1,63 @@
+"""Scheme `overlap`: entities of the same type whose spans share a character are one item. One to one.
+
+The lenient convention of clinical shared tasks (i2b2, n2c2), and `ent_type` of SemEval 2013 task 9: a
+boundary that is off costs nothing. Here no gold mention is found twice: pairs are made exact spans first,
+then by the longest overlap, so that tp + fp is the number of distinct predicted spans and tp + fn that of
+distinct gold spans.
+"""
+
+import numpy as np
+import polars as pl
+
+from medner_assets.scoring.encoding import Codes, dense, joint_codes
+from medner_assets.scoring.pairing import overlapping, paired
+
+
+def overlap_items(gold: pl.DataFrame, predicted: pl.DataFrame, placed: np.ndarray) -> Codes:
+    """Return (predicted rows,) the item of each predicted row: the span item of the gold mention that it is
+    paired with, else its own.
+
+    gold, predicted: rows as `entity_rows` makes them, with their span items. placed: predicted rows with an
+    exact span. A gold mention is paired once at each stage.
+    """
+    item = predicted["span"].to_numpy().copy()
+    rows = np.flatnonzero(placed)
+    golds = np.flatnonzero(gold["start"].to_numpy() >= 0)
+    if not len(rows) or not len(golds):
+        return item
+    sides = [
+        [frame[name].to_numpy()[at] for name in ("doc", "start", "end")]
+        for frame, at in ((predicted, rows), (gold, golds))
+    ]
+    left, right, common = overlapping(*sides[0], *sides[1])
+    left, right = rows[left], golds[right]
+    same_type = predicted["type"].to_numpy()[left] == gold["type"].to_numpy()[right]
+    left, right, common = left[same_type], right[same_type], common[same_type]
+    if not len(left):
+        return item
+    stage = predicted["stage"].to_numpy()[left]
+    own, other = item[left], gold["span"].to_numpy()[right]
+    edges = pl.DataFrame(
+        {
+            "predicted": dense(joint_codes([stage, own])),
+            "gold": dense(joint_codes([stage, other])),
+            "exact": own == other,
+            "common": common,
+            "length": (predicted["end"] - predicted["start"]).to_numpy()[left]
+            + (gold["end"] - gold["start"]).to_numpy()[right],
+            "start": predicted["start"].to_numpy()[left],
+            "gold_start": gold["start"].to_numpy()[right],
+            "type": gold["type"].to_numpy()[right],
+            "end": predicted["end"].to_numpy()[left],
+            "gold_end": gold["end"].to_numpy()[right],
+            "other": other,
+        }
+    )
+    order = ["exact", "common", "length", "start", "gold_start", "type", "end", "gold_end"]
+    edges = edges.sort(order, descending=[name in ("exact", "common") for name in order])
+    best = paired(edges)
+    taken = np.full(int(edges["predicted"].max()) + 1, -1, dtype=np.int64)  # type: ignore[arg-type]
+    taken[best["predicted"].to_numpy()] = best["other"].to_numpy()
+    found = taken[dense(joint_codes([stage, own]))]
+    item[left[found >= 0]] = found[found >= 0]
+    return item
