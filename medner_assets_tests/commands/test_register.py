@@ -82,10 +82,13 @@ def scores(folder: Path, version: str) -> dict[tuple[str, str], list[object]]:
 
 
 def test_a_file_becomes_a_version_with_a_report_and_scores_as_score_says(project: Path):
-    file = written(project, "half", [answer(n, spans=True) for n in range(20)])
+    answers = [answer(n, spans=True) for n in range(20)]
+    answers[0]["entities"].append({"id": "z", "type": "Bogus", "text": "number", "start": 8, "end": 14})  # type: ignore[attr-defined]
+    file = written(project, "half", answers)
     result = run(project, "register", "foreign", file, "--dataset", "notes")
     assert result.returncode == 0, result.stderr
     assert "4 of 24 test documents have no answer: each counts as an empty one" in result.stderr
+    assert "entity type 'Bogus' is not of notes: its 1 items count as wrong" in result.stderr
     assert (project / "p" / "data" / "reports" / "foreign.html").exists()
     assert "never trained" not in result.stdout
     test = str(project / "corpora" / "test.jsonl")
