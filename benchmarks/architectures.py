@@ -120,19 +120,21 @@ def _plain(folder: Path, adapter: Path) -> Any:
 
 def table(results: dict[str, dict[str, Any]]) -> str:
     """Return the results as a Markdown table."""
-    lines = [
-        "| Family | Class | Path of training | Loss | Gradients | Batch = one by one | In plain PEFT |",
-        "|---|---|---|---|---|---|---|",
-    ]
+    columns = ("Family", "Class", "Path of training", "Trains", "Loss", "Gradients", "Batch", "In plain PEFT")
+    rows: list[tuple[str, ...]] = [columns, ("---",) * len(columns)]
     for name, each in results.items():
         if "failed" in each:
-            lines.append(f"| {name} | | {each['failed']} | | | | |")
+            rows.append((name, "", each["failed"], *[""] * 5))
             continue
-        lines.append(
-            f"| {name} | {each['class']} | {each['path']} | {each['loss']:.0e} | {each['gradients']:.0e} | "
-            f"{'yes' if each['batch_is_one_by_one'] else '**no**'} | {each['scores_in_plain_peft']:.0e} of "
-            f"{each['scores_of_adapter']:.1g} |"
-        )
+        rows.append(
+            (
+                name, each["class"], each["path"], f"{each['first_loss']:.3f} → {each['last_loss']:.3f}",
+                f"{each['loss']:.0e}", f"{each['gradients']:.0e}",
+                "yes" if each["batch_is_one_by_one"] else "**no**",
+                f"{each['scores_in_plain_peft']:.0e} of {each['scores_of_adapter']:.1g}",
+            )
+        )  # fmt: skip
+    lines = [f"| {' | '.join(row)} |" for row in rows]
     return "\n".join(lines)
 
 

@@ -90,14 +90,41 @@ def examined(name: str) -> Iterator[Finding]:
     if lacking is not None:
         yield Finding(f"base {name}", "missing", lacking.removeprefix(f"base model {name} "))
         return
-    from medner_assets.modeling.process import QUIET
-
-    for variable, value in QUIET.items():
-        os.environ.setdefault(variable, value)
+    _quietly()
     from medner_assets.modeling.training.examination import examine
 
     for what, sound, found in examine(name, base):
         yield Finding(what, "ok" if sound else "missing", found)
+
+
+def require_base(name: str) -> None:
+    """Raise MednerError with what keeps base `name` from being trained here: what it lacks, a tokenizer that
+    does not load, no end token, a chat template that fails.
+
+    All that the base alone decides, so that nothing is built before it is said. The tokenizer of the embedded
+    base's style is left to the training itself: loading it costs seconds.
+    """
+    base = load_base_model(name)
+    lacking = missing_requirements(name, base)
+    if lacking is not None:
+        raise MednerError(lacking)
+    if base.prompt_style == "compact":
+        return
+    _quietly()
+    from medner_assets.modeling.training.examination import require_prompts
+
+    require_prompts(base)
+
+
+def _quietly() -> None:
+    """Keep the libraries that are imported from now on offline, and without progress bars."""
+    from medner_assets.modeling.process import QUIET
+
+    for variable, value in {**QUIET, "HF_HUB_DISABLE_PROGRESS_BARS": "1"}.items():
+        os.environ.setdefault(variable, value)
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()
 
 
 def unlocked(names: Iterator[str] | list[str]) -> list[str]:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 
 from medner_assets import paths
+from medner_assets.commands.base import require_base
 from medner_assets.defs.resources import Warehouse
 from medner_assets.defs.sources import is_current, source_state
 from medner_assets.defs.state import CHAIN, state_of
@@ -42,6 +43,7 @@ def train(version: str, *, force: bool, warn: Callable[[str], None], replicates:
         raise MednerError(f"{version} is one replicate: name its version to train several")
     if replicates > recipe.replicates:
         load_version(replicate_name(version, replicates))  # raises, and says what to change
+    require_base(recipe.base_model)
     ensure_dataset(recipe.dataset)
     for line in doubts_of(inputs_of(version, Warehouse())):
         warn(line)

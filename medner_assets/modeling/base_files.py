@@ -80,8 +80,8 @@ def trouble(folder: Path) -> str | None:
     if not list(folder.glob("*.safetensors")):
         if list(folder.glob("*.gguf")):
             return (
-                "safetensors weights: there is GGUF only: load it once with AutoModelForCausalLM."
-                "from_pretrained(folder, gguf_file=...) and save its state with save_pretrained"
+                "safetensors weights: there is GGUF only: take the repository that it was made from, or "
+                "convert it as docs/base-models.md shows"
             )
         if list(folder.glob("*.bin")) or list(folder.glob("*.pt*")):
             return (

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from medner_assets.paths import SHIPPED_RECIPES
+from medner_assets.paths import EMBEDDED_BASES, SHIPPED_RECIPES
 from medner_assets.recipes.loading import load_base_model
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
@@ -80,3 +80,43 @@ def test_a_hub_that_does_not_answer_is_one_line_and_changes_nothing(tmp_path):
     assert (done.returncode, len(done.stderr.splitlines())) == (1, 1)
     assert "the hub cannot be reached" in done.stderr
     assert (tmp_path / "recipes/base_models/qwen3-8b.yaml").read_bytes() == before
+
+
+def train(version: str, recipes: Path, hub_cache: Path, data: Path) -> subprocess.CompletedProcess[str]:
+    places = {"MEDNER_RECIPES": recipes, "HF_HUB_CACHE": hub_cache, "MEDNER_DATA": data}
+    return subprocess.run(
+        [sys.executable, "-m", "medner_assets.cli", "train", version],
+        env={**os.environ, **{name: str(place) for name, place in places.items()}},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("file", "template", "said"),
+    [
+        ("pytorch_model.bin", None, "there are pickled ones only (.bin), which can run code"),
+        ("model.safetensors", "{{ raise_exception('only images') }}", "fails (TemplateError: only images)"),
+    ],
+)
+def test_what_a_base_alone_decides_is_one_line_before_the_dataset_is_built(tmp_path, file, template, said):
+    folder = tmp_path / "hub" / "models--someone--odd" / "snapshots" / COMMIT
+    folder.mkdir(parents=True)
+    for name in ("config.json", "tokenizer.json", "generation_config.json"):
+        shutil.copy(EMBEDDED_BASES / "medner-tiny" / name, folder)
+    settings = json.loads((EMBEDDED_BASES / "medner-tiny" / "tokenizer_config.json").read_text())
+    (folder / "tokenizer_config.json").write_text(json.dumps({**settings, "chat_template": template}))
+    (folder / file).write_bytes(b"x")
+    recipes = tmp_path / "recipes"
+    shutil.copytree(SHIPPED_RECIPES, recipes)
+    (recipes / "base_models" / "odd.yaml").write_text(
+        f"summary: Odd\nhub_id: someone/odd\nrevision: {COMMIT}\nprompt_style: chat\nlicence: none\n"
+    )
+    (recipes / "versions" / "odd.yaml").write_text(
+        "summary: Odd\nbase_model: odd\ndataset: synthetic-small\n"
+    )
+    done = train("odd", recipes, tmp_path / "hub", tmp_path / "data")
+    assert (done.returncode, len(done.stderr.splitlines())) == (1, 1), done.stderr
+    assert said in done.stderr
+    assert not list((tmp_path / "data").rglob("dataset=synthetic-small"))
