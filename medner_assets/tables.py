@@ -94,7 +94,7 @@ TABLES: dict[str, Table] = {
             Column("recipe_hash", TEXT, "hash of the resolved recipe"),
         )),
         Table("adapters", "model_version", "one trained adapter", (
-            _DATASET, _DATASET_VERSION,
+            Column("dataset", TEXT, "the dataset that it was trained on"), _DATASET_VERSION,
             Column("recipe_hash", TEXT, "hash of the recipe that it was trained by"),
             Column("fingerprint", TEXT, "hash of what training depends on: recipe, data, base"),
             Column("weights_hash", TEXT, "SHA-256 of adapter_model.safetensors, 16 digits"),

@@ -133,14 +133,11 @@ def _noted(
         if observed is not None and observed.tags.get(DATA_VERSION_TAG) == digest:
             continue
         changed += 1
-        instance.report_runless_asset_event(
-            dg.AssetObservation(
-                asset,
-                partition=name,
-                metadata=dict(shown),
-                tags={DATA_VERSION_TAG: digest},
+        # The first is what Dagster compares; the second is what it shows on the page of a partition.
+        for kind in (dg.AssetObservation, dg.AssetMaterialization):
+            instance.report_runless_asset_event(
+                kind(asset, partition=name, metadata=dict(shown), tags={DATA_VERSION_TAG: digest})
             )
-        )
     return changed
 
 

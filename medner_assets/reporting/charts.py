@@ -10,11 +10,14 @@ import base64
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 from markupsafe import Markup
 
 WIDTH, HEIGHT = 440, 230
 _LEFT, _RIGHT, _TOP, _BOTTOM = 44, 12, 12, 30
+
+_MOST_POINTS = 160
 
 Point = tuple[float, float]
 
@@ -48,17 +51,21 @@ class Frame:
 
 
 def line_chart(title: str, curves: Sequence[Curve], x_label: str, from_zero: bool = True) -> Markup:
-    """Return a chart of `curves`; without any point an empty string. Long curves are thinned to 160
-    points."""
+    """Return a chart of `curves`; without any point an empty string. Long curves are thinned to 160 points.
+
+    All curves by the same stretch of the axis, so that a longer one is not smoothed more than a shorter one.
+    """
     drawn = [curve for curve in curves if curve.points]
     if not drawn:
         return Markup("")
     values = [y for curve in drawn for _, y in curve.points]
     top, bottom = max(values), 0.0 if from_zero else min(values)
-    frame = Frame((0, max(x for curve in drawn for x, _ in curve.points)), _rounded(bottom, top))
+    right = max(x for curve in drawn for x, _ in curve.points)
+    frame = Frame((0, right), _rounded(bottom, top))
     parts = [_grid(frame, x_label)]
     for curve in drawn:
-        places = [frame.at(point) for point in _thinned(curve.points)]
+        shown = curve.points if curve.dots else _averaged(curve.points, right / _MOST_POINTS)
+        places = [frame.at(point) for point in shown]
         path = " ".join(f"{x:.1f},{y:.1f}" for x, y in places)
         parts.append(
             Markup('<polyline class="line s{}{}" points="{}"/>').format(
@@ -222,7 +229,17 @@ def _rounded(low: float, high: float) -> tuple[float, float]:
     return low, math.ceil(high / step - 1e-9) * step
 
 
-def _thinned(points: Sequence[Point], most: int = 160) -> list[Point]:
+def _averaged(points: Sequence[Point], width: float) -> list[Point]:
+    """Return the mean of each stretch of `width` of the axis, at its last point."""
+    if width <= 0:
+        return list(points)
+    groups = [
+        list(group) for _, group in groupby(points, key=lambda point: math.ceil(point[0] / width - 1e-9))
+    ]
+    return [(group[-1][0], sum(y for _, y in group) / len(group)) for group in groups]
+
+
+def _thinned(points: Sequence[Point], most: int) -> list[Point]:
     """Return at most `most` points: the means of equal runs."""
     run = math.ceil(len(points) / most)
     groups = [points[place : place + run] for place in range(0, len(points), run)]

@@ -109,6 +109,8 @@ def _p(value: float) -> str:
 
 
 def _duration(seconds: float) -> str:
+    if 0 < abs(seconds) < 0.95:
+        return _minus(f"{1000 * seconds:.0f} ms")
     if abs(seconds) < 10:
         return _minus(f"{seconds:.1f} s")
     if abs(seconds) < 120:

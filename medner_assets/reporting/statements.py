@@ -169,4 +169,4 @@ def _joined(statements: tuple[Statement, ...]) -> str:
 
 
 def _p(number: Number) -> Phrase:
-    return (number,) if str(number).startswith("<") else ("= ", number)
+    return (number,) if str(number).startswith("<") else ("=\u00a0", number)

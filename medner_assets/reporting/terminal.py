@@ -61,7 +61,9 @@ def _cells(row: Mapping[str, Any]) -> list[Text]:
 
 
 def _target(target: str, word: str) -> Text:
-    return Text(f"{target} {word.split(',')[0]}", style="green" if word.startswith("met") else "yellow")
+    """Return a target and whether it is met; unclear: the interval holds the target."""
+    short = word.replace(", within the interval", ", unclear")
+    return Text(f"{target} {short}", style="green" if word == "met" else "yellow")
 
 
 def _statements(verdict: Verdict) -> list[RenderableType]:

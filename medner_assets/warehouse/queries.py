@@ -21,6 +21,8 @@ from medner_assets.tables import TABLES
 from medner_assets.warehouse.statements import question_of, refuse_changes
 
 _PARAMETERS = "parameters:"
+_ORDER = "Order: "
+_PAIR = re.compile(r"\b(?:regressions|fixes|flips)\s*\(\s*'([^']*)'\s*,\s*'([^']*)'")
 _LONGEST_MESSAGE = 500
 _ONE_WORD = re.compile(r"[\w.-]+")
 _NO_ACCESS = re.compile(r'Cannot access file "(.*?)"')
@@ -75,11 +77,15 @@ def ask(
     if what in questions:
         question = questions[what]
         _check_parameters(f"question {what!r}", question.parameters, parameters)
-        return PreparedQuery(_bound(connection, question.text, parameters), _notes(connection, parameters))
+        notes = _notes(connection, parameters)
+        if {"version", "baseline"} <= set(parameters) and not notes:
+            notes = _note_of_pair(connection, parameters["baseline"], parameters["version"])
+        return PreparedQuery(_bound(connection, question.text, parameters), notes)
     objects = _objects(connection)
     if what in objects:
         _check_parameters(f"view {what!r}", (), parameters)
-        return PreparedQuery(_bound(connection, f"select * from {what}", {}))  # noqa: S608 - one of the known names
+        order = _order(what, folder)
+        return PreparedQuery(_bound(connection, f"select * from {what}{order}", {}))  # noqa: S608 - known names
     if _ONE_WORD.fullmatch(what.strip()):
         macros = {file.name: file for file in sql_files("macros", folder)}
         if what in macros:
@@ -94,7 +100,7 @@ def ask(
     _check_parameters("the query", wanted.parameters, parameters)
     with query_errors():
         refuse_changes(connection, wanted, parameters)
-    return PreparedQuery(_bound(connection, wanted.text, parameters))
+    return PreparedQuery(_bound(connection, wanted.text, parameters), _notes_of_pairs(connection, what))
 
 
 def listing(connection: duckdb.DuckDBPyConnection, folder: Path = SQL) -> PreparedQuery:
@@ -183,6 +189,38 @@ def _notes(connection: duckdb.DuckDBPyConnection, parameters: Mapping[str, str])
                 there = f"there are {', '.join(known)}" if known else "there are none yet"
                 notes.append(f"no {name} {value!r} in the warehouse: {there}")
     return tuple(notes)
+
+
+def _order(view: str, folder: Path) -> str:
+    """Return the clause by which a view is read, where its file names one; a view itself has no order."""
+    lines = [line for file in sql_files("views", folder) if file.name == view for line in file.header]
+    found = next((line.removeprefix(_ORDER) for line in lines if line.startswith(_ORDER)), "")
+    return f" order by {found}" if found else ""
+
+
+def _notes_of_pairs(connection: duckdb.DuckDBPyConnection, text: str) -> tuple[str, ...]:
+    """Return why macros of two versions find nothing, where the versions stand in the text as literals."""
+    pairs = dict.fromkeys(_PAIR.findall(text))
+    return tuple(note for pair in pairs for note in _note_of_pair(connection, *pair))
+
+
+def _note_of_pair(connection: duckdb.DuckDBPyConnection, a: str, b: str) -> tuple[str, ...]:
+    """Return what to run before two versions can be held against each other; nothing where they can be."""
+    rows = connection.sql(
+        "select model_version, dataset, dataset_version from evaluations where model_version in ($a, $b)",
+        params={"a": a, "b": b},
+    ).fetchall()
+    missing = [name for name in dict.fromkeys((a, b)) if name not in {row[0] for row in rows}]
+    if missing:
+        run = " and ".join(f"`medner evaluate {name}`" for name in missing)
+        return (f"{' and '.join(missing)}: not evaluated, so there is nothing to compare: run {run}",)
+    seen = {name: {row[1:] for row in rows if row[0] == name} for name in (a, b)}
+    if seen[a] & seen[b]:
+        return ()
+    told = "; ".join(f"{name} on {', '.join(sorted({row[0] for row in seen[name]}))}" for name in (a, b))
+    return (
+        f"{a} and {b} were not evaluated on the same content of a dataset ({told}): evaluate both on one",
+    )
 
 
 def _objects(connection: duckdb.DuckDBPyConnection) -> list[str]:

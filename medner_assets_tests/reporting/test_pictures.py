@@ -116,3 +116,11 @@ def test_a_strip_reaches_its_ends(value: float):
     assert strip is not None
     assert 0 <= float(strip.left(share(value))) <= 100
     assert 0 <= strip.low < strip.high <= 1.1
+
+
+def test_curves_of_one_chart_are_smoothed_over_the_same_stretch_of_the_axis():
+    short = Curve("v1", tuple((step / 100, 1.0 + step % 2) for step in range(1, 101)), 0)
+    long = Curve("v2", tuple((step / 400, 1.0 + step % 2) for step in range(1, 401)), 1)
+    lines = re.findall(r'<polyline[^>]*points="([^"]*)"', str(line_chart("loss", [short, long], "epoch")))
+    assert [len(line.split()) for line in lines] == [100, 160]
+    assert str(line_chart("loss", [short], "epoch")).count("<polyline") == 1

@@ -220,3 +220,40 @@ def test_the_listing_names_every_question_with_its_parameters(medner: duckdb.Duc
 )
 def test_each_question_of_the_error_analysis_can_be_asked_by_name(question: str):
     assert question in {each.name for each in named_queries()}
+
+
+def test_the_leaderboard_comes_best_first_one_dataset_after_the_other(root: Path):
+    for version, dataset, f1 in (("a", "y", 0.5), ("b", "x", 0.4), ("c", "x", 0.6), ("d", "y", 0.7)):
+        found = (metric("relation", f1, dataset=dataset), metric("entity", f1, dataset=dataset))
+        put(root, "metrics", version, *found)
+    with connect(root) as medner:
+        names = [(row[0], row[2]) for row in rows(medner, "leaderboard")]
+        assert names == [("x", "c"), ("x", "b"), ("y", "d"), ("y", "a")]
+        best = rows(medner, "best_versions", dataset="y")
+        assert [row[:3] for row in best] == [(1, "d", 0.7), (2, "a", 0.5)]
+
+
+def test_stages_come_in_the_order_in_which_they_run(root: Path):
+    steps = '["type_constraints", "deduplicate"]'
+    put(root, "recipes", "v1", {"setting": "postprocessing", "value": steps, "recipe_hash": "h"})
+    names = ("raw", "type_constraints", "deduplicate", "final")
+    put(root, "predicted_relations", "v1", *({"doc_id": "a", "stage": stage} for stage in sorted(names)))
+    with connect(root) as medner:
+        told = [row[1] for row in rows(medner, "how_many_duplicates", version="v1")]
+    assert told == list(names)
+
+
+def test_a_pair_that_cannot_be_compared_is_told_what_to_run(root: Path):
+    put(root, "metrics", "v1", metric("relation", 0.5))
+    put(root, "metrics", "v2", metric("relation", 0.5, dataset="other"))
+    put(root, "metrics", "v3", metric("relation", 0.5))
+    with connect(root) as medner:
+        assert ask(medner, "from regressions('v1', 'v9')", {}).notes == (
+            "v9: not evaluated, so there is nothing to compare: run `medner evaluate v9`",
+        )
+        (note,) = ask(medner, "from fixes('v1', 'v2')", {}).notes
+        assert note.startswith(
+            "v1 and v2 were not evaluated on the same content of a dataset (v1 on d; v2 on"
+        )
+        assert ask(medner, "what_it_lost", {"version": "v2", "baseline": "v1"}).notes == (note,)
+        assert ask(medner, "from regressions('v1', 'v3')", {}).notes == ()

@@ -17,7 +17,7 @@ VIEWS, MACROS, QUERIES = (sql_files(kind) for kind in ("views", "macros", "queri
 REPORTING = sql_files("reporting")
 ARGUMENTS = {
     "examples": "'v1', 'type'", "find_text": "'a'", "fixes": "'v1', 'v2'", "flips": "'v1', 'v2'",
-    "regressions": "'v1', 'v2'",
+    "ranked": "'d'", "regressions": "'v1', 'v2'",
 }  # fmt: skip
 
 

@@ -1,6 +1,6 @@
 -- How many test documents get no relation at all, and how many of those should have one?
--- Grain: one row per (model_version, stage), every version.
--- Reads: document_scores, documents_without_relations.
+-- Grain: one row per (model_version, stage), every version, in the order in which the stages run.
+-- Reads: document_scores, documents_without_relations, stages.
 -- Units: documents; share: fraction of all test documents that have a gold relation and get none.
 with tested as (
     select
@@ -41,4 +41,7 @@ left join silent
         tested.model_version = silent.model_version
         and tested.evaluation_id = silent.evaluation_id
         and tested.stage = silent.stage
-order by tested.dataset, tested.model_version, tested.stage = 'final', tested.stage <> 'raw', tested.stage;
+left join stages on tested.model_version = stages.model_version and tested.stage = stages.stage
+order by
+    tested.dataset, tested.model_version, stages.position, tested.stage = 'final', tested.stage <> 'raw',
+    tested.stage;

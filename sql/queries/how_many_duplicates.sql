@@ -1,7 +1,7 @@
 -- How many of a version's predictions only repeat an earlier one, before and after each post-processing step?
 -- parameters: version
--- Grain: one row per (task, stage).
--- Reads: predicted_entities, predicted_relations, duplicates.
+-- Grain: one row per (task, stage), in the order in which the stages run.
+-- Reads: predicted_entities, predicted_relations, duplicates, stages.
 -- Units: predictions, duplicates: lines of the completions; share: duplicates / predictions; documents: those
 -- with a duplicate; most_copies: of one prediction in one document. Test split.
 with predictions as (
@@ -44,4 +44,7 @@ select
     coalesce(repeated.most_copies, 0) as most_copies
 from predictions
 left join repeated on predictions.task = repeated.task and predictions.stage = repeated.stage
-order by predictions.task, predictions.stage = 'final', predictions.stage <> 'raw', predictions.stage;
+left join stages on predictions.stage = stages.stage and stages.model_version = $version
+order by
+    predictions.task, stages.position, predictions.stage = 'final', predictions.stage <> 'raw',
+    predictions.stage;

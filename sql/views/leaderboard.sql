@@ -2,6 +2,7 @@
 -- cost.
 -- Grain: one row per (dataset, dataset_version, model_version, evaluation_id). Test split, stage final.
 -- Reads: metrics, baselines, adapters, promotions, recipes.
+-- Order: dataset, dataset_version, relation_f1 desc nulls last, model_version
 -- Units: f1 and 95 % intervals: fractions; train_seconds: s; adapter_bytes: bytes. all_pairs_f1 and
 -- without_reading_f1 (the best score without reading the text) are scored as versions are and given the gold
 -- entities. Scores of one dataset compare where dataset_version is the same.

@@ -32,7 +32,7 @@ def expectation_met(context: dg.AssetCheckExecutionContext, warehouse: Warehouse
     version = context.partition_key
     recipe = load_version(version)
     if recipe.expectation is None:
-        return warning([], "the recipe states no expectation")
+        return warning([], "not applicable: the recipe states no expectation")
     with Questions({name: rows_of(warehouse, name, [version]) for name in EXPECTATION_TABLES}) as ask:
         rows = expectations_section(ask, recipe.expectation, version)
     return warning(missed_expectations(rows), "every conservative range is reached")

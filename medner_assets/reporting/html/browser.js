@@ -21,7 +21,14 @@ document.addEventListener("click", (event) => {
   close.addEventListener("click", () => { provenance.hidden = true; });
   const pre = make("pre");
   pre.append(make("code", number.dataset.sql));
-  provenance.replaceChildren(make("p", `${number.textContent}: exactly ${number.value || "no value"}, by`), pre, close);
+  const copy = make("button", "Copy");
+  copy.type = "button";
+  // Not navigator.clipboard: a report that is served in a sandbox may not use it.
+  copy.addEventListener("click", () => {
+    getSelection().selectAllChildren(pre);
+    copy.textContent = document.execCommand("copy") ? "Copied" : "Selected: press Ctrl+C";
+  });
+  provenance.replaceChildren(make("p", `${number.textContent}: exactly ${number.value || "no value"}, by`), pre, copy, close);
   provenance.hidden = false;
 });
 document.addEventListener("keydown", (event) => { if (event.key === "Escape") provenance.hidden = true; });
@@ -324,6 +331,15 @@ class Browser {
     return {type, start, end, text: text ?? note.points.slice(start, end).join("")};
   }
 
+  // A class of errors in words of this mention: another string on the gold's own stretch is no other stretch, and
+  // what lies on a gold mention that is answered already is not made up.
+  errorName(note, code, {start, end}, gold) {
+    if (code === "boundary" && gold && start === gold.start && end === gold.end) return "another string at its place";
+    if (code !== "spurious" || start < 0) return code;
+    const met = note.gold[0].map((each) => this.mention(note, each)).find((each) => each.start < end && start < each.end);
+    return met ? `part of “${met.text}”, which is counted already` : code;
+  }
+
   // One row an item: gold first, then what only a version predicted; one column a version says what became of it.
   table(note, task) {
     const {names, codes} = this.names;
@@ -379,7 +395,8 @@ class Browser {
           const other = error && predicted.type >= 0 && gold
             ? `: ${predicted.text === item.text ? "" : `${predicted.text} `}${predicted.type === item.type ? "" : types[predicted.type]}`.trimEnd()
             : "";
-          const line = make("div", error ? `✗ ${codes[error]}${other === ":" ? "" : other}` : "✓ correct", error ? "wrong" : "found");
+          const name = task ? codes[error] : this.errorName(note, codes[error], predicted, gold ? item : null);
+          const line = make("div", error ? `✗ ${name}${other === ":" ? "" : other}` : "✓ correct", error ? "wrong" : "found");
           td.append(line);
         }
       }

@@ -14,11 +14,11 @@ ERROR_CLASSES = {
     "duplicate": "the same item again",
     "ungrounded": "a string that the text does not hold",
     "type": "the right place, another type",
-    "boundary": "the right type, another stretch of text",
+    "boundary": "the right type, another stretch of text or another string at its place",
     "type_boundary": "another type and another stretch",
     "direction": "head and tail exchanged",
     "cascaded": "wrong only because an argument is wrong",
-    "spurious": "nothing in the gold answers to it",
+    "spurious": "no gold is left that answers to it",
     "missing": "gold that was not found",
 }
 
