@@ -284,6 +284,16 @@ def test_the_short_form_of_a_version_that_is_not_evaluated_says_so():
     assert "| relations | new | not evaluated |" in text
 
 
+def test_recall_on_negated_mentions_stands_in_the_report_where_the_corpus_says_what_is_negated():
+    gold = inputs().tables["gold_entities"]
+    told = [["negation=true"] if number == 0 else [] for number in range(gold.height)]
+    page = render_html(inputs(gold_entities=gold.with_columns(pl.Series("attributes", told))))
+    assert "Recall by what is said of a mention or relation" in page
+    assert re.search(r'<th scope="row">negation = true</th><td>mentions</td>', page)
+    assert "Recall by what is said" not in render_html(inputs())
+    assert "Recall by what is said" not in render_html(inputs(gold_entities=gold.drop("attributes")))
+
+
 def test_the_browser_gets_names_that_cannot_end_its_script():
     names = table("gold_entities", [{"dataset": DATASET, "doc_id": "d1", "split": "test", "entity_id": "T0",
                                      "type": "</script>", "start": 0, "end": 7, "text": "Aspirin",
