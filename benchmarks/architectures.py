@@ -24,6 +24,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 import torch
 
 from medner_assets.corpus.jsonl import write_documents
+from medner_assets.environment import QUIET
 from medner_assets.errors import MednerError
 from medner_assets.modeling.adapters import add_adapter
 from medner_assets.modeling.fused.layers import fuse
@@ -31,7 +32,6 @@ from medner_assets.modeling.inference.decoding import decode
 from medner_assets.modeling.inference.model import load_model
 from medner_assets.modeling.job import TrainingJob
 from medner_assets.modeling.loading import ends_of, load_base, load_tokenizer
-from medner_assets.modeling.process import QUIET
 from medner_assets.modeling.progress import Silence
 from medner_assets.modeling.samples import Encoder, build_samples
 from medner_assets.modeling.training.backends import Adapted

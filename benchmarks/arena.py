@@ -51,8 +51,8 @@ def main() -> None:
 @click.option("--only", multiple=True, help="Names of systems; all if left out.")
 def run(folder: Path, output: Path, limit: int | None, only: tuple[str, ...]) -> None:
     """Complete the test split with every system; OUTPUT gets completions, whole files only."""
+    from medner_assets.environment import QUIET
     from medner_assets.modeling.inference.generate import generate
-    from medner_assets.modeling.process import QUIET
     from medner_assets.modeling.training.train import train
 
     os.environ.update(QUIET)

@@ -28,7 +28,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.fuzzing.cases import Cases
-from medner_assets_tests.corpus.test_fuzz import SEEDS
+from medner_assets_tests.support.corpus_files import SEEDS
 
 RESULTS = Path(__file__).parent / "results" / "fuzz.json"
 CASE_SECONDS, CHUNK_SECONDS, ALL_SECONDS = 5.0, 300.0, 15 * 60.0

@@ -67,8 +67,8 @@ def prepare(folder: Path, gguf: Path) -> None:
 @click.option("--limit", type=int, help="Documents a split, to try the script.")
 def run(folder: Path, output: Path, limit: int | None) -> None:
     """Train and complete in both styles; OUTPUT gets completions and what training says of itself."""
+    from medner_assets.environment import QUIET
     from medner_assets.modeling.inference.generate import generate
-    from medner_assets.modeling.process import QUIET
     from medner_assets.modeling.training.train import train
 
     os.environ.update(QUIET)

@@ -53,3 +53,31 @@ RELATION = pl.Struct(
         "tail_text": TEXT, "tail_type": TEXT, "tail_start": INT, "tail_end": INT,
     }
 )  # fmt: skip
+
+EVALUATION = Column(
+    "evaluation_id", TEXT, "hash of adapter weights, dataset version, decoding, post-processing, scorer"
+)
+DATASET = Column("dataset", TEXT, "the dataset that the version was evaluated on")
+DATASET_VERSION = Column("dataset_version", TEXT, "hash of the dataset's content")
+SPLIT = Column("split", TEXT, "train, dev or test")
+STAGE = Column("stage", TEXT, "raw, a post-processing step (cumulative), or final")
+TASK = Column("task", TEXT, "entity or relation")
+SCHEME = Column("scheme", TEXT, "text, span, strict or boundaries")
+DOC = Column("doc_id", TEXT, "the document")
+GROUP = Column("group_id", TEXT, "what is resampled as one; the document's id where it has no group")
+COUNTS = (
+    Column("tp", INT, "items, true positives"),
+    Column("fp", INT, "items, false positives"),
+    Column("fn", INT, "items, false negatives"),
+)
+ANNOTATION = Column(
+    "annotation_id", TEXT, "hash of adapter weights, dataset version, decoding, post-processing, reading"
+)
+CORPUS = Column("corpus", TEXT, "name of the corpus")
+SHARD = Column("shard", TEXT, "hash of the shard's place and content")
+OUTCOME = (
+    Column("error", TEXT, "correct or one of the error classes of docs/scoring.md"),
+    Column("tp", INT, "1 if a predicted item matches a gold item"),
+    Column("fp", INT, "1 if a predicted item counts as false positive"),
+    Column("fn", INT, "1 if a gold item counts as false negative"),
+)

@@ -1,5 +1,6 @@
 """Files that survive a power cut and appear whole or not at all."""
 
+import hashlib
 import os
 from pathlib import Path
 
@@ -25,3 +26,9 @@ def write_private(file: Path, content: str) -> None:
     descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
         stream.write(content)
+
+
+def file_hash(file: Path) -> str:
+    """Return 16 hexadecimal digits of the SHA-256 of a file."""
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()[:16]

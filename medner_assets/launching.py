@@ -29,9 +29,6 @@ _FAILED_POLLS = 3
 
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
-STEPS = ("training", "generation", "annotation")
-"""The work of processes of their own, by the names of their folders."""
-
 Metadata = dict[str, dict[str, Any]]
 """Asset → what its materialisation reported, plain values by name."""
 

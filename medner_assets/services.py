@@ -8,7 +8,6 @@ second UI of the same project is refused, and nothing outlives the end. Where th
 import contextlib
 import ctypes
 import errno
-import fcntl
 import json
 import os
 import signal
@@ -23,10 +22,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from medner_assets import paths
+from medner_assets.environment import TOKEN_VARIABLE, of_child, take_token
 from medner_assets.errors import MednerError
 from medner_assets.interruption import Interruption, dies_with
 from medner_assets.launching import readable_storage
-from medner_assets.web.logins import TOKEN_VARIABLE, logins_from
+from medner_assets.locks import lock_now, opened
+from medner_assets.web.logins import logins_from
 from medner_assets.web.origins import is_loopback
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ class Parts:
         process = subprocess.Popen(
             [sys.executable, "-m", *words, stop_option, str(told)],
             pass_fds=(told, *passed),
-            env={**os.environ, **(environment or {})},
+            env=of_child(environment),
             stdin=subprocess.DEVNULL,
             preexec_fn=dies_with(os.getpid()),
         )
@@ -102,7 +103,7 @@ def serve(settings: Settings) -> None:
     Read-only, it is the web server alone, beside another UI or without one. Raises MednerError when it cannot
     start, or when a part of it ends by itself.
     """
-    token = os.environ.pop(TOKEN_VARIABLE, None)  # trainings do not inherit it
+    token = take_token()  # trainings do not inherit it
     if not (logins_from(settings.login, token).needed or is_loopback(settings.host)):
         raise MednerError(
             f"--host {settings.host} lets other machines reach the UI: give it a login (--login FILE), or "
@@ -180,12 +181,10 @@ def _code_servers(dagster: "DagsterInstance") -> Iterator[str]:
 @contextlib.contextmanager
 def _alone(url: str) -> Iterator[None]:
     """Hold the lock of the project's UI while it runs; raise MednerError where another one runs."""
-    descriptor = os.open(paths.DAGSTER_STORAGE / "ui.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    descriptor = opened(paths.DAGSTER_STORAGE / "ui.lock")
     try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise MednerError(f"the UI of this project runs already{_where(descriptor)}") from None
+        if not lock_now(descriptor):
+            raise MednerError(f"the UI of this project runs already{_where(descriptor)}")
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, json.dumps({"url": url, "process": os.getpid()}).encode(), 0)
         yield

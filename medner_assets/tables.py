@@ -6,47 +6,46 @@ column is. `split` is train, dev or test. Character offsets are code points, sta
 
 import polars as pl
 
-from medner_assets.columns import ENTITY, FLAG, INT, REAL, RELATION, TEXT, TEXTS, TIME, Column, Table
-
-_EVALUATION = Column(
-    "evaluation_id", TEXT, "hash of adapter weights, dataset version, decoding, post-processing, scorer"
-)
-_DATASET = Column("dataset", TEXT, "the dataset that the version was evaluated on")
-_DATASET_VERSION = Column("dataset_version", TEXT, "hash of the dataset's content")
-_SPLIT = Column("split", TEXT, "train, dev or test")
-_STAGE = Column("stage", TEXT, "raw, a post-processing step (cumulative), or final")
-_DOC = Column("doc_id", TEXT, "the document")
-_GROUP = Column("group_id", TEXT, "what is resampled as one; the document's id where it has no group")
-_COUNTS = (
-    Column("tp", INT, "items, true positives"),
-    Column("fp", INT, "items, false positives"),
-    Column("fn", INT, "items, false negatives"),
-)
-_ANNOTATION = Column(
-    "annotation_id", TEXT, "hash of adapter weights, dataset version, decoding, post-processing, reading"
-)
-_CORPUS = Column("corpus", TEXT, "name of the corpus")
-_SHARD = Column("shard", TEXT, "hash of the shard's place and content")
-_OUTCOME = (
-    Column("error", TEXT, "correct or one of the error classes of docs/scoring.md"),
-    Column("tp", INT, "1 if a predicted item matches a gold item"),
-    Column("fp", INT, "1 if a predicted item counts as false positive"),
-    Column("fn", INT, "1 if a gold item counts as false negative"),
+from medner_assets.columns import (
+    ANNOTATION,
+    CORPUS,
+    COUNTS,
+    DATASET,
+    DATASET_VERSION,
+    DOC,
+    ENTITY,
+    EVALUATION,
+    FLAG,
+    GROUP,
+    INT,
+    OUTCOME,
+    REAL,
+    RELATION,
+    SCHEME,
+    SHARD,
+    SPLIT,
+    STAGE,
+    TASK,
+    TEXT,
+    TEXTS,
+    TIME,
+    Column,
+    Table,
 )
 
 TABLES: dict[str, Table] = {
     table.name: table
     for table in (
         Table("documents", "dataset", "one document", (
-            _DOC, _SPLIT, _GROUP,
+            DOC, SPLIT, GROUP,
             Column("text", TEXT, "the text as its source has it"),
             Column("characters", INT, "length of the text in code points"),
             Column("directed", FLAG, "false: every relation of the document is symmetric"),
             Column("level", TEXT, "mention or concept: what relations hold between"),
-            _DATASET_VERSION,
+            DATASET_VERSION,
         )),
         Table("gold_entities", "dataset", "one gold mention", (
-            _DOC, _SPLIT,
+            DOC, SPLIT,
             Column("entity_id", TEXT, "id within the document"),
             Column("type", TEXT, "entity type"),
             Column("start", INT, "first character; null where the source has no offsets"),
@@ -57,7 +56,7 @@ TABLES: dict[str, Table] = {
             Column("attributes", TEXTS, "what is said of the mention, e.g. negation=true; empty: nothing"),
         )),
         Table("gold_relations", "dataset", "one gold relation", (
-            _DOC, _SPLIT,
+            DOC, SPLIT,
             Column("relation_id", INT, "position within the document, from 0"),
             Column("type", TEXT, "relation type"),
             Column("symmetric", FLAG, "true: head and tail may change places"),
@@ -86,7 +85,7 @@ TABLES: dict[str, Table] = {
             Column("low", REAL, "lower end of its 95 % interval; null where it has none"),
             Column("high", REAL, "upper end"),
             Column("detail", TEXT, "the text, or what the figure means"),
-            _DATASET_VERSION,
+            DATASET_VERSION,
         )),
         Table("recipes", "model_version", "one setting", (
             Column("setting", TEXT, "dotted key, e.g. lora.rank"),
@@ -94,7 +93,7 @@ TABLES: dict[str, Table] = {
             Column("recipe_hash", TEXT, "hash of the resolved recipe"),
         )),
         Table("adapters", "model_version", "one trained adapter", (
-            Column("dataset", TEXT, "the dataset that it was trained on"), _DATASET_VERSION,
+            Column("dataset", TEXT, "the dataset that it was trained on"), DATASET_VERSION,
             Column("recipe_hash", TEXT, "hash of the recipe that it was trained by"),
             Column("fingerprint", TEXT, "hash of what training depends on: recipe, data, base"),
             Column("weights_hash", TEXT, "SHA-256 of adapter_model.safetensors, 16 digits"),
@@ -130,7 +129,7 @@ TABLES: dict[str, Table] = {
             Column("seconds", REAL, "wall-clock seconds since training began"),
         )),
         Table("completions", "model_version", "the raw completion of one document", (
-            _DATASET, _DATASET_VERSION, _SPLIT, _DOC,
+            DATASET, DATASET_VERSION, SPLIT, DOC,
             Column("generation_id", TEXT, "hash of adapter weights, dataset version and decoding"),
             Column("weights_hash", TEXT, "hash of the adapter that wrote it"),
             Column("completion", TEXT, "what the model wrote, as it wrote it"),
@@ -140,7 +139,7 @@ TABLES: dict[str, Table] = {
             Column("seconds", REAL, "wall-clock seconds, the batch's time shared evenly"),
         )),
         Table("annotations", "model_version", "one document of an annotated corpus; one file per shard", (
-            _ANNOTATION, _CORPUS, _SHARD, _DOC,
+            ANNOTATION, CORPUS, SHARD, DOC,
             Column("file", TEXT, "file within the corpus folder"),
             Column("line", INT, "line or row of the file, from 1; null: the file is the document"),
             Column("characters", INT, "length of the text in code points"),
@@ -151,7 +150,7 @@ TABLES: dict[str, Table] = {
             Column("relations", pl.List(RELATION), "relations after post-processing, with the places of their ends"),
         )),
         Table("annotation_shards", "model_version", "one shard of the last plan for a corpus", (
-            _ANNOTATION, _CORPUS, _SHARD,
+            ANNOTATION, CORPUS, SHARD,
             Column("place", TEXT, "file and line where it begins"),
             Column("state", TEXT, "planned, done or set aside, as of the last start or end of a run"),
             Column("reason", TEXT, "why it was set aside; null: it was not"),
@@ -159,13 +158,13 @@ TABLES: dict[str, Table] = {
             Column("bytes", INT, "size of its file; null: not there"),
         )),
         Table("rejected_lines", "model_version", "one line of a completion that says nothing readable", (
-            _EVALUATION, _DATASET, _SPLIT, _DOC,
+            EVALUATION, DATASET, SPLIT, DOC,
             Column("line_number", INT, "line of the completion, from 1"),
             Column("line", TEXT, "the line"),
             Column("reason", TEXT, "why it was rejected"),
         )),
         Table("predicted_entities", "model_version", "one predicted mention at one stage", (
-            _EVALUATION, _DATASET, _STAGE, _SPLIT, _DOC,
+            EVALUATION, DATASET, STAGE, SPLIT, DOC,
             Column("ordinal", INT, "position in the completion, from 0"),
             Column("type", TEXT, "predicted type"),
             Column("text", TEXT, "predicted string"),
@@ -174,7 +173,7 @@ TABLES: dict[str, Table] = {
             Column("grounding", TEXT, "exact, case, fuzzy or none"),
         )),
         Table("predicted_relations", "model_version", "one predicted relation at one stage", (
-            _EVALUATION, _DATASET, _STAGE, _SPLIT, _DOC,
+            EVALUATION, DATASET, STAGE, SPLIT, DOC,
             Column("ordinal", INT, "position in the completion, from 0"),
             Column("type", TEXT, "predicted type"),
             Column("head_text", TEXT, "head string"),
@@ -183,8 +182,8 @@ TABLES: dict[str, Table] = {
             Column("tail_type", TEXT, "likewise"),
         )),
         Table("entity_outcomes", "model_version", "one predicted mention, unmatched gold mention, or pair of both, at one stage", (
-            _EVALUATION, _DATASET, _STAGE, _SPLIT, _DOC,
-            *_OUTCOME,
+            EVALUATION, DATASET, STAGE, SPLIT, DOC,
+            *OUTCOME,
             Column("ordinal", INT, "the predicted mention; null: none"),
             Column("entity_id", TEXT, "the gold mention; null: none"),
             Column("predicted_type", TEXT, "null: none"),
@@ -197,8 +196,8 @@ TABLES: dict[str, Table] = {
             Column("gold_end", INT, "null: none"),
         )),
         Table("relation_outcomes", "model_version", "one predicted relation, unmatched gold relation, or pair of both, at one stage", (
-            _EVALUATION, _DATASET, _STAGE, _SPLIT, _DOC,
-            *_OUTCOME,
+            EVALUATION, DATASET, STAGE, SPLIT, DOC,
+            *OUTCOME,
             Column("ordinal", INT, "the predicted relation; null: none"),
             Column("relation_id", INT, "the gold relation; null: none"),
             Column("predicted_type", TEXT, "null: none"),
@@ -213,17 +212,13 @@ TABLES: dict[str, Table] = {
             Column("gold_tail_type", TEXT, "null: none"),
         )),
         Table("document_scores", "model_version", "one document under one scheme at one stage; every scored document is there, also with zeros", (
-            _EVALUATION, _DATASET, _DATASET_VERSION, _STAGE, _SPLIT,
-            Column("task", TEXT, "entity or relation"),
-            Column("scheme", TEXT, "text, span, strict or boundaries"),
-            _DOC, _GROUP, *_COUNTS,
+            EVALUATION, DATASET, DATASET_VERSION, STAGE, SPLIT, TASK, SCHEME,
+            DOC, GROUP, *COUNTS,
         )),
         Table("metrics", "model_version", "one task under one scheme at one stage, over the test split", (
-            _EVALUATION, _DATASET, _DATASET_VERSION, _STAGE,
-            Column("task", TEXT, "entity or relation"),
-            Column("scheme", TEXT, "text, span, strict or boundaries"),
+            EVALUATION, DATASET, DATASET_VERSION, STAGE, TASK, SCHEME,
             Column("signature", TEXT, "what was scored and how, e.g. scheme:strict|unit:text|case:lower|symmetric:none|stage:final|v2"),
-            *_COUNTS,
+            *COUNTS,
             Column("precision", REAL, "micro, fraction"),
             Column("recall", REAL, "micro, fraction"),
             Column("f1", REAL, "micro, fraction"),
@@ -236,9 +231,7 @@ TABLES: dict[str, Table] = {
         )),
         Table("comparisons", "model_version", "one task under one scheme at one stage, the version against its baseline, test split", (
             Column("baseline", TEXT, "the version it is compared with"),
-            _DATASET, _DATASET_VERSION, _STAGE,
-            Column("task", TEXT, "entity or relation"),
-            Column("scheme", TEXT, "text, span, strict or boundaries"),
+            DATASET, DATASET_VERSION, STAGE, TASK, SCHEME,
             Column("baseline_f1", REAL, "micro F1 of the baseline"),
             Column("version_f1", REAL, "micro F1 of the version"),
             Column("difference", REAL, "version minus baseline"),
@@ -254,12 +247,12 @@ TABLES: dict[str, Table] = {
             Column("groups", INT, "groups that hold an item of this metric"),
             Column("seed", INT, "seed of interval and test"),
             Column("resamples", INT, "resamples of interval and test"),
-            _EVALUATION,
+            EVALUATION,
             Column("baseline_evaluation_id", TEXT, "evaluation of the baseline"),
         )),
         Table("recipe_comparisons", "model_version", "one headline metric at final, the recipe of the version against that of the baseline, each trained several times, test split", (
             Column("baseline", TEXT, "the version whose recipe it is compared with"),
-            _DATASET, _DATASET_VERSION,
+            DATASET, DATASET_VERSION,
             Column("task", TEXT, "entity or relation"),
             Column("scheme", TEXT, "text for entities, strict for relations"),
             Column("trainings", INT, "replicates of the version, at least 2"),
@@ -280,7 +273,7 @@ TABLES: dict[str, Table] = {
             Column("verdict", TEXT, "better, worse, equivalent or not distinguishable; no verdict below 20 groups"),
             Column("documents", INT, "documents all were scored on"),
             Column("groups", INT, "groups that hold an item of this metric"),
-            _EVALUATION,
+            EVALUATION,
             Column("baseline_evaluation_id", TEXT, "evaluation of the baseline's first adapter"),
             Column("evaluation_ids", TEXTS, "evaluations of all the version's replicates"),
             Column("baseline_evaluation_ids", TEXTS, "evaluations of all the baseline's replicates"),

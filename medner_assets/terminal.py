@@ -13,6 +13,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 import click
 
+from medner_assets.environment import wants_colour
 from medner_assets.errors import MednerError
 from medner_assets.visible import visible
 
@@ -134,7 +135,7 @@ def console(stream: IO[str] | None = None) -> "Console":
         width=None if is_terminal else _UNLIMITED,
         soft_wrap=not is_terminal,
         # Rich keeps bold and reverse under NO_COLOR, and they are escape sequences too.
-        color_system=None if os.environ.get("NO_COLOR") else "auto",
+        color_system="auto" if wants_colour() else None,
     )
 
 

@@ -18,9 +18,10 @@ from typing import TYPE_CHECKING
 import click
 
 from medner_assets import paths
+from medner_assets.environment import take_token
 from medner_assets.errors import MednerError
 from medner_assets.web.gate import Gate
-from medner_assets.web.logins import TOKEN_VARIABLE, logins_from
+from medner_assets.web.logins import logins_from
 from medner_assets.web.origins import Names
 from medner_assets.web.reports import report_route
 
@@ -58,7 +59,7 @@ def main(
     logging.basicConfig(stream=sys.stderr, format="%(name)s: %(message)s", level=logging.WARNING)
     os.chdir(project)
     try:
-        logins = logins_from(login, os.environ.pop(TOKEN_VARIABLE, None))
+        logins = logins_from(login, take_token())
     except MednerError as error:
         sys.exit(f"Error: {error}")
     with interrupt_on_ipc_shutdown_message(stop), contextlib.suppress(KeyboardInterrupt):

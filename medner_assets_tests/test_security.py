@@ -120,7 +120,7 @@ def test_a_parameter_of_sql_stays_a_value(data, value):
     rows = pl.DataFrame(
         {"setting": ["s"], "value": ["x"], "recipe_hash": ["h"]}, schema=TABLES["recipes"].schema
     )
-    store.replace("recipes", "v1", rows)
+    store.replace({"recipes": rows}, "v1")
     with connect() as connection:
         query = "select * from recipes where model_version = $version"
         assert ask(connection, query, {"version": value}).relation.fetchall() == []
@@ -241,7 +241,9 @@ def test_an_adapter_whose_configuration_was_changed_is_refused(tmp_path):
 
 
 def test_every_file_of_a_base_decides_which_base_it_is(tmp_path):
-    from medner_assets.modeling.adapters import FACTS, file_hash, refuse_another_base, revision_of
+    from medner_assets.files import file_hash
+    from medner_assets.modeling.adapters import FACTS, refuse_another_base
+    from medner_assets.modeling.base_revision import base_revision
     from medner_assets.recipes.sources import BaseModelRecipe
 
     base = BaseModelRecipe(summary="s", path="data/base/b", licence="l")
@@ -249,10 +251,9 @@ def test_every_file_of_a_base_decides_which_base_it_is(tmp_path):
     shards.mkdir()
     adapter.mkdir()
     (shards / "model-1.safetensors").write_bytes(b"one")
-    assert revision_of(base, shards) == file_hash(shards / "model-1.safetensors")
-    of_before = revision_of(base, shards)
+    of_before = file_hash(shards / "model-1.safetensors")
     (shards / "model-2.safetensors").write_bytes(b"two")
-    trained = revision_of(base, shards)
+    trained = base_revision(base, shards)
     (shards / "model-2.safetensors").write_bytes(b"another")
     (adapter / FACTS).write_text(f'{{"base_revision": "{trained}"}}')
     with pytest.raises(MednerError, match="was trained on base weights"):

@@ -124,7 +124,7 @@ def _forget(checkout: Checkout) -> Seen:
     built = checkout.python(
         "from medner_assets.defs.datasets.dataset import build",
         "from medner_assets.defs.resources import Warehouse",
-        "build('miniature', Warehouse())",
+        "build('miniature', Warehouse.of_no_run())",
     )
     before = list((checkout.data / "warehouse" / "documents").glob("dataset=miniature"))
     ran = checkout.medner("forget", "miniature", "--yes")

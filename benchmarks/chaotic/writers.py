@@ -41,8 +41,8 @@ def write(root: Path, writer: int, turns: int, start: Event, errors: Any) -> Non
     for turn in range(turns):
         try:
             rows = frames(writer, turn)
-            store.replace_many(rows, f"v{writer}")
-            store.replace_many(rows, SHARED)
+            store.replace(rows, f"v{writer}")
+            store.replace(rows, SHARED)
             back = store.read("recipes", f"v{writer}")
             if back.height != ROWS or set(back["value"]) != {f"{writer}/{turn}"}:
                 errors.put(f"writer {writer}: its rows of turn {turn} are not those that it wrote")

@@ -23,7 +23,7 @@ from medner_assets.corpus.writers.brat import brat_annotations
 from medner_assets.corpus.writers.pubtator import pubtator_block
 from medner_assets.errors import MednerError
 from medner_assets.scoring.submissions import read_submission
-from medner_assets_tests.corpus.test_fuzz import NAMES, SEEDS, place
+from medner_assets_tests.support.corpus_files import NAMES, SEEDS, place
 from medner_assets_tests.support.miniature import documents
 
 TEXT = "Née heparin."

@@ -32,7 +32,7 @@ def own_file_cases(folder: Path) -> Cases:
         [{"setting": f"s{i}", "value": "x", "recipe_hash": "h"} for i in range(50)],
         schema=TABLES["recipes"].schema,
     )
-    store.replace("recipes", "v1", rows)
+    store.replace({"recipes": rows}, "v1")
     part = next((folder / "warehouse" / "recipes" / "model_version=v1").glob("*.parquet"))
     table = part.read_bytes()
     partial = folder / "partial"

@@ -42,7 +42,7 @@ def prepare(folder: Path, versions: tuple[str, ...]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for version in versions:
         for name in names_of(version, load_version(version).replicates):
-            inputs = inputs_of(name, Warehouse())
+            inputs = inputs_of(name, Warehouse.of_no_run())
             data, base = inputs.data, folder / inputs.base.name
             if not base.exists():
                 shutil.copytree(inputs.base.folder, base)
@@ -127,7 +127,7 @@ def take(out: Path) -> None:
     from medner_assets.defs.versions.completions import adapter_for, completion_rows, read_lines
     from medner_assets.defs.versions.handover import inputs_of
 
-    folder, warehouse = paths.private_folder(paths.data() / "adapters"), Warehouse()
+    folder, warehouse = paths.private_folder(paths.data() / "adapters"), Warehouse.of_no_run()
     with tempfile.TemporaryDirectory() as scratch:
         for archive in sorted(out.glob("*.replicates.tar.gz")):
             with tarfile.open(archive) as opened:

@@ -1,10 +1,10 @@
 """`medner base lock` and `medner doctor BASE`: a base's commit, and what it does, before training."""
 
-import os
 import re
 from collections.abc import Iterator
 
 from medner_assets.commands.findings import Finding
+from medner_assets.environment import be_quiet
 from medner_assets.errors import MednerError
 from medner_assets.modeling.requirements import missing_requirements
 from medner_assets.paths import RECIPES
@@ -118,10 +118,7 @@ def require_base(name: str) -> None:
 
 def _quietly() -> None:
     """Keep the libraries that are imported from now on offline, and without progress bars."""
-    from medner_assets.modeling.process import QUIET
-
-    for variable, value in {**QUIET, "HF_HUB_DISABLE_PROGRESS_BARS": "1"}.items():
-        os.environ.setdefault(variable, value)
+    be_quiet()
     from transformers.utils import logging
 
     logging.disable_progress_bar()

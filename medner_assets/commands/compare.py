@@ -34,7 +34,7 @@ def compare(version: str, baseline: str | None) -> tuple[ReportInputs, Path]:
         )
     if other == version:
         raise MednerError(f"{version} cannot be compared with itself: name another baseline")
-    warehouse = Warehouse()
+    warehouse = Warehouse.of_no_run()
     whole = [is_evaluated(warehouse, name) for name in (version, other)]
     if not whole[0] and not warehouse.store().has("adapters", version):
         scores_of(warehouse, version)  # raises, and says what to run
@@ -50,7 +50,7 @@ def compare(version: str, baseline: str | None) -> tuple[ReportInputs, Path]:
 
 def last_comparison(version: str) -> tuple[ReportInputs, Path]:
     """Return the rows of the comparison that stands in the warehouse, and the path of its report."""
-    recipe, warehouse = load_version(version), Warehouse()
+    recipe, warehouse = load_version(version), Warehouse.of_no_run()
     rows = pair_rows(warehouse, version, recipe.baseline)
     inputs = report_inputs(warehouse, version, recipe.baseline, recipe.dataset, rows)
     return inputs, paths.reports() / report_name(version, recipe.baseline)

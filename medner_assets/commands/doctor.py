@@ -12,6 +12,7 @@ from medner_assets import paths
 from medner_assets.commands.base import unlocked
 from medner_assets.commands.findings import Finding, State
 from medner_assets.commands.leftovers import looked_for
+from medner_assets.environment import stated_dagster_home
 from medner_assets.errors import MednerError
 from medner_assets.modeling.requirements import base_folder, largest_gpu_gib, missing_requirements
 from medner_assets.recipes.editions import another_medner
@@ -140,7 +141,7 @@ def recipes() -> Iterator[Finding]:
 
 def home() -> Finding:
     """Look at where Dagster keeps its runs."""
-    stated = os.environ.get("DAGSTER_HOME")
+    stated = stated_dagster_home()
     if stated and Path(stated).resolve() != paths.project():
         remedy = f"medner uses {paths.project()}; start the UI with {paths.UI} so that it shows the same runs"
         return Finding("Dagster home", "note", f"DAGSTER_HOME is {stated}", remedy)

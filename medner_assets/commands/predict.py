@@ -18,6 +18,7 @@ from medner_assets import paths
 from medner_assets.commands.predict_scratch import scratch
 from medner_assets.corpus.readers.files import read_text
 from medner_assets.defs.processes import started
+from medner_assets.environment import of_child
 from medner_assets.errors import MednerError
 from medner_assets.visible import visible
 
@@ -97,7 +98,7 @@ def predict(version: str, sources: list[Input]) -> Generator[Part, None, None]:
     with scratch() as folder:
         with started(
             [sys.executable, "-m", "medner_assets.modeling.inference.predict"],
-            {**os.environ, "PYTHONUNBUFFERED": "1"},
+            of_child({"PYTHONUNBUFFERED": "1"}),
             folder,
             stdin=PIPE,
             stdout=PIPE,

@@ -17,7 +17,7 @@ from medner_assets.recipes.replicates import is_replicate, names_of, replicate_n
 
 def ensure_dataset(name: str) -> bool:
     """Build and audit a dataset unless it is as its recipe and files state; return whether it was built."""
-    warehouse = Warehouse()
+    warehouse = Warehouse.of_no_run()
     state = source_state(load_dataset(name), paths.corpora())
     if warehouse.store().has("documents", name) and warehouse.store().has("audits", name):
         documents = warehouse.read("documents", name)
@@ -43,9 +43,9 @@ def train(version: str, *, force: bool, warn: Callable[[str], None], replicates:
         raise MednerError(f"{version} is one replicate: name its version to train several")
     if replicates > recipe.replicates:
         load_version(replicate_name(version, replicates))  # raises, and says what to change
-    require_base(recipe.base_model)
+    require_base(recipe.base)
     ensure_dataset(recipe.dataset)
-    for line in doubts_of(inputs_of(version, Warehouse())):
+    for line in doubts_of(inputs_of(version, Warehouse.of_no_run())):
         warn(line)
     trained = False
     with each_tried() as tried:
@@ -84,7 +84,7 @@ def evaluate(version: str) -> None:
         for name in others:
             if not trained or paths.adapter(name).exists():
                 with tried():
-                    if state_of(name, Warehouse()).stale:
+                    if state_of(name, Warehouse.of_no_run()).stale:
                         launch(chain[:-1], name)
         with tried():
             launch(chain[:-1] if is_replicate(version) else chain, version)

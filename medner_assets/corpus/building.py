@@ -70,7 +70,7 @@ def _read(
     _require_whole(problems)
     if not by_files:
         documents = assigned(documents, recipe.split)
-    kept, _ = subtracted(documents, source.subtract)
+    kept = subtracted(documents, source.subtract)
     return kept, tuple(problems)
 
 

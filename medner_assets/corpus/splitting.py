@@ -35,23 +35,18 @@ def assigned(documents: Sequence[Document], rule: SplitRule) -> list[Document]:
     raise MednerError("split kind 'files' needs files named train, dev or test: choose another split rule")
 
 
-def subtracted(
-    documents: Sequence[Document], subtract: Mapping[Split, Sequence[Split]]
-) -> tuple[list[Document], dict[Split, int]]:
+def subtracted(documents: Sequence[Document], subtract: Mapping[Split, Sequence[Split]]) -> list[Document]:
     """Return the documents without those whose id occurs in a split that is subtracted from theirs.
 
-    subtract: split → splits whose documents are taken out of it. Also returns how many each split lost.
+    subtract: split → splits whose documents are taken out of it.
     """
     ids = {split: {each.id for each in documents if each.split == split} for split in SPLITS}
-    kept = []
-    lost: dict[Split, int] = dict.fromkeys(subtract, 0)
-    for document in documents:
+
+    def is_taken_out(document: Document) -> bool:
         split = next(each for each in SPLITS if each == document.split)
-        if any(document.id in ids[other] for other in subtract.get(split, ()) if other != split):
-            lost[split] += 1
-        else:
-            kept.append(document)
-    return kept, lost
+        return any(document.id in ids[other] for other in subtract.get(split, ()) if other != split)
+
+    return [document for document in documents if not is_taken_out(document)]
 
 
 def _tenth_split(document: Document, rule: SplitRule) -> Split:

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from medner_assets import paths
-from medner_assets.defs.identity import base_revision, evaluation_id, generation_id, training_fingerprint
+from medner_assets.defs.identity import evaluation_id, generation_id, training_fingerprint
 from medner_assets.defs.sources import is_current, source_state
 from medner_assets.defs.versions.finished import DESCRIPTION
 from medner_assets.errors import MednerError
-from medner_assets.modeling.adapters import revision_of
+from medner_assets.modeling.base_revision import base_revision, is_base_of
 from medner_assets.modeling.requirements import base_folder
 from medner_assets.recipes.loading import (
     load_base_model,
@@ -82,7 +82,7 @@ def _other_weights(base: BaseModelRecipe, trained_on: str) -> bool:
     if base.path is None:
         return base.revision != trained_on
     folder = base_folder(base)
-    return folder is not None and revision_of(base, folder) != trained_on
+    return folder is not None and not is_base_of(base, folder, trained_on)
 
 
 def _dataset_changed(dataset: str, described: dict[str, Any], tables: DataTables) -> bool:

@@ -13,7 +13,7 @@ from medner_assets import paths
 from medner_assets.defs.cards import Card, own_card
 from medner_assets.defs.command import Command, Engine
 from medner_assets.defs.processes import supervise
-from medner_assets.defs.resources import engine_name
+from medner_assets.environment import engine_name
 from medner_assets.errors import MednerError
 
 

@@ -3,7 +3,6 @@
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from medner_assets.recipes.settings import VersionRecipe
@@ -33,22 +32,6 @@ def training_fingerprint(
             "dataset_version": dataset_version,
         }
     )
-
-
-def base_revision(base: BaseModelRecipe, folder: Path | None) -> str:
-    """Return what pins the base's weights: the hub's revision, or a hash of the files in its local folder.
-
-    folder: where a base with a `path` is; every file in it counts but those that no loader reads.
-    """
-    if folder is None:
-        return base.revision or ""
-    digest = hashlib.sha256()
-    for file in sorted(folder.glob("*")):
-        if file.suffix in (".json", ".safetensors", ".model", ".txt"):
-            digest.update(file.name.encode() + b"\0")
-            with file.open("rb") as stream:
-                digest.update(hashlib.file_digest(stream, "sha256").digest())
-    return digest.hexdigest()[:16]
 
 
 def generation_id(weights_hash: str, dataset_version: str, recipe: VersionRecipe) -> str:

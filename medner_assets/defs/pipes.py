@@ -15,7 +15,7 @@ import dagster as dg
 from medner_assets.defs.command import Command
 from medner_assets.defs.engines import engine
 from medner_assets.defs.processes import has_trace, last_line
-from medner_assets.defs.resources import process_environment
+from medner_assets.environment import of_step
 from medner_assets.errors import MednerError
 from medner_assets.files import write_private
 
@@ -41,7 +41,7 @@ def run_process(
     file = folder / "job.json"
     write_private(file, json.dumps(job, indent=1, sort_keys=True))
     argv = [sys.executable, "-m", module, "--job", str(file)]
-    code = engine()(Command(context, argv, process_environment(offline), folder, held, what, shares_host))
+    code = engine()(Command(context, argv, of_step(offline=offline), folder, held, what, shares_host))
     if code != 0:
         raise MednerError(explained(code, folder / "stderr.log", what))
 

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from medner_assets.defs.command import Command
-from medner_assets.defs.resources import ray_settings
+from medner_assets.environment import ray_settings
 from medner_assets.errors import MednerError
 from medner_assets.files import write_private
 from medner_assets.modeling.process import FINISHED

@@ -13,11 +13,11 @@ from pathlib import Path
 import dagster as dg
 
 from medner_assets import paths
-from medner_assets.defs.identity import base_revision
 from medner_assets.defs.obstacles import lack_of
 from medner_assets.defs.partitions import DATASET_NAMES, VERSION_NAMES
 from medner_assets.defs.sources import known_files, source_state
 from medner_assets.errors import MednerError
+from medner_assets.modeling.base_revision import base_revision
 from medner_assets.modeling.requirements import base_folder
 from medner_assets.recipes.loading import (
     dataset_names,

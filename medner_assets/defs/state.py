@@ -18,7 +18,7 @@ from medner_assets.defs.resources import Warehouse
 from medner_assets.defs.sources import is_current, source_state
 from medner_assets.defs.versions.completions import existing
 from medner_assets.defs.versions.finished import FinishedAdapter
-from medner_assets.defs.versions.handover import VersionInputs, adapter_for, inputs_of, writer_of
+from medner_assets.defs.versions.handover import VersionInputs, adapter_or_reason, inputs_of, writer_of
 from medner_assets.defs.versions.submitted import digest_of
 from medner_assets.errors import MednerError
 from medner_assets.recipes.loading import load_dataset, load_version, recipe_hash
@@ -93,9 +93,11 @@ def state_of(version: str, warehouse: Warehouse) -> VersionState:
 def present_adapter(inputs: VersionInputs, warehouse: Warehouse) -> tuple[FinishedAdapter | None, str | None]:
     """Return the adapter that is of these inputs and stands in the tables, or None and why there is none."""
     try:
-        finished = adapter_for(inputs)
-    except MednerError as error:
+        finished, reason = adapter_or_reason(inputs)
+    except MednerError as error:  # a folder that other hands changed: training says so too
         return None, str(error)
+    if finished is None:
+        return None, reason
     # A run may have died between the folder and the tables.
     is_recorded = all(
         warehouse.store().has(table, inputs.version) and warehouse.read(table, inputs.version).equals(frame)

@@ -1,13 +1,14 @@
 """The LoRA adapter: put on a base, saved as a PEFT folder with its facts, loaded and merged for
 generation."""
 
-import hashlib
 import json
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from medner_assets.errors import MednerError
+from medner_assets.files import file_hash
+from medner_assets.modeling.base_revision import base_revision, is_base_of
 from medner_assets.modeling.targets import Targets, find_targets
 from medner_assets.recipes.settings import LoraRecipe
 from medner_assets.recipes.sources import BaseModelRecipe
@@ -150,38 +151,14 @@ def refuse_another_base(adapter: Path, base: BaseModelRecipe, folder: Path) -> N
     """
     file = adapter / FACTS
     trained = json.loads(file.read_text(encoding="utf-8")).get("base_revision") if file.is_file() else None
-    here = revision_of(base, folder)
-    if trained and here and trained != here and trained != _first_shard(folder):
+    if not is_base_of(base, folder, trained or ""):
+        here = base_revision(base, folder)
         raise MednerError(
             f"adapter {adapter.name} was trained on base weights {trained}, and those in {folder.name} are "
             f"{here}: train the version again, or bring the base that it was trained on"
         )
 
 
-def revision_of(base: BaseModelRecipe, folder: Path) -> str:
-    """Return what pins a base's weights: the hub's revision, or a hash of all its local weights; empty if
-    none."""
-    weights = sorted(folder.glob("*.safetensors"))
-    if base.revision or not weights:
-        return base.revision or ""
-    if len(weights) == 1:
-        return file_hash(weights[0])
-    hashes = "".join(f"{file.name}\0{file_hash(file)}\n" for file in weights)
-    return hashlib.sha256(hashes.encode()).hexdigest()[:16]
-
-
-def _first_shard(folder: Path) -> str:
-    """Return what adapters of before name of a base in several files: the hash of its first one."""
-    weights = sorted(folder.glob("*.safetensors"))
-    return file_hash(weights[0]) if len(weights) > 1 else ""
-
-
 def weights_hash(folder: Path) -> str:
     """Return 16 hexadecimal digits of the SHA-256 of the adapter's weights."""
     return file_hash(folder / WEIGHTS)
-
-
-def file_hash(file: Path) -> str:
-    """Return 16 hexadecimal digits of the SHA-256 of a file."""
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()[:16]

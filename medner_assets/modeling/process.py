@@ -3,38 +3,16 @@ mistake."""
 
 import json
 import logging
-import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from medner_assets.environment import be_quiet, is_first, speaks_with_dagster, torchrun_error_file
 from medner_assets.errors import MednerError
 from medner_assets.modeling.progress import Log, StandardError
 from medner_assets.modeling.start_up import without_compiler, without_learners
-
-# Nothing leaves the machine and nothing is reported: set before any library is imported that reads them.
-QUIET = {
-    "HF_HUB_OFFLINE": "1",
-    "HF_HUB_DISABLE_TELEMETRY": "1",
-    "TRANSFORMERS_OFFLINE": "1",
-    "TRANSFORMERS_VERBOSITY": "error",
-    "UNSLOTH_DISABLE_STATISTICS": "1",
-    "DO_NOT_TRACK": "1",
-    "TOKENIZERS_PARALLELISM": "true",
-    "BITSANDBYTES_NOWELCOME": "1",
-    # Threads that wait sleep: by default they spin, which on a machine with other work made training 3 times
-    # slower (two threads, load 4).
-    "OMP_WAIT_POLICY": "PASSIVE",
-    # Before they sleep they look around a thousand times: a step of many short products takes a sixth less
-    # time on an idle machine, and no more on a busy one (ten thousand times: half more).
-    "GOMP_SPINCOUNT": "1000",
-    # oneDNN keeps a compiled product for each shape that it met, by default 1,024 of them: hundreds of MB
-    # when batches differ in length, and no time saved (benchmarked over 150 steps of the embedded base).
-    "ONEDNN_PRIMITIVE_CACHE_CAPACITY": "32",
-}
-
 
 FINISHED = {"medner": "finished"}
 """What a process that has succeeded says to Dagster last."""
@@ -48,7 +26,7 @@ def _no_bars() -> None:
 
 def _tell_torchrun(line: str) -> None:
     """Leave the line where torchrun looks for the reason of a process that failed."""
-    file = os.environ.get("TORCHELASTIC_ERROR_FILE")
+    file = torchrun_error_file()
     if file:
         Path(file).write_text(json.dumps({"message": line, "timestamp": "0"}), encoding="utf-8")
 
@@ -64,9 +42,8 @@ def process(
     hears of the first. first: runs before any heavy library is imported. compiles: whether it may compile
     models or be one of several; one that does neither starts sooner.
     """
-    speaks = int(os.environ.get("RANK", "0")) == 0
-    for name, value in QUIET.items():
-        os.environ.setdefault(name, value)
+    speaks = is_first()
+    be_quiet()
     logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
     # The group of this process is stopped with SIGINT first; Python's default turns it into
     # KeyboardInterrupt.
@@ -78,7 +55,7 @@ def process(
         without_learners()
         if not compiles:
             without_compiler()
-        if "DAGSTER_PIPES_CONTEXT" in os.environ and reports and speaks:
+        if speaks_with_dagster() and reports and speaks:
             from dagster_pipes import open_dagster_pipes
 
             with open_dagster_pipes() as pipes:

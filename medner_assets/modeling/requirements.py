@@ -1,11 +1,11 @@
 """What a base model needs that this machine lacks. Asks without loading torch, so that Dagster can ask."""
 
 import json
-import os
 import shutil
 import subprocess
 from pathlib import Path
 
+from medner_assets.environment import hub_cache, stated_gpus
 from medner_assets.modeling.base_files import trouble
 from medner_assets.paths import PROJECT, SHIPPED
 from medner_assets.recipes.sources import BaseModelRecipe
@@ -26,15 +26,6 @@ def base_folder(base: BaseModelRecipe) -> Path | None:
         return Path(snapshot_download(base.hub_id or "", revision=base.revision, local_files_only=True))
     except LocalEntryNotFoundError:
         return None
-
-
-def hub_cache() -> Path:
-    """Return the folder of downloaded models, found as huggingface_hub finds it, without its import."""
-    home = (
-        os.environ.get("HF_HOME")
-        or Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache", "huggingface").expanduser()
-    )
-    return Path(os.environ.get("HF_HUB_CACHE") or Path(home, "hub")).expanduser()
 
 
 def first_lack(name: str, base: BaseModelRecipe) -> str | None:
@@ -130,9 +121,9 @@ def largest_gpu_gib() -> float | None:
 
 def visible_gpus() -> tuple[str, ...]:
     """Return the GPUs that processes may use: those of CUDA_VISIBLE_DEVICES, else all, by their number."""
-    named = os.environ.get("CUDA_VISIBLE_DEVICES")
-    if named is not None:
-        return tuple(each.strip() for each in named.split(",") if each.strip() not in ("", "-1"))
+    stated = stated_gpus()
+    if stated is not None:
+        return stated
     return tuple(map(str, range(len(_gpu_sizes()))))
 
 

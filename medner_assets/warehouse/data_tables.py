@@ -25,4 +25,4 @@ class DataTables:
 
     def replace(self, frames: Mapping[str, pl.DataFrame], key: str) -> int:
         """Replace the partition `key` of every named table at once; return the number of rows written."""
-        return self.store().replace_many(frames, key)
+        return self.store().replace(frames, key)

@@ -12,14 +12,12 @@ import polars as pl
 
 from medner_assets.columns import Table
 from medner_assets.errors import MednerError
-from medner_assets.files import sync
 from medner_assets.locks import exclusive
 from medner_assets.paths import checked_name, is_name, private_folder
 from medner_assets.tables import TABLES
 from medner_assets.warehouse.partition_files import (
     PART,
     StagedFile,
-    remove_stale_temporaries,
 )
 
 EMPTY = "_empty"
@@ -43,15 +41,7 @@ class Store:
             with StagedFile(folder, pl.DataFrame(schema=table.schema)) as staged:
                 staged.publish()
 
-    def replace(self, table: str, key: str, frame: pl.DataFrame) -> int:
-        """Make `frame` the rows of the partition; return how many rows they are.
-
-        frame: exactly the table's columns and types, in any order, without the partition key.
-        Raises MednerError when it is not, and then the old rows stay.
-        """
-        return self.replace_many({table: frame}, key)
-
-    def replace_many(self, frames: Mapping[str, pl.DataFrame], key: str) -> int:
+    def replace(self, frames: Mapping[str, pl.DataFrame], key: str) -> int:
         """Replace the partition `key` of several tables; return the number of rows in all.
 
         All frames are checked and written before the first takes its place, and two writers of one key take
@@ -101,17 +91,6 @@ class Store:
             for folder in (self.root / table.name).glob("*")
             if not _is_partition(folder.name, table.partition)
         )
-
-    def remove(self, table: str, key: str) -> bool:
-        """Remove a partition; return whether it was there. A query that runs meanwhile may fail."""
-        folder = self._partition(_table(table), checked_name(key))
-        with exclusive(self.root / "_locks" / key, "writing", None):
-            if not (folder / PART).exists():
-                return False
-            (folder / PART).unlink()
-            sync(folder)
-        remove_stale_temporaries(folder)
-        return True
 
     def shards(self, table: str, key: str) -> Path:
         """Return the folder of a partition that is many files, each published once by whoever makes it."""

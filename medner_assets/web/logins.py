@@ -14,9 +14,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from medner_assets.environment import TOKEN_VARIABLE
 from medner_assets.errors import MednerError
 
-TOKEN_VARIABLE = "MEDNER_UI_TOKEN"
 SHORTEST_TOKEN = 16
 _SCRYPT = {"n": 2**15, "r": 8, "p": 1, "maxmem": 64 * 2**20, "dklen": 32}
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,63}")

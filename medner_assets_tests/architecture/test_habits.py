@@ -77,3 +77,38 @@ def test_no_tracked_file_names_a_place_of_one_machine():
         if name and file.exists():
             text = file.read_text(encoding="utf-8")
             assert not any(mark in text for mark in marks), name
+
+
+def test_environment_variables_are_read_in_two_modules():
+    """Setting one for a library that is imported next is no reading."""
+    reads = []
+    for file in sources():
+        if file.name in ("paths.py", "environment.py") and file.parent == PACKAGE:
+            continue
+        tree = ast.parse(file.read_text(encoding="utf-8"))
+        written = {
+            id(node.value)
+            for node in ast.walk(tree)
+            if (isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store))
+            or (isinstance(node, ast.Attribute) and node.attr == "setdefault")
+        }
+        reads += [
+            f"{file.relative_to(PACKAGE)}:{node.lineno}"
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Attribute)
+            and node.attr in ("environ", "getenv")
+            and id(node) not in written
+        ]
+    assert not reads
+
+
+def test_benchmarks_and_tools_take_from_the_tests_only_what_is_in_support():
+    lines = [
+        line
+        for folder in ("benchmarks", "tools")
+        for file in (PROJECT / folder).rglob("*.py")
+        for line in file.read_text(encoding="utf-8").splitlines()
+        if "import" in line and "medner_assets_tests" in line
+    ]
+    assert lines
+    assert [line for line in lines if "medner_assets_tests.support" not in line] == []

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import dagster as dg
 import polars as pl
 import pytest
 
+from medner_assets import paths
 from medner_assets.definitions import defs
 from medner_assets.defs.automation.sensors import changed_corpora, untrained_versions
 from medner_assets.defs.resources import Warehouse
@@ -61,7 +63,7 @@ def finished_version(version: str, data: Path) -> Path:
     from medner_assets.defs.versions.handover import inputs_of
     from medner_assets.tables import TABLES
 
-    warehouse = Warehouse()
+    warehouse = Warehouse.of_no_run()
     build("synthetic-small", warehouse)
     order = inputs_of(version, warehouse)
     kinds = {"bigint": 1, "double": 0.5}
@@ -105,13 +107,14 @@ def test_an_adapter_whose_rows_were_never_written_is_asked_for_again(repository,
         finished_version("tiny-v1", data)
     except MednerError:
         pytest.skip("no base model can run here")
-    Warehouse().store().remove("training_log", "tiny-v1")
+    shutil.rmtree(paths.warehouse() / "training_log" / "model_version=tiny-v1")
     assert [run.partition_key for run in ticked(repository, "weekly_retrain").run_requests] == ["tiny-v1"]
 
 
 def sensed(sensor: dg.SensorDefinition, cursor: str | None = None) -> dg.SensorResult | dg.SkipReason:
-    context = dg.build_sensor_context(cursor=cursor, resources={"warehouse": Warehouse()})
-    result = sensor(context)
+    resources = {"warehouse": Warehouse.of_no_run()}
+    with dg.build_sensor_context(cursor=cursor, resources=resources) as context:
+        result = sensor(context)
     assert isinstance(result, dg.SensorResult | dg.SkipReason)
     return result
 
@@ -155,7 +158,7 @@ def test_a_dataset_that_was_never_built_is_left_alone():
 def test_a_dataset_is_asked_for_when_its_source_is_not_what_it_was_made_from(data):
     from medner_assets.defs.datasets.dataset import build
 
-    build("synthetic-small", Warehouse())
+    build("synthetic-small", Warehouse.of_no_run())
     assert isinstance(sensed(changed_corpora), dg.SkipReason)
     note = next(data.rglob("source.json"))
     note.write_text(note.read_text().replace('"recipe_hash": "', '"recipe_hash": "0'))

@@ -15,8 +15,10 @@ from medner_assets.defs.resources import Warehouse
 from medner_assets.defs.unsynced import OfPartitions
 from medner_assets.defs.versions.handover import inputs_of
 from medner_assets.defs.versions.recipe import recipe
-from medner_assets.modeling.adapters import revision_of
+from medner_assets.modeling.base_revision import base_revision
 from medner_assets_tests.defs.test_automation import finished_version
+
+WAREHOUSE = Warehouse.of_no_run()
 
 
 @pytest.fixture(autouse=True)
@@ -27,7 +29,7 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def resolver(instance: dg.DagsterInstance) -> OfPartitions:
     assets = [recipe, recipe_files.version_files]
-    graph = dg.Definitions(assets, resources={"warehouse": Warehouse()}).resolve_asset_graph()
+    graph = dg.Definitions(assets, resources={"warehouse": WAREHOUSE}).resolve_asset_graph()
     return OfPartitions(instance, graph, LoadingContextForTest(instance))
 
 
@@ -44,7 +46,10 @@ def test_an_edited_recipe_makes_the_whole_asset_unsynced_and_names_its_version()
     with dg.DagsterInstance.ephemeral() as instance:
         for version in ("tiny-v1", "tiny-v2"):
             dg.materialize(
-                [recipe], partition_key=version, instance=instance, resources={"warehouse": Warehouse()}
+                [recipe],
+                partition_key=version,
+                instance=instance,
+                resources={"warehouse": WAREHOUSE},
             )
         assert resolver(instance).get_status(recipe.key) is StaleStatus.FRESH
         edited(instance, "tiny-v2")
@@ -56,7 +61,10 @@ def test_an_edited_recipe_makes_the_whole_asset_unsynced_and_names_its_version()
         assert cause.reason == "has a new data version: tiny-v2"
         assert cause.asset_key == recipe_files.version_files.key
         dg.materialize(
-            [recipe], partition_key="tiny-v2", instance=instance, resources={"warehouse": Warehouse()}
+            [recipe],
+            partition_key="tiny-v2",
+            instance=instance,
+            resources={"warehouse": WAREHOUSE},
         )
         assert resolver(instance).get_status(recipe.key) is StaleStatus.FRESH
 
@@ -87,28 +95,28 @@ def test_what_cannot_be_read_is_a_state_too_with_its_reason():
 def trained(version: str, data: Path) -> Path:
     """Put a finished adapter of the present files into its folder; return its description."""
     folder = finished_version(version, data)
-    inputs = inputs_of(version, Warehouse())
+    inputs = inputs_of(version, WAREHOUSE)
     facts = json.loads((folder / "medner.json").read_text())
     facts |= {
         "base_model": inputs.recipe.base_model,
-        "base_revision": revision_of(inputs.base.recipe, inputs.base.folder),
+        "base_revision": base_revision(inputs.base.recipe, inputs.base.folder),
     }
     (folder / "medner.json").write_text(json.dumps(facts))
     return folder / "medner.json"
 
 
 def test_the_terminal_tells_what_changed_since_a_version_was_trained(data):
-    assert changed_since("tiny-v1", Warehouse()) == ""
+    assert changed_since("tiny-v1", WAREHOUSE) == ""
     description = trained("tiny-v1", data)
     facts = json.loads(description.read_text())
-    assert changed_since("tiny-v1", Warehouse()) == ""
+    assert changed_since("tiny-v1", WAREHOUSE) == ""
     for changed, told in (
         ({"fingerprint": "of another recipe"}, "the recipe"),
         ({"base_revision": "other weights", "fingerprint": "of other weights"}, "the base"),
         ({"dataset_version": "other documents", "fingerprint": facts["fingerprint"]}, "the dataset"),
     ):
         description.write_text(json.dumps(facts | changed))
-        line = changed_since("tiny-v1", Warehouse())
+        line = changed_since("tiny-v1", WAREHOUSE)
         assert line.startswith("trained; ")
         assert told in line
         assert line.endswith(" changed since: `medner train tiny-v1`")
@@ -116,9 +124,9 @@ def test_the_terminal_tells_what_changed_since_a_version_was_trained(data):
 
 def test_results_whose_recipe_is_gone_are_told_with_the_version_that_states_the_same(data, monkeypatch):
     trained("tiny-v1", data)
-    assert without_recipe(Warehouse()) == {}
+    assert without_recipe(WAREHOUSE) == {}
     monkeypatch.setattr(changes, "version_names", lambda: ["tiny-v2"])
-    (line,) = without_recipe(Warehouse()).values()
+    (line,) = without_recipe(WAREHOUSE).values()
     assert line == (
         "its results stand, but versions/tiny-v1.yaml is gone: put it back, or `medner forget tiny-v1`"
     )

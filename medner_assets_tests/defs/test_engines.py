@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from medner_assets.defs.engines import Command, engine, local
-from medner_assets.defs.resources import ray_settings
+from medner_assets.environment import ray_settings
 from medner_assets.errors import MednerError
 
 COMMAND = Command(None, ["true"], {}, Path("nowhere"), 0, "training")  # type: ignore[arg-type]

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from medner_assets.defs.identity import base_revision, evaluation_id, generation_id, training_fingerprint
+from medner_assets.defs.identity import evaluation_id, generation_id, training_fingerprint
+from medner_assets.modeling.base_revision import base_revision
 from medner_assets.recipes.settings import DecodingRecipe, LoraRecipe, TrainingRecipe, VersionRecipe
 from medner_assets.recipes.sources import BaseModelRecipe
 

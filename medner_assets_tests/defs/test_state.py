@@ -22,7 +22,7 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_of_a_version_that_was_never_made_everything_is_stale_and_the_reasons_are_told():
-    state = state_of("tiny-v1", Warehouse())
+    state = state_of("tiny-v1", Warehouse.of_no_run())
     assert state.stale == CHAIN
     assert state.reasons == {
         "recipe": "its recipe was never recorded",
@@ -31,14 +31,14 @@ def test_of_a_version_that_was_never_made_everything_is_stale_and_the_reasons_ar
 
 
 def test_a_version_that_does_not_exist_is_an_obstacle_and_asking_what_is_stale_says_it():
-    state = state_of("nobody", Warehouse())
+    state = state_of("nobody", Warehouse.of_no_run())
     assert state.obstacle == obstacle_to("nobody")
     with pytest.raises(MednerError, match="nobody"):
         _ = state.stale
 
 
 def test_each_change_makes_its_own_asset_stale_and_those_behind_it(data):
-    folder, warehouse = finished_version("tiny-v1", data), Warehouse()
+    folder, warehouse = finished_version("tiny-v1", data), Warehouse.of_no_run()
     rows = {"setting": ["seed"], "value": ["1"], "recipe_hash": recipe_hash(load_version("tiny-v1"))}
     recorded = pl.DataFrame(rows, schema=TABLES["recipes"].schema)
     warehouse.replace({"recipes": recorded}, "tiny-v1")

@@ -44,7 +44,7 @@ def catalogue(tmp_path_factory: pytest.TempPathFactory) -> duckdb.DuckDBPyConnec
     for name, frame in tables().items():
         key = TABLES[name].partition
         for (value,), rows in frame.group_by(key):
-            store.replace(name, str(value), rows.drop(key))
+            store.replace({name: rows.drop(key)}, str(value))
     connection = connect(root)
     connection.execute("set threads = 1")
     return connection

@@ -29,7 +29,7 @@ def frame(table: str, rows: Iterable[Mapping[str, Any]], key: str = "") -> pl.Da
 
 def put(root: Path, table: str, key: str, *rows: Mapping[str, Any]) -> None:
     """Replace a partition by literal rows."""
-    Store(root).replace(table, key, frame(table, rows, key))
+    Store(root).replace({table: frame(table, rows, key)}, key)
 
 
 def metric(task: str, f1: float, **more: Any) -> dict[str, Any]:

@@ -25,7 +25,7 @@ def replace_often(root: Path, keys: list[str], started: Event, done: Event) -> N
     for value in range(1, REPLACES + 1):
         rows = frame("recipes", settings(value))
         for key in keys:
-            store.replace("recipes", key, rows)
+            store.replace({"recipes": rows}, key)
     done.set()
 
 
@@ -34,7 +34,7 @@ def test_a_reader_never_sees_half_of_a_partition_or_none_of_it(tmp_path: Path):
     store = Store(tmp_path / "warehouse")
     store.initialise()
     for key in ("v1", "v2"):
-        store.replace("recipes", key, frame("recipes", settings(0)))
+        store.replace({"recipes": frame("recipes", settings(0))}, key)
     started, done = SPAWN.Event(), SPAWN.Event()
     writer = SPAWN.Process(target=replace_often, args=(store.root, ["v1", "v2"], started, done))
     writer.start()
@@ -64,7 +64,7 @@ def write_both(root: Path, value: int, times: int) -> None:
     recipes = frame("recipes", [{"setting": "s", "value": str(value), "recipe_hash": "h"}])
     log = frame("training_log", [{"step": value, "kind": "train"}])
     for _ in range(times):
-        store.replace_many({"recipes": recipes, "training_log": log}, "v1")
+        store.replace({"recipes": recipes, "training_log": log}, "v1")
 
 
 @pytest.mark.slow
@@ -87,11 +87,11 @@ def test_of_two_writers_of_several_tables_the_last_one_wins_whole(tmp_path: Path
 def test_a_query_that_has_begun_goes_on_with_the_rows_that_it_began_with(tmp_path: Path):
     store = Store(tmp_path / "warehouse")
     store.initialise()
-    store.replace("recipes", "v1", frame("recipes", settings(1)))
+    store.replace({"recipes": frame("recipes", settings(1))}, "v1")
     connection = connect(store.root)
     begun = connection.execute("select value from recipes where model_version = 'v1'")
     first = begun.fetchmany(10)
-    store.replace("recipes", "v1", frame("recipes", settings(2)))
+    store.replace({"recipes": frame("recipes", settings(2))}, "v1")
     rest = begun.fetchall()
     assert {row[0] for row in first + rest} == {"1"}
     assert len(first + rest) == ROWS

@@ -21,7 +21,7 @@ def settings(value: str, rows: int = 3) -> list[dict[str, str]]:
 def store(tmp_path: Path) -> Store:
     made = Store(tmp_path / "warehouse")
     made.initialise()
-    made.replace("recipes", "v1", frame("recipes", settings("old")))
+    made.replace({"recipes": frame("recipes", settings("old"))}, "v1")
     return made
 
 
@@ -37,11 +37,11 @@ def settings(value, rows):
 root = Path(sys.argv[1])
 store = Store(root / "warehouse")
 store.initialise()
-store.replace("recipes", "v1", frame("recipes", settings("old", 3)))
+store.replace({"recipes": frame("recipes", settings("old", 3))}, "v1")
 adapter = root / "adapters" / "v1"
 publish_folder(adapter, lambda folder: (folder / "weights").write_bytes(b"old"))
 for attempt in (
-    lambda: store.replace("recipes", "v1", frame("recipes", settings("new", 20_000))),
+    lambda: store.replace({"recipes": frame("recipes", settings("new", 20_000))}, "v1"),
     lambda: publish_folder(adapter, lambda folder: (folder / "weights").write_bytes(bytes(10**7))),
 ):
     try:
@@ -104,11 +104,11 @@ def test_an_export_onto_a_full_disk_is_one_line_and_the_old_file_stays(tmp_path,
     store = Store(root)
     store.initialise()
     many = [{"setting": os.urandom(64).hex(), "value": "v", "recipe_hash": "h"} for _ in range(3_000)]
-    store.replace("recipes", "v1", frame("recipes", many))
+    store.replace({"recipes": frame("recipes", many)}, "v1")
     completions = [{"doc_id": f"d{n}", "split": "test", "completion": ""} for n in range(20_000)]
-    store.replace("completions", "v1", frame("completions", completions))
+    store.replace({"completions": frame("completions", completions)}, "v1")
     for table in ("predicted_entities", "predicted_relations"):
-        store.replace(table, "v1", frame(table, []))
+        store.replace({table: frame(table, [])}, "v1")
     line = "DISK/all.duckdb: cannot be written (No space left on device): choose another place"
     assert on_a_small_disk(size, disk, EXPORT, str(root)) == [line, line, "['all.duckdb']"]
 
@@ -119,7 +119,7 @@ def test_where_nothing_can_be_written_the_old_rows_stay(store, tmp_path):
     folder.chmod(0o500)
     try:
         with pytest.raises(PermissionError):
-            store.replace("recipes", "v1", frame("recipes", settings("new")))
+            store.replace({"recipes": frame("recipes", settings("new"))}, "v1")
     finally:
         folder.chmod(0o700)
     assert store.read("recipes", "v1")["value"][0] == "old0"
@@ -131,7 +131,7 @@ def test_a_table_that_was_cut_short_is_named_in_one_line_and_never_read_in_part(
     file.write_bytes(file.read_bytes()[:left])
     with pytest.raises(MednerError, match=r"part-0\.parquet: not a whole Parquet file: remove it"):
         store.read("recipes", "v1")
-    store.replace("recipes", "v1", frame("recipes", settings("new")))
+    store.replace({"recipes": frame("recipes", settings("new"))}, "v1")
     assert store.read("recipes", "v1").height == 3
 
 

@@ -107,9 +107,11 @@ def scored(shared_root: Path) -> Path:
         tables["completions"] = frame("completions", [{"doc_id": document.id} for document in gold])
         steps = {"setting": "postprocessing", "value": json.dumps(STEPS)}
         tables["recipes"] = frame("recipes", [steps])
-        store.replace_many(tables, version)
-    store.replace("documents", "d", frames.documents.with_columns(
-        characters=pl.col("text").str.len_chars().cast(pl.Int64), dataset_version=pl.lit("d-1")))  # fmt: skip
+        store.replace(tables, version)
+    rows = frames.documents.with_columns(
+        characters=pl.col("text").str.len_chars().cast(pl.Int64), dataset_version=pl.lit("d-1")
+    )
+    store.replace({"documents": rows}, "d")
     return root
 
 

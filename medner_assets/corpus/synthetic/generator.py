@@ -29,9 +29,6 @@ from medner_assets.schema import Document
 
 Process = Literal["stated", "random"]
 
-SYMMETRIC_TYPES = ("interacts_with",)
-"""Relation types of which head and tail may change places."""
-
 UNSEEN_SHARE = 0.5
 """Share of the name draws of dev and test that give a name which no training text has."""
 

@@ -50,7 +50,7 @@ def nightly_evaluation(context: dg.ScheduleEvaluationContext) -> Iterator[dg.Run
 
 def nothing_to_train(version: str) -> str | None:
     """Return why training a version would change nothing, or is not possible; None: train it."""
-    state = state_of(version, Warehouse())
+    state = state_of(version, Warehouse.of_no_run())
     if state.obstacle is not None or "adapter" in state.reasons:
         return state.obstacle
     return "its adapter is of the present recipe, data and base"

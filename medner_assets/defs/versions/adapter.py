@@ -15,8 +15,8 @@ from medner_assets.defs.gates import leakage_gate, placement_gate, require
 from medner_assets.defs.partitions import DATASET_TO_VERSION, FROM_FILES, VERSIONS
 from medner_assets.defs.pipes import run_process
 from medner_assets.defs.resources import Warehouse
-from medner_assets.defs.versions.finished import FinishedAdapter, finished_adapter
-from medner_assets.defs.versions.handover import VersionInputs, doubts_of, inputs_of
+from medner_assets.defs.versions.finished import FinishedAdapter
+from medner_assets.defs.versions.handover import VersionInputs, adapter_or_reason, doubts_of, inputs_of
 from medner_assets.defs.versions.recipe import recipe
 from medner_assets.errors import MednerError
 from medner_assets.locks import exclusive
@@ -58,10 +58,11 @@ def adapter(
     inputs = inputs_of(version, warehouse)
     require_trainable(inputs.data)
     with exclusive(paths.work(version, "training") / "lock", f"training of {version}") as held:
-        finished = finished_adapter(paths.adapter(version))
-        reused = finished is not None and finished.fingerprint == inputs.fingerprint and not config.force
-        if finished is None or not reused:
-            finished = train(context, inputs, held, afresh=config.force)
+        present, reason = adapter_or_reason(inputs)
+        reused = present is not None and not config.force
+        if not reused:
+            context.log.info(reason or "trained again, as it was asked for")
+        finished = present if present and reused else train(context, inputs, held, afresh=config.force)
     if reused:
         context.log.info(f"nothing to train: {version} has the adapter of this recipe, data and base")
     rows = warehouse.replace(finished.tables(), version)
@@ -114,8 +115,8 @@ def train(
         offline=inputs.base.is_local,
         shares_host=inputs.recipe.training.gpus == 1,
     )
-    finished = finished_adapter(output)
-    if finished is None or finished.fingerprint != inputs.fingerprint:
+    finished, _ = adapter_or_reason(inputs)
+    if finished is None:
         raise MednerError(f"training of {inputs.version} ended without its adapter: see {folder}")
     return finished
 

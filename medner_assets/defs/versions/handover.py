@@ -9,9 +9,10 @@ import polars as pl
 
 from medner_assets import paths
 from medner_assets.defs.datasets.data import Data, data_of
-from medner_assets.defs.identity import base_revision, combined, training_fingerprint
+from medner_assets.defs.identity import combined, training_fingerprint
 from medner_assets.defs.versions.finished import FinishedAdapter, finished_adapter
 from medner_assets.errors import MednerError
+from medner_assets.modeling.base_revision import base_revision
 from medner_assets.modeling.requirements import base_folder, missing_requirements
 from medner_assets.recipes.loading import load_base_model, load_version
 from medner_assets.recipes.sanity import doubts
@@ -68,7 +69,7 @@ def available_base(name: str) -> Base:
     folder = base_folder(recipe)
     if lacking is not None or folder is None:
         raise MednerError(lacking or f"base model {name} is not there: see `medner doctor`")
-    return Base(name, recipe, folder, base_revision(recipe, folder if recipe.path else None))
+    return Base(name, recipe, folder, base_revision(recipe, folder))
 
 
 def inputs_of(version: str, warehouse: DataTables) -> VersionInputs:
@@ -99,23 +100,34 @@ def writer_of(inputs: VersionInputs) -> str:
     return combined("base", inputs.base.revision, json.dumps(asked, sort_keys=True))
 
 
-def adapter_for(inputs: VersionInputs) -> FinishedAdapter:
-    """Return the adapter of a version; raise MednerError when it was trained from anything else."""
+def adapter_or_reason(inputs: VersionInputs) -> tuple[FinishedAdapter | None, str]:
+    """Return the adapter that is of these inputs, or None and why there is none, in one line.
+
+    Raises MednerError when what stands in its folder is not what its description says.
+    """
     require_adapters(inputs.version, inputs.recipe)
     finished = finished_adapter(paths.adapter(inputs.version))
     again = f"run `medner train {inputs.version}`"
     if finished is None:
-        raise MednerError(f"{inputs.version} has no adapter yet: {again}")
+        return None, f"{inputs.version} has no adapter yet: {again}"
     row = finished.row
     if (row["dataset"], row["dataset_version"]) != (inputs.data.name, inputs.data.version):
-        raise MednerError(
+        return None, (
             f"{inputs.version} was trained on dataset {row['dataset']} as of {row['dataset_version']}, "
             f"but {inputs.data.name} is now {inputs.data.version}: {again} again"
         )
     if finished.fingerprint != inputs.fingerprint:
-        raise MednerError(
+        return None, (
             f"{inputs.version} was trained with another recipe or base than its files now name: {again} again"
         )
+    return finished, ""
+
+
+def adapter_for(inputs: VersionInputs) -> FinishedAdapter:
+    """Return the adapter of a version; raise MednerError when it was trained from anything else."""
+    finished, reason = adapter_or_reason(inputs)
+    if finished is None:
+        raise MednerError(reason)
     return finished
 
 

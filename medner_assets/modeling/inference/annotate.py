@@ -20,6 +20,7 @@ from pathlib import Path
 import click
 
 from medner_assets.corpus.shards import Shard, texts
+from medner_assets.environment import PIPES, of_child
 from medner_assets.errors import MednerError
 from medner_assets.interruption import dies_with
 from medner_assets.locks import take
@@ -129,7 +130,7 @@ def _missing(job: AnnotationJob) -> list[Shard]:
 def _started(
     job: AnnotationJob, file: Path, number: int, count: int, gpus: Sequence[str]
 ) -> "subprocess.Popen[bytes]":
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("DAGSTER_PIPES")}
+    environment = of_child(without=PIPES)
     if gpus:
         environment["CUDA_VISIBLE_DEVICES"] = gpus[number % len(gpus)]
     else:

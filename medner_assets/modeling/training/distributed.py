@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from medner_assets.environment import process_count, stated_gpus, take_rank
 from medner_assets.errors import MednerError
 from medner_assets.modeling.samples import Sample
 from medner_assets.modeling.training.batching import balanced
@@ -93,10 +94,7 @@ def ranks(device: Literal["auto", "cpu", "cuda"]) -> Iterator[Ranks]:
     import torch
     import torch.distributed as dist
 
-    environment = {name: os.environ.pop(name, None) for name in ("RANK", "WORLD_SIZE", "LOCAL_RANK")}
-    rank, size, local = (
-        int(environment[n] or d) for n, d in (("RANK", 0), ("WORLD_SIZE", 1), ("LOCAL_RANK", 0))
-    )
+    rank, size, local = take_rank()
     cuda = device != "cpu" and bool(visible_gpus())
     if cuda:
         os.environ["CUDA_VISIBLE_DEVICES"] = visible_gpus()[local]
@@ -138,9 +136,8 @@ def visible_gpus() -> list[str]:
     import torch
 
     count = torch.cuda.device_count()
-    stated = os.environ.get("CUDA_VISIBLE_DEVICES")
-    names = [str(index) for index in range(count)] if stated is None else stated.split(",")
-    return [name.strip() for name in names][:count]
+    stated = stated_gpus()
+    return [str(index) for index in range(count)] if stated is None else list(stated[:count])
 
 
 def processes_wanted(gpus: int | Literal["all"], device: Literal["auto", "cpu", "cuda"]) -> int:
@@ -160,7 +157,7 @@ def processes_wanted(gpus: int | Literal["all"], device: Literal["auto", "cpu", 
 
 def started_by_torchrun() -> bool:
     """Return whether this process is one of several that torchrun or `launch` started."""
-    return int(os.environ.get("WORLD_SIZE", "1")) > 1
+    return process_count() > 1
 
 
 def launch(job_file: Path, processes: int) -> None:

@@ -17,9 +17,9 @@ import click
 from medner_assets.modeling.adapters import (
     adapted_layers,
     leave_casts_to_autocast,
-    revision_of,
     save_adapter,
 )
+from medner_assets.modeling.base_revision import base_revision
 from medner_assets.modeling.job import TrainingJob
 from medner_assets.modeling.loading import (
     fast_bfloat16,
@@ -80,7 +80,7 @@ def _train(job: TrainingJob, log: Log, crew: Ranks) -> dict[str, Any]:
 
     device = pick_device(job.device)
     folder = find_weights(job.base, job.base_folder)
-    revision = revision_of(job.base, folder)
+    revision = base_revision(job.base, folder)
     encoder = Encoder(load_tokenizer(folder), job.base.prompt_style, job.entity_types, job.relation_types)
     data = training_data(job, encoder, log)
 

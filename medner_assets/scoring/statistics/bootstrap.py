@@ -27,15 +27,6 @@ def f1_intervals(counts: np.ndarray, *, seed: int, resamples: int) -> np.ndarray
         return percentiles(np.concatenate([f1(drawn) for drawn in _resampled(counts, seed, resamples)]))
 
 
-def paired_intervals(counts: np.ndarray, baseline: np.ndarray, *, seed: int, resamples: int) -> np.ndarray:
-    """Return the 95 % percentile interval of each metric's F1 difference (counts minus baseline), shape
-    (metrics, 2).
-
-    Both: (groups, metrics, 3), the same groups in the same order.
-    """
-    return percentiles(paired_draws(counts, baseline, seed=seed, resamples=resamples))
-
-
 def paired_draws(counts: np.ndarray, baseline: np.ndarray, *, seed: int, resamples: int) -> np.ndarray:
     """Return each metric's F1 difference in each resample of the groups, (resamples, metrics).
 
