@@ -72,6 +72,8 @@ def inputs(text: str | None, stream: TextIO, *, is_text: bool = False) -> list[I
         if path.suffix != ".jsonl":
             _worded(read_text(path))
         return [Input(path.name, path.resolve())]
+    if path is not None and _is(path.exists):  # what the shell hands over is read; any other pipe is refused
+        return [Input(path.name, None, _worded(read_text(path)))]
     if path is not None and _PATH.fullmatch(text):
         raise MednerError(
             f"{text}: there is no such file or folder: check the name, or use --text if it is a text"

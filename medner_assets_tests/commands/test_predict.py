@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 
 import pytest
 from rich.console import Console
@@ -97,6 +98,19 @@ def test_what_looks_like_a_path_and_is_none_is_refused_unless_it_is_said_to_be_a
     with pytest.raises(MednerError, match="there is no such file or folder: check the name, or use --text"):
         inputs(typed, io.StringIO())
     assert inputs(typed, io.StringIO(), is_text=True)[0].text == typed
+
+
+def test_a_named_pipe_and_a_device_are_refused_and_what_the_shell_hands_over_is_read(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    for each in (str(tmp_path / "pipe"), "/dev/zero"):
+        with pytest.raises(MednerError, match="is a pipe or a device, not a file"):
+            inputs(each, io.StringIO())
+    reading, writing = os.pipe()
+    os.write(writing, b"She took aspirin.")
+    os.close(writing)
+    (given,) = inputs(f"/dev/fd/{reading}", io.StringIO())
+    os.close(reading)
+    assert (given.text, given.file, given.is_argument) == ("She took aspirin.", None, False)
 
 
 @pytest.mark.parametrize("typed", ["Aspirin.", "aspirin", "She took aspirin/codeine.", "BP 120/80 mmHg"])
