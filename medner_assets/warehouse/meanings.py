@@ -158,6 +158,14 @@ VIEWS: Mapping[str, Mapping[str, str]] = {
     },
     "scores": {},
     "scores_by_type": {},
+    "slices_by_attribute": {
+        "attribute": "what is said of the items, as the source names it; empty where nothing is",
+        "value": "the attribute's value, as the source names it; empty where it has none",
+        "documents": "documents with such items in gold",
+        "items": "gold items, as the headline counts them",
+        "found": "of these, items that were predicted",
+        "recall": "found as a fraction of items",
+    },
     "slices_by_length": {
         "quarter": "1 (shortest) to 4 of the test documents by length",
         "characters_from": "length of the slice's shortest document, characters",
