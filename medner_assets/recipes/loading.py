@@ -103,10 +103,13 @@ def recipe_hash(recipe: BaseModel) -> str:
     """Return 16 hexadecimal digits of the SHA-256 of the resolved recipe: equal settings, equal hash.
 
     How often a version is trained is no setting of an adapter: more replicates leave those that are there.
+    What a promotion may cost decides no document of a dataset, and a column that is not stated is none.
     """
-    content = recipe.model_dump(mode="json", exclude={"replicates"})
+    content = recipe.model_dump(mode="json", exclude={"replicates", "margin"})
     if isinstance(recipe, VersionRecipe) and recipe.system == "lora":
         content["lora"] = recipe.lora.hashed()
+    if isinstance(recipe, DatasetRecipe) and content["source"].get("column", "") is None:
+        del content["source"]["column"]
     canonical = json.dumps(content, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()[:16]
 

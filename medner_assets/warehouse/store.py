@@ -112,6 +112,8 @@ class Store:
             raise MednerError(
                 f"{file}: not a whole Parquet file: remove it and materialise the asset that makes it"
             ) from None
+        # What an earlier edition wrote: a column that is no longer declared is left out, as in the views.
+        frame = frame.select(name for name in frame.columns if name in table.schema)
         for column in table.columns:  # a column that was declared after the file was written
             if column.name not in frame.columns:
                 frame = frame.with_columns(pl.lit(None, dtype=column.dtype).alias(column.name))

@@ -128,6 +128,15 @@ def test_a_column_that_was_declared_after_a_file_was_written_reads_as_null(store
     assert store.read("recipes", "v1").rows() == [("v1", "s0", "1", None)]
 
 
+def test_a_column_that_is_no_longer_declared_is_left_out_of_what_is_read(store: Store):
+    store.replace({"recipes": settings("1")}, "v1")
+    file = store.root / "recipes" / "model_version=v1" / "part-0.parquet"
+    pl.read_parquet(file, hive_partitioning=False).with_columns(p_holm=pl.lit(0.5)).write_parquet(file)
+    rows = store.read("recipes", "v1")
+    assert rows.columns == ["model_version", *TABLES["recipes"].schema]
+    store.replace({"recipes": rows.drop("model_version")}, "v1")
+
+
 def test_initialise_makes_the_empty_file_anew_when_its_columns_are_not_those_declared(store: Store):
     file = store.root / "recipes" / "model_version=_empty" / "part-0.parquet"
     settings("1").clear().drop("value").write_parquet(file)
