@@ -45,6 +45,8 @@ class ProblemKind(StrEnum):
     """The offsets do not count the byte order mark: it is no part of the text, nothing is left out."""
     WHITE_SPACE = "white-space"
     """Mentions that differ from the text in white space only: the text counts, nothing is left out."""
+    CUT_WORDS = "cut-words"
+    """Mentions that the tool does not repeat, and that begin or end within a word or with a blank: kept."""
     NUMBERED = "numbered"
     """Ids that medner made, since there were none or they were taken: nothing is left out."""
     READ_AS = "read-as"
@@ -69,6 +71,7 @@ _NOTICES = frozenset(
         ProblemKind.LINE_ENDS,
         ProblemKind.BYTE_ORDER_MARK,
         ProblemKind.WHITE_SPACE,
+        ProblemKind.CUT_WORDS,
         ProblemKind.NUMBERED,
         ProblemKind.READ_AS,
         ProblemKind.REJECTED,

@@ -14,6 +14,8 @@ from itertools import product
 from medner_assets.corpus.offsets import OffsetUnit, code_point_span, differs
 
 MARK = "\ufeff"
+_WITHOUT_BLANKS = "\u2e80"
+"""From here on stand the scripts that put no blank between words: any place may be the border of one."""
 
 _WHITE = re.compile(r"[\s\u200b\u2060\ufeff]+")
 _JOINTS = (" ", "", " ... ", " [...] ", "...", " … ", "…", " .. ", "|")
@@ -115,7 +117,7 @@ def looks_whole(text: str, start: int, end: int) -> bool:
 
 
 def _joined(left: str, right: str) -> bool:
-    return left.isalnum() and right.isalnum()
+    return left.isalnum() and right.isalnum() and max(left, right) < _WITHOUT_BLANKS
 
 
 def assumptions(convention: Convention) -> Iterator[tuple[str, str]]:

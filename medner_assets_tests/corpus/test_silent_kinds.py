@@ -3,6 +3,7 @@
 import json
 
 import pytest
+import regex
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -308,3 +309,30 @@ def test_a_byte_order_mark_that_offsets_do_not_count_is_taken_off_and_told(forma
     reading = read(format, MARK + "Heparin given", [(0, 7, "Heparin")])
     assert [(each.text, mentions(reading)) for each in reading.documents] == [("Heparin given", ["Heparin"])]
     assert [each.kind.value for each in reading.problems] == ["byte-order-mark"]
+
+
+COUNTS = {  # what doccano may count, by version and setting
+    "characters": len,
+    "UTF-16 units": UNITS["UTF-16 units"],
+    "grapheme clusters": lambda text: len(regex.findall(r"\X", text)),
+}
+
+
+@pytest.mark.parametrize("unit", COUNTS)
+@pytest.mark.parametrize("key", ["label", "entities"])
+@settings(max_examples=40, deadline=None)
+@given(note=notes())
+def test_1_doccanos_offsets_of_any_unit_give_whole_words_or_are_told(unit, key, note):
+    text, spans = note
+    width = COUNTS[unit]
+    moved = [(width(text[:a]), width(text[:b])) for a, b in spans]
+    if key == "label":
+        record = {"id": 1, "text": text, "label": [[a, b, "X"] for a, b in moved]}
+    else:
+        found = [
+            {"id": n, "label": "X", "start_offset": a, "end_offset": b} for n, (a, b) in enumerate(moved)
+        ]
+        record = {"id": 1, "text": text, "entities": found}
+    reading = parsed("doccano", json.dumps(record), "f.jsonl")
+    wanted = [text[a:b] for a, b in spans]
+    assert mentions(reading) == wanted or any(each.kind.loses for each in reading.problems)

@@ -115,6 +115,7 @@ class Placing:
     spans: of each mention its pieces as code points of `text`; None where it has no place.
     good: how many mentions stand where they claim to (or, where the tool does not repeat them, look whole).
     altered: how many of those differ from the text in white space.
+    cut: how many of those that the tool does not repeat do not look whole.
     """
 
     convention: Convention
@@ -122,6 +123,7 @@ class Placing:
     spans: list[tuple[Span, ...] | None]
     good: int
     altered: int
+    cut: int = 0
 
     @property
     def proved(self) -> bool:
@@ -133,7 +135,7 @@ def placing(draft: Draft, convention: Convention) -> Placing:
     """Return how the mentions of `draft` stand under `convention`."""
     as_written = convention is AS_WRITTEN or convention == AS_WRITTEN
     text = draft.text if as_written else seen(draft.text, convention)
-    unit, good, altered = convention.unit, 0, 0
+    unit, good, altered, cut = convention.unit, 0, 0, 0
     found: list[tuple[Span, ...] | None] = []
     simple = unit is OffsetUnit.CODE_POINTS or text.isascii()
     length = len(text)
@@ -160,12 +162,13 @@ def placing(draft: Draft, convention: Convention) -> Placing:
             if not text[start:end].strip():
                 here = None
             else:
-                good += looks_whole(text, start, end)
+                whole = looks_whole(text, start, end)
+                good, cut = good + whole, cut + (not whole)
         elif here is not None:
             good += 1
             altered += len(here) == 1 and text[here[0][0] : here[0][1]] != claimed
         found.append(here)
-    return Placing(convention, text, found, good, altered)
+    return Placing(convention, text, found, good, altered, cut)
 
 
 def settled_draft(

@@ -26,6 +26,8 @@ from medner_assets.corpus.tolerance import (
 from medner_assets.schema import Document
 
 _LEAD, _WAITING = 100, 2_000_000
+_LONGEST = 600
+"""Characters of a problem's message."""
 
 Found = Draft | Document | Problem
 
@@ -114,7 +116,11 @@ def settled(
     found: Iterable[Found], rules: Rules, file: str, ids: Ids | None = None
 ) -> Iterator[Document | Problem]:
     """Yield the documents that the drafts of one file prove, in order, and its problems."""
-    stream = _Stream(rules, file, ids or Ids(rules))
+    for each in _settled(found, _Stream(rules, file, ids or Ids(rules))):
+        yield _short(each) if isinstance(each, Problem) and len(each.message) > _LONGEST else each
+
+
+def _settled(found: Iterable[Found], stream: "_Stream") -> Iterator[Document | Problem]:
     for each in found:
         if isinstance(each, Draft):
             yield from stream.take(each)
@@ -123,6 +129,12 @@ def settled(
         else:
             yield each
     yield from stream.finish()
+
+
+def _short(problem: Problem) -> Problem:
+    """Return a problem with what its file made long (an id, a key, an answer) cut in the middle."""
+    half = _LONGEST // 2
+    return replace(problem, message=f"{problem.message[:half]}…{problem.message[-half:]}")
 
 
 class _Stream:
@@ -217,6 +229,9 @@ class _Stream:
         if not draft.own_id and self.rules.has_ids:
             sentence = f"documents without an id are numbered, as in {admitted.id!r}"
             self.assumed.add("numbered", sentence, draft, len(draft.mentions))
+        if found.cut:
+            sentence = "mentions begin or end within a word or with a blank: kept, but check the offsets"
+            self.assumed.add("cut-words", sentence, draft, found.cut)
         if found.altered:
             self.assumed.add(
                 "white-space", "mentions differ from the text in white space: the text counts", draft,
