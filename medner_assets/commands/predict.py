@@ -85,7 +85,9 @@ def trained(version: str) -> None:
     """Raise MednerError when the version is unknown or has no adapter."""
     from medner_assets.recipes.loading import load_version
 
-    load_version(version)
+    system = load_version(version).system
+    if system != "lora":
+        raise MednerError(f"{version} is of system {system}: only a version with an adapter reads new texts")
     if not paths.adapter(version).exists():
         raise MednerError(f"{version} has no adapter yet: run `medner train {version}`")
 

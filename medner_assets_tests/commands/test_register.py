@@ -102,6 +102,19 @@ def test_a_file_becomes_a_version_with_a_report_and_scores_as_score_says(project
     assert "foreign" in run(project, "versions").stdout
 
 
+@pytest.mark.parametrize(
+    ("command", "reason"),
+    [
+        (("train", "foreign"), "it has no adapter, so nothing to train"),
+        (("predict", "foreign", "--text", "Rash."), "only a version with an adapter reads new texts"),
+    ],
+)
+def test_what_needs_an_adapter_is_refused_in_one_line(project: Path, command: tuple[str, ...], reason: str):
+    result = run(project, *command)
+    assert (result.returncode, len(result.stderr.strip().splitlines())) == (1, 1), result.stderr
+    assert reason in result.stderr
+
+
 @pytest.mark.slow
 def test_another_run_is_a_replicate_and_the_same_file_again_changes_nothing(project: Path):
     one = written(project, "one", [answer(n) for n in range(24)])
