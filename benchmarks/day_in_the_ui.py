@@ -237,7 +237,7 @@ def a_schedule_that_is_turned_on_ticks_and_says_why_it_starts_nothing(person: Pe
     )
     assert told is not None, person.live.ticks("weekly_retrain")
     person.opens("/locations/medner/schedules/weekly_retrain")
-    person.sees("Skipped")
+    person.sees("0 runs requested")
 
 
 def the_leaderboard_shows_f1_by_version(person: Person) -> None:
