@@ -11,6 +11,7 @@ Rules, with the reason for each:
 - Offsets count UTF-16 units in XMI; cassis gives characters.
 """
 
+import warnings
 from collections.abc import Iterator, Sequence
 from io import BytesIO
 from typing import Any
@@ -40,7 +41,9 @@ def gather(found: Sequence[Source]) -> list[Source]:
 
 def drafts(source: Source, options: Options) -> Iterator[Draft | Problem]:
     """Yield the document of a file; raise MednerError if it cannot be read."""
-    cas = _cas(source)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what the library warns of is refused, or told, below
+        cas = _cas(source)
     text = cas.sofa_string
     if not isinstance(text, str) or not text:
         raise MednerError(f"{source.name}: has no text (an empty sofa): export it again")
