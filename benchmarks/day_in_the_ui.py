@@ -90,7 +90,8 @@ class Person:
         for _ in range(4):  # the shortcut is heard once the graph is drawn
             time.sleep(4)
             self.page.keyboard.press("Alt+e")
-            if within(20, lambda: "comparison_report" in self.text()) and "comparison_report" in self.text():
+            within(20, lambda: "comparison_report" in self.text())
+            if "comparison_report" in self.text():
                 break
         self.sees("comparison_report")
         time.sleep(6)
