@@ -97,7 +97,7 @@ class Person:
         time.sleep(6)
 
     def sees_unsynced(self) -> bool:
-        """Tell whether the graph marks anything as unsynced: by the word, or from afar by a dot on the asset."""
+        """Tell whether the graph marks anything as unsynced: by the word, or from afar by a dot."""
         dots = self.page.locator("[class*=minimalNodeStaleDot]").count()
         return dots > 0 or "Unsynced" in self.text()
 
