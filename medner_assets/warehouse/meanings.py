@@ -171,6 +171,7 @@ VIEWS: Mapping[str, Mapping[str, str]] = {
         "characters_from": "length of the slice's shortest document, characters",
         "characters_to": "length of the slice's longest document, characters",
     },
+    "stages": {"position": "place of the stage: 0 for raw, then the recipe's steps, final last"},
     "training_curves": {
         "dataset": "the dataset that the version was trained on",
         "base_model": "name of the base model's recipe",
