@@ -112,16 +112,16 @@ shares as (
 
 moments as (
     select
-        model_version,
-        stage,
-        task,
-        units,
-        items,
-        nn,
-        one.figure,
-        one.x,
-        one.xx,
-        one.xn
+        listed.model_version,
+        listed.stage,
+        listed.task,
+        listed.units,
+        listed.items,
+        listed.nn,
+        listed.one.figure,
+        listed.one.x,
+        listed.one.xx,
+        listed.one.xn
     from (
         select
             *,
