@@ -233,3 +233,7 @@ def test_offsets_in_bytes_are_converted_and_said_so_once():
 def test_offsets_in_characters_stay_where_other_characters_stand_before_them():
     text = "1|t|Née 😀: Heparin\n1|a|\n1\t7\t14\tHeparin\tX\tD1\n"
     assert parse_pubtator(text, "f").problems == ()
+
+
+def test_a_line_that_is_an_id_alone_before_its_document_is_told():
+    assert kinds("1\n1|t|Heparin\n1|a|\n1\t0\t7\tHeparin\tX\tD1\n") == [(1, None, "malformed")]

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from medner_assets import paths
-from medner_assets.commands.schemas import write_schemas
+from medner_assets.commands.schema import write_schemas
 from medner_assets.errors import MednerError
 from medner_assets.recipes import editions
 from medner_assets.recipes.loading import load_version

@@ -73,8 +73,7 @@ def test_exported_predictions_score_as_in_the_product_to_the_last_digit(
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder) / "warehouse"
         store = Store(root)
-        store.replace("predicted_entities", "v", rows[0])
-        store.replace("predicted_relations", "v", rows[1])
+        store.replace({"predicted_entities": rows[0], "predicted_relations": rows[1]}, "v")
         put(root, "completions", "v", *(
             {"doc_id": each.id, "split": "test", "dataset": "d", "dataset_version": "1"} for each in gold
         ))  # fmt: skip

@@ -144,7 +144,7 @@ class _Blocks:
         block.sections.append((section, text))
         waiting, self._waiting = self._waiting, []
         for line, columns in waiting:
-            if columns[0] == doc_id:
+            if columns[0] == doc_id and len(columns) > 1:
                 self._take_annotation(block, line, columns, "\t".join(columns))
             else:
                 self._orphans([(line, columns)])
