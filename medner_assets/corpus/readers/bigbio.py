@@ -16,6 +16,7 @@ from typing import Any
 from medner_assets.corpus.readers.drafts import Draft, MentionClaim, RelationClaim
 from medner_assets.corpus.readers.json_records import identifier, objects, string
 from medner_assets.corpus.readers.keys import foreign_keys
+from medner_assets.corpus.readers.records import Record, of_each_record
 from medner_assets.corpus.readers.rows import SUFFIXES, rows
 from medner_assets.corpus.readers.sources import Options, Source
 from medner_assets.corpus.reading import Problem, ProblemKind
@@ -26,26 +27,22 @@ __all__ = ["SUFFIXES", "drafts"]
 def drafts(source: Source, options: Options) -> Iterator[Draft | Problem]:
     """Yield the documents of a file and what is none; raise MednerError if it cannot be read."""
     not_kept: Counter[str] = Counter()
-    number = 0
-    for found in rows(source):
-        if isinstance(found, Problem):
-            yield found
-            continue
-        line, row = found
-        number += 1
+
+    def document(found: Record) -> Iterator[Draft | Problem]:
+        row = found.fields
         doc_id = identifier(row.get("document_id")) or identifier(row.get("id"))
         foreign = foreign_keys(row, ("passages",))
         text = _text(row)
         if not text or foreign:
-            kind = ProblemKind.UNKNOWN_KEYS if foreign else ProblemKind.MALFORMED
-            message = foreign or "no document with passages at distinct offsets: left out"
-            yield Problem(source.name, line, doc_id or None, kind, message)
-            continue
-        draft = Draft(source.name, doc_id or f"{source.stem}-{number}", text, line, own_id=bool(doc_id))
+            yield found.left_out(foreign, "no document with passages at distinct offsets", doc_id)
+            return
+        draft = found.draft(text, doc_id)
         _annotate(draft, row)
         yield draft
         not_kept["concept ids"] += sum(bool(each.get("normalized")) for each in objects(row.get("entities")))
         not_kept["coreferences"] += len(objects(row.get("coreferences")))
+
+    yield from of_each_record(source, rows(source), document)
     for what, count in not_kept.items():
         if count:
             yield Problem(source.name, None, None, ProblemKind.NOT_KEPT, f"{count} {what}: not kept")

@@ -17,6 +17,7 @@ from medner_assets.corpus.offsets import OffsetUnit
 from medner_assets.corpus.readers.drafts import Draft, MentionClaim, RelationClaim
 from medner_assets.corpus.readers.json_records import identifier, json_records, objects, offset, string
 from medner_assets.corpus.readers.keys import foreign_keys
+from medner_assets.corpus.readers.records import Record, of_each_record
 from medner_assets.corpus.readers.settling import Rules
 from medner_assets.corpus.readers.sources import Options, Source
 from medner_assets.corpus.reading import Problem, ProblemKind
@@ -28,30 +29,29 @@ KEYS = ("entities", "label", "labels", "annotations")
 
 def drafts(source: Source, options: Options) -> Iterator[Draft | Problem]:
     """Yield the documents of an export and what is none; raise MednerError if its JSON is cut off."""
-    number = 0
-    for found in json_records(source):
-        if isinstance(found, Problem):
-            yield found
-            continue
-        line, record = found
-        number += 1
-        body = string(record.get("text")) or string(record.get("data"))
-        doc_id = identifier(record.get("id"))
-        foreign = foreign_keys(record, KEYS)
-        if not body or foreign:
-            kind = ProblemKind.UNKNOWN_KEYS if foreign else ProblemKind.MALFORMED
-            message = foreign or "no record with a text: left out"
-            yield Problem(source.name, line, doc_id or None, kind, message)
-            continue
-        draft = Draft(source.name, doc_id or f"{source.stem}-{number}", body, line, own_id=bool(doc_id))
-        yield from _spans(record, draft)
-        draft.relations = [
-            RelationClaim(
-                string(each.get("type")), identifier(each.get("from_id")), identifier(each.get("to_id")), line
-            )
-            for each in objects(record.get("relations"))
-        ]
-        yield draft
+    return of_each_record(source, json_records(source), _document)
+
+
+def _document(found: Record) -> Iterator[Draft | Problem]:
+    record = found.fields
+    body = string(record.get("text")) or string(record.get("data"))
+    doc_id = identifier(record.get("id"))
+    foreign = foreign_keys(record, KEYS)
+    if not body or foreign:
+        yield found.left_out(foreign, "no record with a text", doc_id)
+        return
+    draft = found.draft(body, doc_id)
+    yield from _spans(record, draft)
+    draft.relations = [
+        RelationClaim(
+            string(each.get("type")),
+            identifier(each.get("from_id")),
+            identifier(each.get("to_id")),
+            found.line,
+        )
+        for each in objects(record.get("relations"))
+    ]
+    yield draft
 
 
 def _spans(record: Mapping[str, Any], draft: Draft) -> Iterator[Problem]:

@@ -16,6 +16,7 @@ from medner_assets.corpus.offsets import OffsetUnit
 from medner_assets.corpus.readers.drafts import Draft, MentionClaim, RelationClaim
 from medner_assets.corpus.readers.json_records import identifier, json_records
 from medner_assets.corpus.readers.keys import foreign_keys
+from medner_assets.corpus.readers.records import Record, of_each_record
 from medner_assets.corpus.readers.settling import Rules
 from medner_assets.corpus.readers.sources import Options, Source
 from medner_assets.corpus.readers.tokens import TokenText, strings, text_of_tokens
@@ -29,27 +30,23 @@ KEYS = ("ner", "relations")
 def drafts(source: Source, options: Options) -> Iterator[Draft | Problem]:
     """Yield the documents of a file and what is none; raise MednerError if its JSON is cut off."""
     not_kept: Counter[str] = Counter()
-    number = 0
-    for found in json_records(source):
-        if isinstance(found, Problem):
-            yield found
-            continue
-        line, record = found
-        number += 1
+
+    def document(found: Record) -> Iterator[Draft | Problem]:
+        record = found.fields
         doc_id = identifier(record.get("doc_key"))
         lists = record.get("sentences")
         sentences = [strings(each) for each in lists] if isinstance(lists, list) else []
         foreign = foreign_keys(record, (*KEYS, "sentences"))
         if not sentences or None in sentences or foreign:
-            kind = ProblemKind.UNKNOWN_KEYS if foreign else ProblemKind.MALFORMED
-            message = foreign or "no document with sentences of tokens: left out"
-            yield Problem(source.name, line, doc_id or None, kind, message)
-            continue
+            yield found.left_out(foreign, "no document with sentences of tokens", doc_id)
+            return
         made = text_of_tokens([each for each in sentences if each is not None])
-        draft = Draft(source.name, doc_id or f"{source.stem}-{number}", made.text, line, own_id=bool(doc_id))
+        draft = found.draft(made.text, doc_id)
         yield from _annotated(draft, record, made)
         yield draft
         not_kept.update(key for key in ("clusters", "events") if any(_flat(record.get(key))))
+
+    yield from of_each_record(source, json_records(source), document)
     for key, count in not_kept.items():
         yield Problem(source.name, None, None, ProblemKind.NOT_KEPT, f"{key} of {count} documents: not kept")
 

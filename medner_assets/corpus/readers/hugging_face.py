@@ -17,11 +17,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from medner_assets.corpus.readers.drafts import Draft, MentionClaim
 from medner_assets.corpus.readers.json_records import identifier
 from medner_assets.corpus.readers.keys import foreign_keys
+from medner_assets.corpus.readers.records import Record, of_each_record
 from medner_assets.corpus.readers.rows import SUFFIXES, rows, schema_metadata
 from medner_assets.corpus.readers.settling import EXACT
 from medner_assets.corpus.readers.sources import Options, Source
 from medner_assets.corpus.readers.tokens import strings, tagged_spans, text_of_tokens
-from medner_assets.corpus.reading import Problem, ProblemKind
+from medner_assets.corpus.reading import Problem
 from medner_assets.errors import MednerError
 
 __all__ = ["RULES", "SUFFIXES", "drafts", "gather"]
@@ -51,35 +52,29 @@ def drafts(source: Source, options: Options) -> Iterator[Draft | Problem]:
     source = source.rewindable()
     names = _names(source)
     split = _split(source)
-    prefix = split or source.stem
-    number = 0
-    for found in rows(source):
-        if isinstance(found, Problem):
-            yield found
-            continue
-        line, row = found
-        number += 1
+
+    def document(found: Record) -> Iterator[Draft | Problem]:
+        row = found.fields
         tokens = strings(row.get("tokens"))
         key = next((each for each in _TAGS if isinstance(row.get(each), list)), None)
         foreign = foreign_keys(row, ("tokens", *_TAGS))
         if not tokens or key is None or foreign:
-            kind = ProblemKind.UNKNOWN_KEYS if foreign else ProblemKind.MALFORMED
-            message = foreign or "no row with tokens and ner_tags: left out"
-            yield Problem(source.name, line, None, kind, message)
-            continue
+            yield found.left_out(foreign, "no row with tokens and ner_tags")
+            return
         tags = [_tag(each, names.get(key), source) for each in row[key]]
         if len(tags) != len(tokens):
-            message = f"{len(tokens)} tokens and {len(tags)} tags: left out"
-            yield Problem(source.name, line, None, ProblemKind.MALFORMED, message)
-            continue
+            yield found.left_out(None, f"{len(tokens)} tokens and {len(tags)} tags")
+            return
         made = text_of_tokens([tokens])
-        own = identifier(row.get("id"))
-        draft = Draft(source.name, f"{prefix}-{own or number}", made.text, line, split=split, own_id=False)
+        name = f"{split or source.stem}-{identifier(row.get('id')) or found.number}"
+        draft = Draft(source.name, name, made.text, found.line, split=split, own_id=False)
         for n, (first, last, label) in enumerate(tagged_spans(tags), start=1):
             span = (made.places[first][0], made.places[last][1])
             text = made.text[span[0] : span[1]]
-            draft.mentions.append(MentionClaim(f"T{n}", label or "Entity", (span,), text, line=line))
+            draft.mentions.append(MentionClaim(f"T{n}", label or "Entity", (span,), text, line=found.line))
         yield draft
+
+    yield from of_each_record(source, rows(source), document)
 
 
 def _names(source: Source) -> Mapping[str, list[str]]:

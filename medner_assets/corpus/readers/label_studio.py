@@ -32,6 +32,7 @@ from medner_assets.corpus.readers.json_records import (
     parsed_json,
     string,
 )
+from medner_assets.corpus.readers.records import Record, of_each_record
 from medner_assets.corpus.readers.sources import Options, Source
 from medner_assets.corpus.reading import Problem, ProblemKind
 from medner_assets.errors import MednerError
@@ -47,13 +48,7 @@ _SAID = ("choices", "rating", "text", "taxonomy", "number", "datetime")
 def drafts(source: Source, options: Options) -> Iterator[Draft | Problem]:
     """Yield the documents of an export and what is none; raise MednerError if its JSON is cut off."""
     found = _rows(source) if source.suffix in (".csv", ".tsv") else json_records(source)
-    number = 0
-    for each in found:
-        if isinstance(each, Problem):
-            yield each
-            continue
-        number += 1
-        yield from _task(each[1], source, each[0], number)
+    return of_each_record(source, found, _task)
 
 
 def _rows(source: Source) -> Iterator[tuple[int, Mapping[str, Any]]]:
@@ -76,14 +71,15 @@ def _cell(value: object) -> object:
     return value
 
 
-def _task(task: Mapping[str, Any], source: Source, line: int, number: int) -> Iterator[Draft | Problem]:
+def _task(found: Record) -> Iterator[Draft | Problem]:
+    task = found.fields
     data = task.get("data")
     nested = isinstance(data, dict)
     fields: Mapping[str, Any] = data if isinstance(data, dict) else task
     doc_id = identifier(fields.get("id")) or identifier(task.get("id"))
 
     def problem(kind: ProblemKind, message: str) -> Problem:
-        return Problem(source.name, line, doc_id or None, kind, message)
+        return found.problem(kind, message, doc_id)
 
     if nested:
         answers = objects(task.get("annotations")) or objects(task.get("completions"))
@@ -107,11 +103,10 @@ def _task(task: Mapping[str, Any], source: Source, line: int, number: int) -> It
         return
     if _ADDRESS.fullmatch(text.strip()):
         raise MednerError(
-            f"{source.name}:{line}: {text_key!r} is an address, and the text is not in the file: "
+            f"{found.source.name}:{found.line}: {text_key!r} is an address, and the text is not in the file: "
             "export with the texts themselves, or put them in its place"
         )
-    draft = Draft(source.name, doc_id or f"{source.stem}-{number}", text, line, own_id=bool(doc_id))
-    yield from _with_regions(draft, regions)
+    yield from _with_regions(found.draft(text, doc_id), regions)
 
 
 def _flat_regions(task: Mapping[str, Any]) -> list[Mapping[str, Any]]:

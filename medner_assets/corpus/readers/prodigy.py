@@ -16,6 +16,7 @@ from medner_assets.corpus.offsets import OffsetUnit
 from medner_assets.corpus.readers.drafts import Draft, MentionClaim, RelationClaim
 from medner_assets.corpus.readers.json_records import identifier, json_records, objects, offset, string
 from medner_assets.corpus.readers.keys import foreign_keys
+from medner_assets.corpus.readers.records import Record, of_each_record
 from medner_assets.corpus.readers.settling import Rules
 from medner_assets.corpus.readers.sources import Options, Source
 from medner_assets.corpus.reading import Problem, ProblemKind
@@ -27,31 +28,25 @@ KEYS = ("spans", "relations", "answer", "_input_hash", "_task_hash")
 
 def drafts(source: Source, options: Options) -> Iterator[Draft | Problem]:
     """Yield the documents of an export and what is none; raise MednerError if its JSON is cut off."""
-    number = 0
-    for found in json_records(source):
-        if isinstance(found, Problem):
-            yield found
-            continue
-        line, task = found
-        number += 1
-        meta = task.get("meta")
-        doc_id = (
-            identifier(task.get("id"))
-            or identifier(meta.get("id") if isinstance(meta, dict) else None)
-            or identifier(task.get("_input_hash"))
-        )
-        foreign = foreign_keys(task, KEYS[:2]) if "entities" in task else foreign_keys(task, KEYS)
-        answer = task.get("answer", "accept")
-        if not string(task.get("text")) or foreign:
-            kind = ProblemKind.UNKNOWN_KEYS if foreign else ProblemKind.MALFORMED
-            message = foreign or "no task with a text: left out"
-            yield Problem(source.name, line, doc_id or None, kind, message)
-        elif answer != "accept":
-            message = f"the answer is {string(answer)!r}: no gold"
-            yield Problem(source.name, line, doc_id or None, ProblemKind.REJECTED, message)
-        else:
-            made = doc_id or f"{source.stem}-{number}"
-            yield from _draft(task, Draft(source.name, made, task["text"], line, own_id=bool(doc_id)))
+    return of_each_record(source, json_records(source), _document)
+
+
+def _document(found: Record) -> Iterator[Draft | Problem]:
+    task = found.fields
+    meta = task.get("meta")
+    doc_id = (
+        identifier(task.get("id"))
+        or identifier(meta.get("id") if isinstance(meta, dict) else None)
+        or identifier(task.get("_input_hash"))
+    )
+    foreign = foreign_keys(task, KEYS[:2]) if "entities" in task else foreign_keys(task, KEYS)
+    answer = task.get("answer", "accept")
+    if not string(task.get("text")) or foreign:
+        yield found.left_out(foreign, "no task with a text", doc_id)
+    elif answer != "accept":
+        yield found.problem(ProblemKind.REJECTED, f"the answer is {string(answer)!r}: no gold", doc_id)
+    else:
+        yield from _draft(task, found.draft(task["text"], doc_id))
 
 
 def _draft(task: Mapping[str, Any], draft: Draft) -> Iterator[Draft | Problem]:

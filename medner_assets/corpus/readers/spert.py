@@ -14,6 +14,7 @@ from medner_assets.corpus.offsets import OffsetUnit
 from medner_assets.corpus.readers.drafts import Draft, MentionClaim, RelationClaim
 from medner_assets.corpus.readers.json_records import identifier, json_records, string
 from medner_assets.corpus.readers.keys import foreign_keys
+from medner_assets.corpus.readers.records import Record, of_each_record
 from medner_assets.corpus.readers.settling import Rules
 from medner_assets.corpus.readers.sources import Options, Source
 from medner_assets.corpus.readers.tokens import strings, text_of_tokens
@@ -26,35 +27,33 @@ KEYS = ("entities", "relations")
 
 def drafts(source: Source, options: Options) -> Iterator[Draft | Problem]:
     """Yield the sentences of a file and what is none; raise MednerError if its JSON is cut off."""
-    number = 0
-    for found in json_records(source):
-        if isinstance(found, Problem):
-            yield found
+    return of_each_record(source, json_records(source), _sentence)
+
+
+def _sentence(found: Record) -> Iterator[Draft | Problem]:
+    record, line = found.fields, found.line
+    group = identifier(record.get("orig_id")) or None
+    tokens = strings(record.get("tokens"))
+    foreign = foreign_keys(record, KEYS)
+    if tokens is None or not tokens or foreign:
+        yield found.left_out(foreign, "no sentence with tokens", group)
+        return
+    made = text_of_tokens([tokens])
+    draft = found.draft(made.text)
+    draft.group = group
+    for position, each in enumerate(_objects(record.get("entities"))):
+        span = _span(each, made.span)
+        kind_ = string(each.get("type"))
+        if span is None:
+            message = f"mention T{position}: start and end are no tokens of the {len(tokens)}: left out"
+            yield found.problem(ProblemKind.OFFSET_MISMATCH, message, draft.id)
             continue
-        line, record = found
-        number += 1
-        group = identifier(record.get("orig_id")) or None
-        tokens = strings(record.get("tokens"))
-        foreign = foreign_keys(record, KEYS)
-        if tokens is None or not tokens or foreign:
-            kind = ProblemKind.UNKNOWN_KEYS if foreign else ProblemKind.MALFORMED
-            yield Problem(source.name, line, group, kind, foreign or "no sentence with tokens: left out")
-            continue
-        made = text_of_tokens([tokens])
-        draft = Draft(source.name, f"{source.stem}-{number}", made.text, line, group=group, own_id=False)
-        for position, each in enumerate(_objects(record.get("entities"))):
-            span = _span(each, made.span)
-            kind_ = string(each.get("type"))
-            if span is None:
-                message = f"mention T{position}: start and end are no tokens of the {len(tokens)}: left out"
-                yield Problem(source.name, line, draft.id, ProblemKind.OFFSET_MISMATCH, message)
-                continue
-            text = made.text[span[0] : span[1]]
-            draft.mentions.append(MentionClaim(f"T{position}", kind_, (span,), text, line=line))
-        for each in _objects(record.get("relations")):
-            ends = [f"T{identifier(each.get(side))}" for side in ("head", "tail")]
-            draft.relations.append(RelationClaim(string(each.get("type")), ends[0], ends[1], line))
-        yield draft
+        text = made.text[span[0] : span[1]]
+        draft.mentions.append(MentionClaim(f"T{position}", kind_, (span,), text, line=line))
+    for each in _objects(record.get("relations")):
+        ends = [f"T{identifier(each.get(side))}" for side in ("head", "tail")]
+        draft.relations.append(RelationClaim(string(each.get("type")), ends[0], ends[1], line))
+    yield draft
 
 
 def _objects(value: object) -> list[Mapping[str, Any]]:
