@@ -22,8 +22,9 @@ from medner_assets.corpus.jsonl import write_documents
 from medner_assets.corpus.readers.jsonl import read_jsonl
 from medner_assets.modeling.job import GenerationJob, TrainingJob
 from medner_assets.modeling.progress import StandardError
-from medner_assets.recipes.settings import DecodingRecipe, LoraRecipe, TrainingRecipe, VersionRecipe
+from medner_assets.recipes.settings import DecodingRecipe, LoraRecipe, TrainingRecipe
 from medner_assets.recipes.sources import BaseModelRecipe
+from medner_assets.recipes.version import VersionRecipe
 
 STYLES = ("chat", "instruct")
 PIECE = 47 * 2**20

@@ -81,7 +81,7 @@ def run(folder: Path, out: Path) -> None:
 def _trained(file: Path, scratch: Path) -> Path | None:
     """Return the folder of a job's adapter and completions; None when a step failed, which is told."""
     from medner_assets.defs.identity import generation_id
-    from medner_assets.recipes.settings import VersionRecipe
+    from medner_assets.recipes.version import VersionRecipe
 
     name = file.name.removesuffix(".job.json")
     job = json.loads(file.read_text(encoding="utf-8"))

@@ -12,7 +12,7 @@ from medner_assets import paths
 from medner_assets.commands.versions import NONE, headline_f1
 from medner_assets.recipes.loading import flattened, load_base_model, load_dataset, load_version
 from medner_assets.recipes.replicates import is_replicate, names_of
-from medner_assets.recipes.settings import VersionRecipe
+from medner_assets.recipes.version import VersionRecipe
 from medner_assets.warehouse.store import Store
 
 _SETTINGS = ("seed", "training.", "lora.", "decoding.", "postprocessing")

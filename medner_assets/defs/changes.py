@@ -22,8 +22,8 @@ from medner_assets.recipes.loading import (
     version_names,
 )
 from medner_assets.recipes.replicates import version_and_index
-from medner_assets.recipes.settings import VersionRecipe
 from medner_assets.recipes.sources import BaseModelRecipe
+from medner_assets.recipes.version import VersionRecipe
 from medner_assets.scoring.schemes import SCORER_VERSION
 from medner_assets.warehouse.data_tables import DataTables
 

@@ -5,8 +5,8 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from medner_assets.recipes.settings import VersionRecipe
 from medner_assets.recipes.sources import BaseModelRecipe
+from medner_assets.recipes.version import VersionRecipe
 
 TRAINER_VERSION = 1
 """Goes up whenever the same recipe, data and base would give other weights; part of every fingerprint."""

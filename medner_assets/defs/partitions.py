@@ -17,7 +17,7 @@ from medner_assets.errors import MednerError
 from medner_assets.paths import RECIPES
 from medner_assets.recipes.loading import dataset_names, load_version, version_names
 from medner_assets.recipes.replicates import names_of
-from medner_assets.recipes.settings import VersionRecipe
+from medner_assets.recipes.version import VersionRecipe
 
 
 def readable_versions(folder: Path = RECIPES) -> dict[str, VersionRecipe]:

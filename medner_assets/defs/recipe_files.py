@@ -28,8 +28,8 @@ from medner_assets.recipes.loading import (
     version_names,
 )
 from medner_assets.recipes.replicates import version_and_index
-from medner_assets.recipes.settings import VersionRecipe
 from medner_assets.recipes.sources import BaseModelRecipe
+from medner_assets.recipes.version import VersionRecipe
 
 DATA_VERSION_TAG = "dagster/data_version"
 _HASHED_BYTES = 64 * 2**20

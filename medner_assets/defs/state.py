@@ -23,7 +23,7 @@ from medner_assets.defs.versions.submitted import digest_of
 from medner_assets.errors import MednerError
 from medner_assets.recipes.loading import load_dataset, load_version, recipe_hash
 from medner_assets.recipes.replicates import is_replicate
-from medner_assets.recipes.settings import VersionRecipe
+from medner_assets.recipes.version import VersionRecipe
 from medner_assets.reporting.report import report_name
 
 CHAIN = ("recipe", "adapter", "completions", "predictions", "metrics", "comparison_report")

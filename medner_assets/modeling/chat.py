@@ -74,7 +74,7 @@ def _rendered(tokenizer: Any, said: list[tuple[str, str]], *, answer: bool) -> s
 
 def _fails(tokenizer: Any, reason: str) -> MednerError:
     return MednerError(
-        f"the chat template of {_name(tokenizer)} fails ({reason}): set prompt_style to instruct, or mend "
+        f"the chat template of {_name(tokenizer)} fails ({reason}): set prompt_style to instruct, or fix "
         "the template"
     )
 

@@ -8,8 +8,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from medner_assets.corpus.shards import Shard
 from medner_assets.errors import MednerError
-from medner_assets.recipes.settings import DecodingRecipe, VersionRecipe
+from medner_assets.recipes.settings import DecodingRecipe
 from medner_assets.recipes.sources import BaseModelRecipe
+from medner_assets.recipes.version import VersionRecipe
 
 
 class _Job(BaseModel):

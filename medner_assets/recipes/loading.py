@@ -18,8 +18,8 @@ from medner_assets.errors import MednerError
 from medner_assets.paths import RECIPES, checked_name, recipe_folders
 from medner_assets.recipes.editions import another_medner
 from medner_assets.recipes.replicates import is_replicate, replicate_name, seed_of, version_and_index
-from medner_assets.recipes.settings import NOT_OF, VersionRecipe
 from medner_assets.recipes.sources import BaseModelRecipe, DatasetRecipe
+from medner_assets.recipes.version import NOT_OF, VersionRecipe
 
 Recipe = TypeVar("Recipe", bound=BaseModel)
 

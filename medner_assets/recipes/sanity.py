@@ -8,8 +8,9 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from medner_assets.recipes.settings import ALL_LINEAR, VersionRecipe
+from medner_assets.recipes.settings import ALL_LINEAR
 from medner_assets.recipes.sources import BaseModelRecipe
+from medner_assets.recipes.version import VersionRecipe
 
 _HIGHEST_RATE = 2e-2
 """Peak rates of adapters in use lie between 1e-5 and 5e-3; the embedded base trains at 2e-3."""

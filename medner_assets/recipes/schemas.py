@@ -9,8 +9,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from medner_assets.recipes.settings import VersionRecipe
 from medner_assets.recipes.sources import BaseModelRecipe, DatasetRecipe
+from medner_assets.recipes.version import VersionRecipe
 
 FOLDER = "schemas"
 """Beside `versions/`, `datasets/` and `base_models/`."""

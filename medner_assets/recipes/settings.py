@@ -1,7 +1,6 @@
-"""What a version decides: training, adapter, decoding, post-processing. Every field says its unit or
-range."""
+"""Settings of a version: training, adapter, decoding, names of post-processing stages. Every field says its
+unit or range."""
 
-from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -9,13 +8,8 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
-    SerializerFunctionWrapHandler,
     field_validator,
-    model_serializer,
-    model_validator,
 )
-
-from medner_assets.errors import MednerError
 
 Stage = Literal["drop_ungrounded", "deduplicate", "enforce_schema", "fix_direction"]
 ALL_LINEAR: Literal["all-linear"] = "all-linear"
@@ -158,150 +152,3 @@ class DecodingRecipe(Settings):
         description="Documents per generation batch on a CPU; a GPU takes as many as fit into its memory.",
     )
     grammar: bool = Field(False, description="Constrain tokens so that every completion parses.")
-
-
-class Band(Settings):
-    """Expected ranges of one task; each a pair (low, high) of fractions, None where nothing is expected."""
-
-    precision: tuple[float, float] | None = None
-    recall: tuple[float, float] | None = None
-    f1: tuple[float, float] | None = None
-
-    @model_validator(mode="after")
-    def _ordered(self) -> "Band":
-        for name in ("precision", "recall", "f1"):
-            bounds = getattr(self, name)
-            if bounds is not None and not 0 <= bounds[0] <= bounds[1] <= 1:
-                raise ValueError(f"{name} {list(bounds)} must be [low, high] with 0 ≤ low ≤ high ≤ 1")
-        return self
-
-
-PredictedError = Literal[
-    "duplicate", "ungrounded", "type", "boundary", "type_boundary", "direction", "cascaded", "spurious"
-]
-"""Classes of what was predicted; what is missing was not predicted, and recall says how much it is."""
-
-
-class TaskExpectation(Settings):
-    """What is expected of one task (entities or relations)."""
-
-    conservative: Band = Band()
-    optimistic: Band = Band()
-    confidence: float | None = Field(
-        None,
-        ge=0,
-        le=1,
-        description="Probability, as the author sees it, that the conservative range is reached.",
-    )
-    error_shares: Mapping[PredictedError, tuple[float, float]] = Field(
-        {}, description="Error class → expected range (low, high) of its share of all that is predicted."
-    )
-
-    @model_validator(mode="after")
-    def _shares_ordered(self) -> "TaskExpectation":
-        for name, (low, high) in self.error_shares.items():
-            if not 0 <= low <= high <= 1:
-                raise ValueError(
-                    f"error_shares.{name} {[low, high]} must be [low, high] with 0 ≤ low ≤ high ≤ 1"
-                )
-        return self
-
-    @model_serializer(mode="wrap")
-    def _without_unstated(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        # A recipe that states no shares keeps the hash that it had before they could be stated.
-        dumped: dict[str, Any] = dump(self)
-        if not self.error_shares:
-            dumped.pop("error_shares", None)
-        return dumped
-
-
-class StageExpectation(Settings):
-    """What is expected of both tasks at one stage."""
-
-    entity: TaskExpectation = TaskExpectation()
-    relation: TaskExpectation = TaskExpectation()
-
-    @model_validator(mode="after")
-    def _classes_of_entities(self) -> "StageExpectation":
-        for name in ("direction", "cascaded"):
-            if name in self.entity.error_shares:
-                raise ValueError(f"entity.error_shares.{name} is a class of relations: state it of relation")
-        return self
-
-
-class Expectation(Settings):
-    """What the author expects, written before training and never after; the report holds the result against
-    it."""
-
-    raw: StageExpectation = Field(StageExpectation(), description="Without post-processing.")
-    final: StageExpectation = Field(StageExpectation(), description="With the recipe's post-processing.")
-    reasons: tuple[str, ...] = ()
-
-
-System = Literal["lora", "prompted", "predictions"]
-NOT_OF: Mapping[str, frozenset[str]] = {
-    "lora": frozenset({"shots", "shot_choice", "submissions"}),
-    "prompted": frozenset({"training", "lora", "submissions"}),
-    "predictions": frozenset({"base_model", "training", "lora", "decoding", "shots", "shot_choice"}),
-}
-"""System → settings that it does not have: its own are an error, those of its baseline are not inherited."""
-Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-
-
-class VersionRecipe(Settings):
-    """A model version as its file states it, with the baseline's settings filled in."""
-
-    summary: str = Field(min_length=1, max_length=300, description="What this version changes, in one line.")
-    baseline: str | None = Field(None, description="The version that it inherits from and is compared with.")
-    system: System = Field(
-        "lora",
-        description="lora: a base with an adapter. prompted: a base alone, asked with examples. predictions: "
-        "any system's answers, from a file (`medner register`).",
-    )
-    base_model: str | None = Field(None, description="Recipe of the base; predictions have none.")
-    dataset: str
-    seed: int = Field(42, ge=0, lt=2**31)
-    replicates: int = Field(
-        1, ge=1, le=99, description="Trainings with different seeds; two make a statement on the recipe."
-    )
-    training: TrainingRecipe = TrainingRecipe()
-    lora: LoraRecipe = LoraRecipe()
-    decoding: DecodingRecipe = DecodingRecipe()
-    shots: int = Field(0, ge=0, le=64, description="prompted: examples of train in each prompt.")
-    shot_choice: Literal["seed", "nearest"] = Field(
-        "seed",
-        description="prompted: one draw for all texts, or the texts most like it.",
-    )
-    submissions: tuple[Digest, ...] = Field(
-        (), description="predictions: SHA-256 of the registered files, one a replicate."
-    )
-    postprocessing: tuple[Stage, ...] = Field(
-        (), description="Stages in the order they run; the last is `final`."
-    )
-    expectation: Expectation | None = None
-
-    @property
-    def base(self) -> str:
-        """The name of the base; raises MednerError where the system has none."""
-        if self.base_model is None:
-            raise MednerError("a version of `system: predictions` has no base: it is a file of answers")
-        return self.base_model
-
-    @model_validator(mode="after")
-    def _of_its_system(self) -> "VersionRecipe":
-        if foreign := sorted(self.model_fields_set & NOT_OF[self.system]):
-            raise ValueError(f"system {self.system} has no setting {foreign[0]}: remove it")
-        if self.base_model is None and self.system != "predictions":
-            raise ValueError("'base_model' is missing: add it")
-        if self.system == "predictions" and len(self.submissions) != self.replicates:
-            raise ValueError(
-                f"{self.replicates} replicates and {len(self.submissions)} submissions: name a file for each"
-            )
-        return self
-
-    @model_serializer(mode="wrap")
-    def _without_other_systems(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        # Also: a recipe of an adapter keeps the hash that it had before there were other systems.
-        dumped: dict[str, Any] = dump(self)
-        unneeded = {*NOT_OF[self.system], *(("system",) if self.system == "lora" else ())}
-        return {key: value for key, value in dumped.items() if key not in unneeded}

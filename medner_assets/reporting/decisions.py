@@ -66,7 +66,7 @@ def next_steps(evidence: DecisionFigures, recipe: Mapping[str, str]) -> Decision
         return Decision(
             ("the audit found that relations do not follow the text: no training can learn them",),
             (
-                Step(State.OPEN, ("Mend the labels, or take another dataset; then train again",)),
+                Step(State.OPEN, ("Correct the labels, or take another dataset; then train again",)),
                 Step(State.OPEN, ("Audit it first: `medner audit`",)),
             ),
         )

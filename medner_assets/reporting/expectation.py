@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from medner_assets.recipes.settings import Expectation
+from medner_assets.recipes.expectations import Expectation
 from medner_assets.reporting.numbers import Number, Unit
 
 _METRICS = ("precision", "recall", "f1")

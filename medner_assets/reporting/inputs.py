@@ -13,7 +13,7 @@ from typing import Any
 import polars as pl
 
 from medner_assets.errors import MednerError
-from medner_assets.recipes.settings import Expectation
+from medner_assets.recipes.expectations import Expectation
 from medner_assets.recipes.sources import Targets
 
 DATASET_TABLES = ("documents", "gold_entities", "gold_relations", "audits")

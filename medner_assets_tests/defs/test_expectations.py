@@ -1,7 +1,7 @@
 """What was asked and what was expected, held against what was measured."""
 
 from medner_assets.defs.checks.expectations import missed_expectations, missed_targets
-from medner_assets.recipes.settings import Band, Expectation, StageExpectation, TaskExpectation
+from medner_assets.recipes.expectations import Band, Expectation, StageExpectation, TaskExpectation
 from medner_assets.recipes.sources import Targets
 from medner_assets.reporting.expectation import Measured, expectation_rows
 from medner_assets.reporting.numbers import Number

@@ -6,8 +6,9 @@ import pytest
 
 from medner_assets.defs.identity import evaluation_id, generation_id, training_fingerprint
 from medner_assets.modeling.base_revision import base_revision
-from medner_assets.recipes.settings import DecodingRecipe, LoraRecipe, TrainingRecipe, VersionRecipe
+from medner_assets.recipes.settings import DecodingRecipe, LoraRecipe, TrainingRecipe
 from medner_assets.recipes.sources import BaseModelRecipe
+from medner_assets.recipes.version import VersionRecipe
 
 RECIPE = VersionRecipe(summary="one", base_model="b", dataset="d")
 BASE = BaseModelRecipe(summary="small", path="data/base/b", licence="MIT")

@@ -3,6 +3,7 @@ import yaml
 
 from medner_assets.errors import MednerError
 from medner_assets.modeling.requirements import missing_requirements
+from medner_assets.recipes.expectations import Band
 from medner_assets.recipes.loading import (
     base_model_names,
     dataset_names,
@@ -13,7 +14,6 @@ from medner_assets.recipes.loading import (
     recipe_hash,
     version_names,
 )
-from medner_assets.recipes.settings import Band
 from medner_assets.recipes.sources import BaseModelRecipe
 
 

@@ -1,6 +1,6 @@
 from medner_assets.recipes.sanity import doubts, projection_widths, training_steps
-from medner_assets.recipes.settings import VersionRecipe
 from medner_assets.recipes.sources import BaseModelRecipe
+from medner_assets.recipes.version import VersionRecipe
 
 CONFIG = {
     "hidden_size": 256, "intermediate_size": 704, "num_attention_heads": 4, "num_key_value_heads": 2,

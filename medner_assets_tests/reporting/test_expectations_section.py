@@ -5,7 +5,7 @@ import math
 import polars as pl
 import pytest
 
-from medner_assets.recipes.settings import Band, Expectation, StageExpectation, TaskExpectation
+from medner_assets.recipes.expectations import Band, Expectation, StageExpectation, TaskExpectation
 from medner_assets.reporting.expectation import ExpectationRow, Outcome
 from medner_assets.reporting.questions import Questions
 from medner_assets.reporting.sections.expectations import EXPECTATION_TABLES, expectations_section

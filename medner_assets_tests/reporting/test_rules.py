@@ -5,7 +5,7 @@ from dataclasses import replace
 import polars as pl
 import pytest
 
-from medner_assets.recipes.settings import Band, Expectation, StageExpectation, TaskExpectation
+from medner_assets.recipes.expectations import Band, Expectation, StageExpectation, TaskExpectation
 from medner_assets.recipes.sources import Targets
 from medner_assets.reporting.contents import TargetRow, contents_of
 from medner_assets.reporting.decisions import DecisionFigures, State, next_steps

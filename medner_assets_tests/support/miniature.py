@@ -3,8 +3,9 @@
 from pathlib import Path
 
 from medner_assets.prompting.templates import render_completion
-from medner_assets.recipes.settings import DecodingRecipe, LoraRecipe, TrainingRecipe, VersionRecipe
+from medner_assets.recipes.settings import DecodingRecipe, LoraRecipe, TrainingRecipe
 from medner_assets.recipes.sources import BaseModelRecipe
+from medner_assets.recipes.version import VersionRecipe
 from medner_assets.schema import Document, Entity, Relation
 from tools.embedded_base.loop import Pretraining, new_model
 from tools.embedded_base.tokenizer import BEGIN, END, PAD, train_tokenizer

@@ -8,8 +8,8 @@ Rules, with the reason for each:
   place.
 - Mentions keep their ids; where those are missing, or repeat and no relation needs them, they are numbered
   "0", "1", …. Numbers serve as ids. Documents without an id are numbered after the file.
-- Concepts stand in the infon `identifier` or, by other tools, under the name of the vocabulary (`_CONCEPTS`),
-  as text, number or list.
+- Concepts stand in the infon `identifier` or, by other tools, under the name of the vocabulary
+  (`bioc_level.CONCEPTS`), as text, number or list.
 - A relation whose infons name its two concepts holds between them: `entity1` and `entity2` (BioRED), `role1`
   and `role2` with their `identifier` (PubTator 3), or the types of both (BC5CDR). A relation with two nodes
   holds between mentions: the first is the head unless the roles say otherwise. One file is at one level:
@@ -19,12 +19,13 @@ Rules, with the reason for each:
 """
 
 import re
-from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
+from medner_assets.corpus.readers.bioc_level import CONCEPTS
+from medner_assets.corpus.readers.bioc_segments import Segments
 from medner_assets.corpus.readers.concepts import split_concepts
 from medner_assets.corpus.readers.drafts import Draft, MentionClaim, RelationClaim
 from medner_assets.corpus.readers.json_records import identifier
@@ -33,24 +34,12 @@ from medner_assets.corpus.reading import Problem, ProblemKind
 from medner_assets.schema import Attributes, Level
 
 _TAIL_ROLES = frozenset(("arg2", "tail", "object", "target"))
-_CONCEPTS = (
-    "identifier", "Identifier", "MESH", "mesh", "NCBI Gene", "NCBIGene", "NCBI Homologene", "NCBI Taxonomy",
-    "OMIM", "UMLS", "cui", "CUI", "RSID", "concept_id", "conceptid", "normalized_id",
-)  # fmt: skip
 _SAID = re.compile(
     r"negat|polarity|certain|specul|modality|hedg|experiencer|subject|tempor|time|doctimerel|status|assertion|"
     r"condition|hypothe|histor|severity|generic",
     re.IGNORECASE,
 )
 _NO_ARGUMENTS = frozenset(("type", "relation", "relation type", "score", "novelty", "novel", "note"))
-_CONCEPT_RELATION = re.compile(
-    rb"""key\s*=\s*["'](?:entity1|relation)["']|"(?:entity1|role1)"\s*:|"relation"\s*:\s*"[^"]*"\s*,\s*"[A-Z]"""
-)
-_RELATION = re.compile(rb"""<relation[\s>]|"relations"\s*:\s*\[\s*\{""")
-_CONCEPT = re.compile(
-    rb"""(?:key\s*=\s*["']|")(?:%b)["'](?:\s*:|\s*>)""" % "|".join(map(re.escape, _CONCEPTS)).encode()
-)
-
 LineOf = Callable[[str, str], int | None]
 """(element: "annotation" or "relation", id) → line of the file, where the format has lines."""
 
@@ -91,21 +80,6 @@ class Drafting:
             yield Problem(name, None, None, ProblemKind.READ_AS, message)
         for what, count in self.not_kept.most_common():
             yield Problem(name, None, None, ProblemKind.NOT_KEPT, f"{what} of {count}: not kept")
-
-
-def level_of(source: Source) -> Level:
-    """Return the level that the relations and mentions of a file show, without parsing it."""
-    related = concepts = False
-    with source.stream() as stream:
-        tail = b""
-        while chunk := stream.read(2**20):
-            content = tail + chunk
-            if _CONCEPT_RELATION.search(content):
-                return Level.CONCEPT
-            related = related or _RELATION.search(content) is not None
-            concepts = concepts or _CONCEPT.search(content) is not None
-            tail = content[-200:]
-    return Level.CONCEPT if concepts and not related else Level.MENTION
 
 
 def _pieces(passage: Any) -> list[Any]:
@@ -151,7 +125,7 @@ def _said(infons: Mapping[str, Any]) -> Attributes:
         sorted(
             (key, str(value).strip())
             for key, value in infons.items()
-            if key not in _CONCEPTS
+            if key not in CONCEPTS
             and _SAID.search(key)
             and isinstance(value, (str, int, float))
             and value != ""
@@ -161,41 +135,6 @@ def _said(infons: Mapping[str, Any]) -> Attributes:
 
 def _is_offset(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 10**12
-
-
-@dataclass(slots=True)
-class _Segments:
-    """The pieces of text of one document: where each stands in the source's offsets and in our text."""
-
-    offsets: list[int] = field(default_factory=list)
-    anchors: list[int] = field(default_factory=list)
-    parts: list[str] = field(default_factory=list)
-    length: int = 0
-    end: int = 0
-    ordered: bool = True
-
-    @property
-    def text(self) -> str:
-        return "".join(self.parts)
-
-    def add(self, offset: int, text: str) -> None:
-        """Append a piece; `end` is where the source's offsets stand after it, if they count characters."""
-        if self.offsets:
-            if offset != self.end:
-                self.parts.append(" ")
-                self.length += 1
-            self.ordered = self.ordered and self.offsets[-1] < offset
-        self.offsets.append(offset)
-        self.anchors.append(self.length)
-        self.parts.append(text)
-        self.length += len(text)
-        self.end = offset + len(text)
-
-    def holding(self, offset: int, position: int) -> int:
-        """Return the last segment that starts before `offset`; `position` where they are unordered."""
-        if not self.ordered:
-            return position
-        return max(0, bisect_right(self.offsets, offset) - 1)
 
 
 class _Builder:
@@ -228,8 +167,8 @@ class _Builder:
             level=self.level, own_id=bool(self.own_id),
         )  # fmt: skip
 
-    def _segments(self) -> _Segments | None:
-        segments = _Segments()
+    def _segments(self) -> Segments | None:
+        segments = Segments()
         for passage in self.document.passages:
             for part in _pieces(passage):
                 # An empty element is read as no text by one of the two formats.
@@ -239,7 +178,7 @@ class _Builder:
                 segments.add(part.offset, text)
         return segments if segments.offsets else None
 
-    def _mentions(self, segments: _Segments, named: set[str]) -> list[MentionClaim]:
+    def _mentions(self, segments: Segments, named: set[str]) -> list[MentionClaim]:
         annotations = list(_annotations(self.document))
         ids = [identifier(annotation.id) for _, annotation in annotations]
         unusable = not all(ids) or len(set(ids)) < len(ids)
@@ -277,7 +216,7 @@ class _Builder:
 
     def _concepts(self, infons: Mapping[str, Any], named: set[str]) -> tuple[str, ...]:
         found: dict[str, None] = {}
-        for key in _CONCEPTS:
+        for key in CONCEPTS:
             value = infons.get(key)
             if value is None or (found and key == "normalized_id"):
                 continue
@@ -295,7 +234,7 @@ class _Builder:
 
     def _count_not_kept(self, infons: Mapping[str, Any], where: str) -> None:
         for key, value in infons.items():
-            if key not in _CONCEPTS and key != "type" and not _SAID.search(key) and value not in ("", None):
+            if key not in CONCEPTS and key != "type" and not _SAID.search(key) and value not in ("", None):
                 self.drafting.not_kept[f"the infon {key[:40]!r} of {where}"] += 1
 
     def _locations(self, annotation: Any) -> list[Any]:

@@ -10,7 +10,8 @@ whole. The format has no lines.
 from collections.abc import Iterator
 from typing import Any
 
-from medner_assets.corpus.readers.bioc_documents import Drafting, Read, level_of
+from medner_assets.corpus.readers.bioc_documents import Drafting, Read
+from medner_assets.corpus.readers.bioc_level import level_of
 from medner_assets.corpus.readers.drafts import Draft
 from medner_assets.corpus.readers.json_records import NotJsonError, array_after, json_values
 from medner_assets.corpus.readers.sources import Options, Source

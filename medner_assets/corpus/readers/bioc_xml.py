@@ -9,7 +9,8 @@ import re
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
-from medner_assets.corpus.readers.bioc_documents import Drafting, Read, level_of
+from medner_assets.corpus.readers.bioc_documents import Drafting, Read
+from medner_assets.corpus.readers.bioc_level import level_of
 from medner_assets.corpus.readers.drafts import Draft
 from medner_assets.corpus.readers.files import Utf8Stream
 from medner_assets.corpus.readers.sources import Options, Source

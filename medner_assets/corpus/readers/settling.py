@@ -13,7 +13,8 @@ from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 
 from medner_assets.corpus.offsets import OffsetUnit
-from medner_assets.corpus.readers.drafts import Draft, Placing, placing, proved_by, settled_draft
+from medner_assets.corpus.readers.drafts import Draft, Placing, placing, settled_draft
+from medner_assets.corpus.readers.proving import proved_by
 from medner_assets.corpus.reading import Problem, ProblemKind
 from medner_assets.corpus.tolerance import (
     AS_WRITTEN,

@@ -17,7 +17,7 @@ from medner_assets.defs.versions.submitted import answers_of, prediction_of, sub
 from medner_assets.errors import MednerError
 from medner_assets.prompting.grounding import predict
 from medner_assets.recipes.loading import load_version
-from medner_assets.recipes.settings import VersionRecipe
+from medner_assets.recipes.version import VersionRecipe
 from medner_assets.schema import Prediction
 from medner_assets.scoring.postprocessing import apply_stages, relation_schema
 from medner_assets.scoring.schemes import FINAL, RAW, SCORER_VERSION

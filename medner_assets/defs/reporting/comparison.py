@@ -18,7 +18,7 @@ from medner_assets.defs.resources import Warehouse
 from medner_assets.defs.versions.finished import trained_as_of
 from medner_assets.recipes.loading import load_base_model, load_dataset, load_version
 from medner_assets.recipes.replicates import is_replicate, version_and_index
-from medner_assets.recipes.settings import VersionRecipe
+from medner_assets.recipes.version import VersionRecipe
 from medner_assets.reporting.leaderboard import LEADERBOARD_TABLES, leaderboard_rows
 from medner_assets.reporting.model_card import model_card
 from medner_assets.reporting.report import render_html, render_markdown, report_name

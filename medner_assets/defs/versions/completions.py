@@ -24,7 +24,7 @@ from medner_assets.defs.versions.submitted import MISSING, submission_rows
 from medner_assets.errors import MednerError
 from medner_assets.locks import exclusive
 from medner_assets.recipes.loading import load_version
-from medner_assets.recipes.settings import VersionRecipe
+from medner_assets.recipes.version import VersionRecipe
 from medner_assets.tables import TABLES
 
 EVALUATED_SPLIT = "test"

@@ -16,8 +16,8 @@ from medner_assets.modeling.base_revision import base_revision
 from medner_assets.modeling.requirements import base_folder, missing_requirements
 from medner_assets.recipes.loading import load_base_model, load_version
 from medner_assets.recipes.sanity import doubts
-from medner_assets.recipes.settings import VersionRecipe
 from medner_assets.recipes.sources import BaseModelRecipe
+from medner_assets.recipes.version import VersionRecipe
 from medner_assets.warehouse.data_tables import DataTables
 
 

@@ -8,7 +8,7 @@ from medner_assets.defs.failures import clear_failures
 from medner_assets.defs.partitions import FROM_FILES, VERSIONS
 from medner_assets.defs.resources import Warehouse
 from medner_assets.recipes.loading import flattened, load_version, recipe_hash
-from medner_assets.recipes.settings import VersionRecipe
+from medner_assets.recipes.version import VersionRecipe
 from medner_assets.scoring.statistics.power import planned
 from medner_assets.tables import TABLES
 

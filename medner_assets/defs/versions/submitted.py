@@ -16,7 +16,7 @@ from medner_assets.defs.identity import submission_id
 from medner_assets.errors import MednerError
 from medner_assets.prompting.grounding import ground_entities
 from medner_assets.recipes.replicates import version_and_index
-from medner_assets.recipes.settings import VersionRecipe
+from medner_assets.recipes.version import VersionRecipe
 from medner_assets.schema import (
     Grounding,
     ParsedEntity,

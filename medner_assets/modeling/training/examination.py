@@ -23,8 +23,8 @@ from medner_assets.modeling.samples import Encoder, build_samples
 from medner_assets.modeling.training.backends import adapted
 from medner_assets.modeling.training.equality import settle
 from medner_assets.prompting.templates import render_completion
-from medner_assets.recipes.settings import VersionRecipe
 from medner_assets.recipes.sources import BaseModelRecipe, SyntheticSource
+from medner_assets.recipes.version import VersionRecipe
 from medner_assets.schema import Document
 
 _DOCUMENTS = 8

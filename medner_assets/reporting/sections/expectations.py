@@ -4,7 +4,7 @@ Figures and intervals are those of `sql/views/figures.sql`, so that `medner sql 
 report judge by the same numbers.
 """
 
-from medner_assets.recipes.settings import Expectation
+from medner_assets.recipes.expectations import Expectation
 from medner_assets.reporting.expectation import ExpectationRow, Measured, expectation_rows
 from medner_assets.reporting.numbers import Unit
 from medner_assets.reporting.questions import Questions

@@ -1,0 +1,83 @@
+"""The recipe of a model version: which system, on what, with which settings."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    Field,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+    model_validator,
+)
+
+from medner_assets.errors import MednerError
+from medner_assets.recipes.expectations import Expectation
+from medner_assets.recipes.settings import DecodingRecipe, LoraRecipe, Settings, Stage, TrainingRecipe
+
+System = Literal["lora", "prompted", "predictions"]
+NOT_OF: Mapping[str, frozenset[str]] = {
+    "lora": frozenset({"shots", "shot_choice", "submissions"}),
+    "prompted": frozenset({"training", "lora", "submissions"}),
+    "predictions": frozenset({"base_model", "training", "lora", "decoding", "shots", "shot_choice"}),
+}
+"""System → settings that it does not have: its own are an error, those of its baseline are not inherited."""
+Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+class VersionRecipe(Settings):
+    """A model version as its file states it, with the baseline's settings filled in."""
+
+    summary: str = Field(min_length=1, max_length=300, description="What this version changes, in one line.")
+    baseline: str | None = Field(None, description="The version that it inherits from and is compared with.")
+    system: System = Field(
+        "lora",
+        description="lora: a base with an adapter. prompted: a base alone, asked with examples. predictions: "
+        "any system's answers, from a file (`medner register`).",
+    )
+    base_model: str | None = Field(None, description="Recipe of the base; predictions have none.")
+    dataset: str
+    seed: int = Field(42, ge=0, lt=2**31)
+    replicates: int = Field(
+        1, ge=1, le=99, description="Trainings with different seeds; two make a statement on the recipe."
+    )
+    training: TrainingRecipe = TrainingRecipe()
+    lora: LoraRecipe = LoraRecipe()
+    decoding: DecodingRecipe = DecodingRecipe()
+    shots: int = Field(0, ge=0, le=64, description="prompted: examples of train in each prompt.")
+    shot_choice: Literal["seed", "nearest"] = Field(
+        "seed",
+        description="prompted: one draw for all texts, or the texts most like it.",
+    )
+    submissions: tuple[Digest, ...] = Field(
+        (), description="predictions: SHA-256 of the registered files, one a replicate."
+    )
+    postprocessing: tuple[Stage, ...] = Field(
+        (), description="Stages in the order they run; the last is `final`."
+    )
+    expectation: Expectation | None = None
+
+    @property
+    def base(self) -> str:
+        """The name of the base; raises MednerError where the system has none."""
+        if self.base_model is None:
+            raise MednerError("a version of `system: predictions` has no base: it is a file of answers")
+        return self.base_model
+
+    @model_validator(mode="after")
+    def _of_its_system(self) -> "VersionRecipe":
+        if foreign := sorted(self.model_fields_set & NOT_OF[self.system]):
+            raise ValueError(f"system {self.system} has no setting {foreign[0]}: remove it")
+        if self.base_model is None and self.system != "predictions":
+            raise ValueError("'base_model' is missing: add it")
+        if self.system == "predictions" and len(self.submissions) != self.replicates:
+            raise ValueError(
+                f"{self.replicates} replicates and {len(self.submissions)} submissions: name a file for each"
+            )
+        return self
+
+    @model_serializer(mode="wrap")
+    def _without_other_systems(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        # Also: a recipe of an adapter keeps the hash that it had before there were other systems.
+        dumped: dict[str, Any] = dump(self)
+        unneeded = {*NOT_OF[self.system], *(("system",) if self.system == "lora" else ())}
+        return {key: value for key, value in dumped.items() if key not in unneeded}
