@@ -2,6 +2,7 @@
 
 import tempfile
 from dataclasses import replace
+from functools import partial
 from pathlib import Path, PurePath
 
 from medner_assets.corpus.readers.registry import read_sources
@@ -17,40 +18,15 @@ def parsed(
     return read_sources(format, [source], Options(column))
 
 
-def parse_pubtator(text: str, file: str) -> Reading:
-    return parsed("pubtator", text, file)
-
-
-def parse_ade(text: str, file: str) -> Reading:
-    return parsed("ade", text, file)
-
-
-def parse_bioc_json(text: str, file: str) -> Reading:
-    return parsed("bioc-json", text, file)
-
-
-def parse_bioc_xml(text: bytes, file: str) -> Reading:
-    return parsed("bioc-xml", text, file)
-
-
-def parse_conll(text: str, file: str, stem: str) -> Reading:
-    return parsed("conll", text, file, stem)
-
-
-def parse_doccano(text: str, file: str) -> Reading:
-    return parsed("doccano", text, file)
-
-
-def parse_prodigy(text: str, file: str) -> Reading:
-    return parsed("prodigy", text, file)
-
-
-def parse_label_studio(text: str, file: str) -> Reading:
-    return parsed("label-studio", text, file)
-
-
-def parse_jsonl(text: str, file: str) -> Reading:
-    return parsed("jsonl", text, file)
+parse_pubtator = partial(parsed, "pubtator")
+parse_ade = partial(parsed, "ade")
+parse_bioc_json = partial(parsed, "bioc-json")
+parse_bioc_xml = partial(parsed, "bioc-xml")
+parse_conll = partial(parsed, "conll")
+parse_doccano = partial(parsed, "doccano")
+parse_prodigy = partial(parsed, "prodigy")
+parse_label_studio = partial(parsed, "label-studio")
+parse_jsonl = partial(parsed, "jsonl")
 
 
 def parse_brat(text: str, annotations: str, file: str, name: str) -> Reading:
