@@ -125,7 +125,7 @@ def _one(
             decoding=settings["decoding"], max_tokens=settings["training"]["max_tokens"],
             output=work / "completions.jsonl", work=work, generation_id="benchmark",
         )  # fmt: skip
-        for module, job in (("train", training), ("generate", generation)):
+        for module, job in (("training.train", training), ("inference.generate", generation)):
             (work / f"{module}.json").write_text(job.model_dump_json())
             command = [
                 sys.executable,
@@ -146,7 +146,8 @@ def _one(
         }
         keep |= {key: facts[key] for key in ("train_seconds", "final_train_loss", "best_eval_loss", "steps")}
         rows = [json.loads(line) for line in (work / "completions.jsonl").read_text().splitlines()]
-        return [{**keep, "doc_id": row["doc_id"], "completion": row["completion"]} for row in rows]
+        written = ("doc_id", "completion", "finish_reason", "windows")
+        return [{**keep, **{key: row[key] for key in written}} for row in rows]
 
 
 @main.command()
@@ -231,30 +232,28 @@ def scores(completions: Path, documents: Path) -> list[dict]:
 
 def _scored(rows: list[dict], documents: Path) -> dict:
     # The machine that trains need not have what scoring needs.
-    from medner_assets.prompting.grounding import predict
+    from medner_assets.defs.evaluation.predictions import grounded
     from medner_assets.scoring.evaluation import score_version
     from medner_assets.scoring.frames import PredictedFrames
     from medner_assets.scoring.gold import gold_frames
-    from medner_assets.scoring.postprocessing import RelationSchema, apply_stages, stage_names
+    from medner_assets.scoring.postprocessing import RelationSchema, stage_names
     from medner_assets.scoring.schemes import FINAL, HEADLINES
-    from medner_assets.scoring.tabulation import prediction_frames
+    from medner_assets.scoring.staging import staged_frames
 
     first = rows[0]
     split, dataset = first["split"], first["dataset"]
     stages = load_version(CONFIGURATIONS[first["run"]][1]).postprocessing
     texts = {d.id: d for d in read_jsonl(documents / f"{dataset}.{split}.jsonl").documents}
     train = gold_frames(read_jsonl(documents / f"{dataset}.train.jsonl").documents)
-    frames = prediction_frames(
-        (predict(row["doc_id"], texts[row["doc_id"]].text, row["completion"]) for row in rows),
+    gold = gold_frames([replace(each, split="test") for each in texts.values()])
+    frames = staged_frames(
+        grounded(rows, {doc_id: each.text for doc_id, each in texts.items()}), stages,
+        RelationSchema.learned_from(train.relations, split=None),
         evaluation_id="benchmark", dataset=dataset, split="test",
     )  # fmt: skip
-    gold = gold_frames([replace(each, split="test") for each in texts.values()])
-    predicted = apply_stages(
-        frames["predicted_entities"], frames["predicted_relations"], stages,
-        RelationSchema.learned_from(train.relations, split=None), gold.documents,
-    )  # fmt: skip
+    predicted = PredictedFrames(frames["predicted_entities"], frames["predicted_relations"])
     measured = score_version(
-        gold, PredictedFrames(*predicted), evaluation_id="benchmark", dataset=dataset, dataset_version="",
+        gold, predicted, evaluation_id="benchmark", dataset=dataset, dataset_version="",
         stages=stage_names(stages), seed=1,
     )["metrics"]  # fmt: skip
     found = {(r["stage"], r["task"], r["scheme"]): r for r in measured.iter_rows(named=True)}

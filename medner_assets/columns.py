@@ -45,14 +45,19 @@ class Table:
 
 TEXT, INT, REAL, FLAG = pl.String(), pl.Int64(), pl.Float64(), pl.Boolean()
 TEXTS, TIME = pl.List(pl.String()), pl.Datetime("us", "UTC")
-ENTITY = pl.Struct({"type": TEXT, "text": TEXT, "start": INT, "end": INT, "grounding": TEXT})
-RELATION = pl.Struct(
-    {
-        "type": TEXT,
-        "head_text": TEXT, "head_type": TEXT, "head_start": INT, "head_end": INT,
-        "tail_text": TEXT, "tail_type": TEXT, "tail_start": INT, "tail_end": INT,
-    }
+
+
+def _structs(**fields: pl.DataType) -> pl.List:
+    return pl.List(pl.Struct(fields))
+
+
+ENTITIES = _structs(type=TEXT, text=TEXT, start=INT, end=INT, grounding=TEXT)
+RELATIONS = _structs(
+    type=TEXT,
+    head_text=TEXT, head_type=TEXT, head_start=INT, head_end=INT,
+    tail_text=TEXT, tail_type=TEXT, tail_start=INT, tail_end=INT,
 )  # fmt: skip
+WINDOWS = _structs(start=INT, end=INT, completion=TEXT, finish_reason=TEXT)
 
 EVALUATION = Column(
     "evaluation_id", TEXT, "hash of adapter weights, dataset version, decoding, post-processing, scorer"

@@ -4,8 +4,6 @@ A partition key (`dataset` or `model_version`) is a Hive key of the path and not
 column is. `split` is train, dev or test. Character offsets are code points, start inclusive, end exclusive.
 """
 
-import polars as pl
-
 from medner_assets.columns import (
     ANNOTATION,
     CORPUS,
@@ -13,14 +11,14 @@ from medner_assets.columns import (
     DATASET,
     DATASET_VERSION,
     DOC,
-    ENTITY,
+    ENTITIES,
     EVALUATION,
     FLAG,
     GROUP,
     INT,
     OUTCOME,
     REAL,
-    RELATION,
+    RELATIONS,
     SCHEME,
     SHARD,
     SPLIT,
@@ -29,6 +27,7 @@ from medner_assets.columns import (
     TEXT,
     TEXTS,
     TIME,
+    WINDOWS,
     Column,
     Table,
 )
@@ -130,13 +129,14 @@ TABLES: dict[str, Table] = {
         )),
         Table("completions", "model_version", "the raw completion of one document", (
             DATASET, DATASET_VERSION, SPLIT, DOC,
-            Column("generation_id", TEXT, "hash of adapter weights, dataset version and decoding"),
+            Column("generation_id", TEXT, "hash of adapter weights, dataset version, decoding, and whether windows were kept"),
             Column("weights_hash", TEXT, "hash of the adapter that wrote it"),
-            Column("completion", TEXT, "what the model wrote, as it wrote it"),
-            Column("finish_reason", TEXT, "stop, or length: cut at max_new_tokens"),
+            Column("completion", TEXT, "what the model wrote, as it wrote it; of a document read in windows, theirs below each other"),
+            Column("finish_reason", TEXT, "stop, or length: cut at max_new_tokens, in windows: one of them"),
             Column("prompt_tokens", INT, "tokens"),
             Column("completion_tokens", INT, "tokens"),
             Column("seconds", REAL, "wall-clock seconds, the batch's time shared evenly"),
+            Column("windows", WINDOWS, "the parts of a document longer than max_tokens, each with its completion; null: read whole"),
         )),
         Table("annotations", "model_version", "one document of an annotated corpus; one file per shard", (
             ANNOTATION, CORPUS, SHARD, DOC,
@@ -146,8 +146,8 @@ TABLES: dict[str, Table] = {
             Column("windows", INT, "parts that it was read in: 1, or its sentences"),
             Column("cut_windows", INT, "parts whose completion was cut at max_new_tokens"),
             Column("tokens", INT, "tokens of prompts and completions"),
-            Column("entities", pl.List(ENTITY), "mentions after post-processing; places count from the text's start"),
-            Column("relations", pl.List(RELATION), "relations after post-processing, with the places of their ends"),
+            Column("entities", ENTITIES, "mentions after post-processing; places count from the text's start"),
+            Column("relations", RELATIONS, "relations after post-processing, with the places of their ends"),
         )),
         Table("annotation_shards", "model_version", "one shard of the last plan for a corpus", (
             ANNOTATION, CORPUS, SHARD,
@@ -159,7 +159,7 @@ TABLES: dict[str, Table] = {
         )),
         Table("rejected_lines", "model_version", "one line of a completion that says nothing readable", (
             EVALUATION, DATASET, SPLIT, DOC,
-            Column("line_number", INT, "line of the completion, from 1"),
+            Column("line_number", INT, "line of `completion`, from 1"),
             Column("line", TEXT, "the line"),
             Column("reason", TEXT, "why it was rejected"),
         )),

@@ -124,8 +124,9 @@ def take(out: Path) -> None:
     from medner_assets import paths
     from medner_assets.defs.identity import generation_id
     from medner_assets.defs.resources import Warehouse
-    from medner_assets.defs.versions.completions import adapter_for, completion_rows, read_lines
-    from medner_assets.defs.versions.handover import inputs_of
+    from medner_assets.defs.versions.completion_rows import completion_rows
+    from medner_assets.defs.versions.completions import read_lines
+    from medner_assets.defs.versions.handover import adapter_for, inputs_of
 
     folder, warehouse = paths.private_folder(paths.data() / "adapters"), Warehouse.of_no_run()
     with tempfile.TemporaryDirectory() as scratch:

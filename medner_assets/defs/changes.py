@@ -10,6 +10,7 @@ from typing import Any
 from medner_assets import paths
 from medner_assets.defs.identity import evaluation_id, generation_id, training_fingerprint
 from medner_assets.defs.sources import is_current, source_state
+from medner_assets.defs.versions.completion_rows import existing
 from medner_assets.defs.versions.finished import DESCRIPTION
 from medner_assets.errors import MednerError
 from medner_assets.modeling.base_revision import base_revision, is_base_of
@@ -48,11 +49,14 @@ def changed_since(version: str, tables: DataTables) -> str:
     if not tables.store().has("metrics", version):
         return ""
     generation = generation_id(described["weights_hash"], described["dataset_version"], recipe)
-    present = evaluation_id(generation, recipe.postprocessing, str(SCORER_VERSION))
-    if set(tables.read("metrics", version)["evaluation_id"]) == {present}:
-        return ""
+    written = existing(tables, recipe, version, generation)
+    if written is not None:
+        present = evaluation_id(written["generation_id"][0], recipe.postprocessing, str(SCORER_VERSION))
+        if set(tables.read("metrics", version)["evaluation_id"]) == {present}:
+            return ""
     return (
-        f"evaluated; weights, decoding, post-processing or scorer changed since: `medner evaluate {version}`"
+        "evaluated; weights, decoding, windows, post-processing or scorer changed since: "
+        f"`medner evaluate {version}`"
     )
 
 

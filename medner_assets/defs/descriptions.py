@@ -3,7 +3,7 @@
 import dagster as dg
 import polars as pl
 
-from medner_assets.columns import ENTITY, RELATION
+from medner_assets.columns import ENTITIES, RELATIONS, WINDOWS
 from medner_assets.tables import TABLES
 
 _TYPE_NAMES = {
@@ -13,8 +13,9 @@ _TYPE_NAMES = {
     pl.Boolean(): "boolean",
     pl.List(pl.String()): "varchar[]",
     pl.Datetime("us", "UTC"): "timestamp with time zone",
-    pl.List(ENTITY): "struct[]",
-    pl.List(RELATION): "struct[]",
+    ENTITIES: "struct[]",
+    RELATIONS: "struct[]",
+    WINDOWS: "struct[]",
 }
 
 

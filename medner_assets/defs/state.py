@@ -16,7 +16,7 @@ from medner_assets.defs.reporting.evaluations import recipes_compared, scores_of
 from medner_assets.defs.reporting.pairs import pair_rows
 from medner_assets.defs.resources import Warehouse
 from medner_assets.defs.sources import is_current, source_state
-from medner_assets.defs.versions.completions import existing
+from medner_assets.defs.versions.completion_rows import existing
 from medner_assets.defs.versions.finished import FinishedAdapter
 from medner_assets.defs.versions.handover import VersionInputs, adapter_or_reason, inputs_of, writer_of
 from medner_assets.defs.versions.submitted import digest_of
@@ -112,8 +112,8 @@ def _evaluation(version: str, recipe: VersionRecipe, generation: str, warehouse:
     generation: the id that its completions must have.
     """
     store = warehouse.store()
-    if existing(warehouse, version, generation) is None:
-        return {"completions": "there are no completions of its present adapter, data and decoding"}
+    if existing(warehouse, recipe, version, generation) is None:
+        return {"completions": "there are no completions of its present adapter, data, decoding and windows"}
     try:
         own = scores_of(warehouse, version)["evaluation_id"][0]
     except MednerError as error:

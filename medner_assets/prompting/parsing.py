@@ -9,7 +9,7 @@ from medner_assets.prompting.templates import ENTITIES_HEADING, NONE_FOUND, RELA
 from medner_assets.schema import ParsedCompletion, ParsedEntity, ParsedRelation, RejectedLine
 
 CUT = "\\cut "
-"""Begins a line that a model did not finish; `joining.py` writes it where more lines follow."""
+"""Begins an unfinished line in completions of before windows were kept: those of a document were joined."""
 _NOTHING = {NONE_FOUND.lower(), NONE_FOUND.rstrip(".").lower(), "none.", "none"}
 
 

@@ -5,15 +5,22 @@ from pathlib import Path
 
 import pytest
 
+from medner_assets.corpus.jsonl import write_documents
+from medner_assets.defs.evaluation.predictions import grounded
+from medner_assets.defs.versions.completions import read_lines
 from medner_assets.errors import MednerError
 from medner_assets.modeling.adapters import load_merged
 from medner_assets.modeling.inference.extractor import Extractor
+from medner_assets.modeling.inference.generate import generate
 from medner_assets.modeling.inference.model import load_for_reading
 from medner_assets.modeling.inference.predict import predict
-from medner_assets.modeling.job import PredictionJob, ReadingJob
+from medner_assets.modeling.job import GenerationJob, PredictionJob, ReadingJob
 from medner_assets.modeling.loading import load_base, pick_device
 from medner_assets.paths import EMBEDDED_BASES
 from medner_assets.recipes.loading import load_base_model
+from medner_assets.schema import Document
+from medner_assets.scoring.postprocessing import RelationSchema
+from medner_assets.scoring.staging import staged_frames
 from medner_assets_tests.support.miniature import BASE, version
 
 SENTENCES = (
@@ -22,6 +29,11 @@ SENTENCES = (
     "No adverse event was seen.",
     "Lithium toxicity with tremor developed after ibuprofen.",
 )
+
+
+class Silence:
+    def info(self, msg: str) -> None:
+        """Take a line."""
 
 
 def make_adapter(folder: Path, base: Path, scale: float) -> Path:
@@ -51,13 +63,17 @@ def settings(folder: Path, adapter: Path, **changes: object) -> dict:
 
 
 @pytest.fixture(scope="module")
-def tiny(tmp_path_factory) -> Extractor:
-    """A extractor with the embedded base, which finds drugs and effects without any training."""
+def tiny_settings(tmp_path_factory) -> dict:
+    """The embedded base, which finds drugs and effects without any training."""
     base = EMBEDDED_BASES / "medner-tiny"
     adapter = make_adapter(tmp_path_factory.mktemp("tiny") / "adapter", base, 0)
     decoding = version().decoding.model_copy(update={"max_new_tokens": 96})
-    recipe = load_base_model("medner-tiny")
-    return Extractor(ReadingJob(**settings(base, adapter, base=recipe, decoding=decoding)))
+    return settings(base, adapter, base=load_base_model("medner-tiny"), decoding=decoding)
+
+
+@pytest.fixture(scope="module")
+def tiny(tiny_settings) -> Extractor:
+    return Extractor(ReadingJob(**tiny_settings))
 
 
 @pytest.fixture(scope="module")
@@ -106,6 +122,34 @@ def test_what_is_read_in_a_long_text_is_what_is_read_in_its_sentences_one_by_one
         ]
         assert len(read.relations) == len(alone.relations)
     assert all(long[e["start"] : e["end"]].lower() == e["text"].lower() for e in found)
+
+
+def test_evaluation_finds_in_a_long_document_what_prediction_finds(tmp_path, tiny_settings):
+    notes = {"long": " ".join([*SENTENCES, SENTENCES[0]] * 2), "short": SENTENCES[0]}
+    documents = tmp_path / "documents.jsonl"
+    write_documents(documents, [Document(doc_id, text) for doc_id, text in notes.items()])
+
+    asked = {key: value for key, value in tiny_settings.items() if key in GenerationJob.model_fields}
+    job = GenerationJob(
+        **asked, documents=documents, output=tmp_path / "completions.jsonl", generation_id="g"
+    )
+    generate(job, Silence())
+    written = read_lines(job.output)
+    assert [row["windows"] and len(row["windows"]) for row in written] == [10, None]
+    schema = RelationSchema(frozenset(tiny_settings["triples"]))
+    frames = staged_frames(grounded(written, notes), tiny_settings["postprocessing"], schema)
+
+    with (tmp_path / "out").open("w") as out:
+        predict(PredictionJob(**tiny_settings, inputs=(documents,), names=("notes",)), out)
+    parts = [json.loads(line) for line in (tmp_path / "out").read_text().splitlines()]
+    for what, columns in (
+        ("entities", ("type", "text", "start", "end", "grounding")),
+        ("relations", ("type", "head_text", "head_type", "tail_text", "tail_type")),
+    ):
+        predicted = [(part["id"], *(each[name] for name in columns)) for part in parts for each in part[what]]
+        evaluated = frames[f"predicted_{what}"].filter(stage="final").select("doc_id", *columns)
+        assert sorted(evaluated.rows()) == sorted(predicted)
+        assert {doc_id for doc_id, *_ in predicted} == set(notes)
 
 
 def test_the_adapter_is_merged_as_peft_merges_it(tmp_path, miniature_base):

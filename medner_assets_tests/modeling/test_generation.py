@@ -10,7 +10,6 @@ from medner_assets.modeling.inference.generate import generate
 from medner_assets.modeling.job import GenerationJob
 from medner_assets.modeling.loading import load_tokenizer
 from medner_assets.modeling.samples import Encoder
-from medner_assets.prompting.joining import join_completions
 from medner_assets_tests.support.miniature import BASE, documents, version
 
 
@@ -100,9 +99,14 @@ def test_a_document_longer_than_max_tokens_says_what_its_sentences_say_one_by_on
     generate(task, Lines())
     written = rows(tmp_path)
     assert set(written[0]) == set(written[1]) == {
-        "doc_id", "completion", "finish_reason", "prompt_tokens", "completion_tokens", "seconds",
+        "doc_id", "completion", "finish_reason", "prompt_tokens", "completion_tokens", "seconds", "windows",
     }  # fmt: skip
-    assert written[0]["completion"] == join_completions([row["completion"] for row in written[1:]])
+    windows = written[0]["windows"]
+    assert [long.text[each["start"] : each["end"]] for each in windows] == sentences
+    for each, row in zip(windows, written[1:], strict=True):
+        assert row["windows"] is None
+        assert (each["completion"], each["finish_reason"]) == (row["completion"], row["finish_reason"])
+    assert written[0]["completion"] == "\n".join(row["completion"] for row in written[1:])
     assert written[0]["completion_tokens"] == sum(row["completion_tokens"] for row in written[1:])
 
 

@@ -6,7 +6,6 @@ from hypothesis import strategies as st
 
 from medner_assets.prompting.escaping import escaped_mention, escaped_type, mention_of, type_of
 from medner_assets.prompting.grounding import predict
-from medner_assets.prompting.joining import join_completions
 from medner_assets.prompting.lines import one_line
 from medner_assets.prompting.parsing import parse_completion
 from medner_assets.prompting.templates import render_completion, render_prompt
@@ -75,10 +74,9 @@ def test_the_unfinished_last_line_of_a_cut_completion_is_no_prediction():
     assert len(predict("d", "aspirin ibu", f"{cut}\n", is_cut=True).entities) == 2
 
 
-def test_the_cut_line_of_a_window_stays_no_prediction_once_windows_are_joined():
-    cut = "### Entities:\n1. [Drug] aspirin\n2. [Drug] ibu"
-    whole = "### Entities:\n1. [Drug] heparin\n\n### Relations:\nNone found."
-    read = parse_completion(join_completions([cut, whole], [True, False]), is_cut=False)
+def test_a_line_that_was_marked_as_cut_when_windows_were_still_joined_is_no_prediction():
+    joined = "### Entities:\n1. [Drug] aspirin\n\\cut 2. [Drug] ibu\n1. [Drug] heparin\n\n### Relations:"
+    read = parse_completion(joined, is_cut=False)
     assert [e.text for e in read.entities] == ["aspirin", "heparin"]
     assert [(line.line, line.reason) for line in read.rejected] == [("2. [Drug] ibu", "cut before its end")]
 

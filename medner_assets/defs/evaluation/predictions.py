@@ -1,6 +1,7 @@
 """The asset `predictions`: completions read as entities and relations, at every post-processing stage."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 import dagster as dg
 import polars as pl
@@ -12,16 +13,15 @@ from medner_assets.defs.failures import clear_failures
 from medner_assets.defs.identity import evaluation_id
 from medner_assets.defs.partitions import FROM_FILES, VERSIONS
 from medner_assets.defs.resources import Warehouse
-from medner_assets.defs.versions.completions import EVALUATED_SPLIT, completions
+from medner_assets.defs.versions.completion_rows import EVALUATED_SPLIT
+from medner_assets.defs.versions.completions import completions
 from medner_assets.defs.versions.submitted import answers_of, prediction_of, submission_rows
 from medner_assets.errors import MednerError
 from medner_assets.prompting.grounding import predict
 from medner_assets.recipes.loading import load_version
-from medner_assets.recipes.version import VersionRecipe
-from medner_assets.schema import Prediction
-from medner_assets.scoring.postprocessing import apply_stages, relation_schema
+from medner_assets.scoring.postprocessing import relation_schema
 from medner_assets.scoring.schemes import FINAL, RAW, SCORER_VERSION
-from medner_assets.scoring.tabulation import prediction_frames
+from medner_assets.scoring.staging import WindowPrediction, staged_frames
 
 
 @dg.asset(
@@ -48,18 +48,15 @@ def predictions(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.M
     written = completions_of(warehouse, version, data.version)
     evaluation = evaluation_id(written["generation_id"][0], recipe.postprocessing, str(SCORER_VERSION))
     texts = dict(data.documents.select("doc_id", "text").iter_rows())
-    frames = prediction_frames(
-        _read(recipe, written, texts),
+    frames = staged_frames(
+        _submitted(written, texts)
+        if recipe.system == "predictions"
+        else grounded(written.iter_rows(named=True), texts),
+        recipe.postprocessing,
+        relation_schema(data.gold_relations),
         evaluation_id=evaluation,
         dataset=data.name,
         split=EVALUATED_SPLIT,
-    )
-    frames["predicted_entities"], frames["predicted_relations"] = apply_stages(
-        frames["predicted_entities"],
-        frames["predicted_relations"],
-        recipe.postprocessing,
-        relation_schema(data.gold_relations),
-        data.documents,
     )
     rows = warehouse.replace(frames, version)
     return dg.MaterializeResult(
@@ -76,14 +73,23 @@ def predictions(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.M
     )
 
 
-def _read(recipe: VersionRecipe, written: pl.DataFrame, texts: Mapping[str, str]) -> Iterator[Prediction]:
-    """Yield what each completion says, in the order of the rows."""
-    if recipe.system == "predictions":
-        yield from (prediction_of(answer, texts[answer.id]) for answer in answers_of(written))
-        return
-    columns = ("doc_id", "completion", "finish_reason")
-    for doc_id, completion, reason in written.select(columns).iter_rows():
-        yield predict(doc_id, texts[doc_id], completion, is_cut=reason == "length")
+def grounded(written: Iterable[Mapping[str, Any]], texts: Mapping[str, str]) -> Iterator[WindowPrediction]:
+    """Yield what each completion says, grounded in its own window, in the order of the rows.
+
+    written: rows of `completions`. texts: by document.
+    """
+    for row in written:
+        doc_id, text = row["doc_id"], texts[row["doc_id"]]
+        for each in row["windows"] or [{**row, "start": 0, "end": len(text)}]:
+            part, completion = text[each["start"] : each["end"]], each["completion"]
+            said = predict(doc_id, part, completion, is_cut=each["finish_reason"] == "length")
+            yield WindowPrediction(said, part, each["start"], lines=completion.count("\n") + 1)
+
+
+def _submitted(written: pl.DataFrame, texts: Mapping[str, str]) -> Iterator[WindowPrediction]:
+    """Yield what each line of a registered file says, in the order of the rows."""
+    for answer in answers_of(written):
+        yield WindowPrediction(prediction_of(answer, texts[answer.id]), texts[answer.id])
 
 
 def completions_of(warehouse: Warehouse, version: str, dataset_version: str) -> pl.DataFrame:

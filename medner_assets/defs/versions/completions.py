@@ -18,6 +18,7 @@ from medner_assets.defs.partitions import DATASET_TO_VERSION, FROM_FILES, VERSIO
 from medner_assets.defs.pipes import run_process
 from medner_assets.defs.resources import Warehouse
 from medner_assets.defs.versions.adapter import adapter, prepared
+from medner_assets.defs.versions.completion_rows import EVALUATED_SPLIT, completion_rows, existing
 from medner_assets.defs.versions.finished import finished_adapter
 from medner_assets.defs.versions.handover import VersionInputs, inputs_of, writer_of
 from medner_assets.defs.versions.submitted import MISSING, submission_rows
@@ -25,9 +26,6 @@ from medner_assets.errors import MednerError
 from medner_assets.locks import exclusive
 from medner_assets.recipes.loading import load_version
 from medner_assets.recipes.version import VersionRecipe
-from medner_assets.tables import TABLES
-
-EVALUATED_SPLIT = "test"
 
 
 @dg.asset(
@@ -55,13 +53,13 @@ def completions(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.M
     writer = writer_of(inputs)
     wanted = generation_id(writer, inputs.data.version, inputs.recipe)
     with exclusive(paths.work(version, "generation") / "lock", f"generation of {version}") as held:
-        frame = existing(warehouse, version, wanted)
+        frame = existing(warehouse, inputs.recipe, version, wanted)
         reused = frame is not None
         if frame is None:
             frame = generate(context, inputs, writer, wanted, held)
     rows = warehouse.replace({"completions": frame}, version)
     return dg.MaterializeResult(
-        data_version=dg.DataVersion(wanted),
+        data_version=dg.DataVersion(frame["generation_id"][0]),
         metadata={
             "dagster/row_count": rows,
             "generated": not reused,
@@ -83,14 +81,6 @@ def _registered(version: str, recipe: VersionRecipe, warehouse: Warehouse) -> dg
             "documents without an answer": frame.filter(pl.col("finish_reason") == MISSING).height,
         },
     )
-
-
-def existing(warehouse: Warehouse, version: str, wanted: str) -> pl.DataFrame | None:
-    """Return the completions of a version if they are those of the generation `wanted`, else None."""
-    if not warehouse.store().has("completions", version):
-        return None
-    frame = warehouse.read("completions", version)
-    return frame if frame["generation_id"].unique().to_list() == [wanted] else None
 
 
 def generate(
@@ -141,38 +131,6 @@ def _asked(inputs: VersionInputs, folder: Path) -> dict[str, Any]:
     pool = inputs.data.write("train", folder / "examples.jsonl")
     shots = {"pool": str(pool), "count": recipe.shots, "choice": recipe.shot_choice, "seed": recipe.seed}
     return {"adapter": None, "shots": shots}
-
-
-def completion_rows(
-    written: list[Mapping[str, Any]], inputs: VersionInputs, weights_hash: str, wanted: str
-) -> pl.DataFrame:
-    """Return the rows of table `completions`, in the documents' order; each document has exactly one.
-
-    written: what the generation process wrote, one mapping a document. Raises MednerError when some are
-    missing.
-    """
-    asked = inputs.data.documents.filter(pl.col("split") == EVALUATED_SPLIT)["doc_id"].to_list()
-    by_document = {line["doc_id"]: line for line in written}
-    if set(by_document) != set(asked) or len(written) != len(asked):
-        raise MednerError(
-            f"generation of {inputs.version} wrote {len(by_document)} of {len(asked)} completions: "
-            "run it again"
-        )
-    return pl.DataFrame(
-        [
-            {
-                **by_document[doc_id],
-                "dataset": inputs.data.name,
-                "dataset_version": inputs.data.version,
-                "split": EVALUATED_SPLIT,
-                "generation_id": wanted,
-                "weights_hash": weights_hash,
-            }
-            for doc_id in asked
-        ],
-        schema=TABLES["completions"].schema,
-        strict=False,
-    )
 
 
 def read_lines(file: Path) -> list[Mapping[str, Any]]:

@@ -1,8 +1,8 @@
 """A version, loaded once, that reads texts of any length: windows, completions, places, post-processing.
 
-A text whose prompt has at most `max_tokens` is read whole, as evaluation does. A longer one is read sentence
-by sentence: what is said of a sentence then depends on nothing else, no mention is met twice, and none is
-lost but one that crosses sentences. Post-processing works on each window. Offsets are those of the text.
+A text whose prompt has at most `max_tokens` is read whole. A longer one is read sentence by sentence: what is
+said of a sentence then depends on nothing else, no mention is met twice, and none is lost but one that
+crosses sentences. Offsets are those of the text. Evaluation reads the same way (`scoring/staging.py`).
 """
 
 from collections.abc import Iterator, Sequence
@@ -17,10 +17,10 @@ from medner_assets.modeling.job import ReadingJob
 from medner_assets.modeling.windows import Window
 from medner_assets.normalising import normalise
 from medner_assets.prompting.grounding import predict
-from medner_assets.schema import Grounding, Prediction
-from medner_assets.scoring.postprocessing import RelationSchema, apply_stages
+from medner_assets.schema import Grounding
+from medner_assets.scoring.postprocessing import RelationSchema
 from medner_assets.scoring.schemes import FINAL
-from medner_assets.scoring.tabulation import prediction_frames
+from medner_assets.scoring.staging import WindowPrediction, staged_frames
 
 _RELATION = ("type", "head_text", "head_type", "tail_text", "tail_type")
 
@@ -65,11 +65,22 @@ class Extractor:
     def read(self, windows: Sequence[Window]) -> list[Read]:
         """Return what is read in each window, in their order."""
         written = self.completions(windows)
-        grounded = [
+        said = [
             predict(str(n), each.text, written[n].completion, is_cut=written[n].finish_reason == "length")
             for n, each in enumerate(windows)
         ]
-        entities, relations = self._postprocessed(grounded, windows)
+        frames = staged_frames(
+            (WindowPrediction(each, at.text, at.start) for each, at in zip(said, windows, strict=True)),
+            self._stages,
+            self._schema,
+        )
+        entities, relations = (
+            frames[table]
+            .filter(pl.col("stage") == FINAL)
+            .sort("doc_id", "ordinal")
+            .partition_by("doc_id", as_dict=True)
+            for table in ("predicted_entities", "predicted_relations")
+        )
         return [
             _read(window, entities.get((str(n),)), relations.get((str(n),)), written[n])
             for n, window in enumerate(windows)
@@ -81,21 +92,6 @@ class Extractor:
         for batch in self._completer.complete([window.text for window in windows]):
             written |= batch
         return [written[n] for n in range(len(windows))]
-
-    def _postprocessed(
-        self, predictions: Sequence[Prediction], windows: Sequence[Window]
-    ) -> tuple[dict[tuple[Any, ...], pl.DataFrame], dict[tuple[Any, ...], pl.DataFrame]]:
-        frames = prediction_frames(predictions, evaluation_id="", dataset="", split="")
-        texts = pl.DataFrame(
-            {"doc_id": [str(n) for n in range(len(windows))], "text": [each.text for each in windows]},
-            schema={"doc_id": pl.String(), "text": pl.String()},
-        )
-        staged = apply_stages(
-            frames["predicted_entities"], frames["predicted_relations"], self._stages, self._schema, texts
-        )
-        final = (frame.filter(pl.col("stage") == FINAL).sort("doc_id", "ordinal") for frame in staged)
-        first, second = (frame.partition_by("doc_id", as_dict=True) for frame in final)
-        return first, second
 
 
 def _read(
@@ -111,8 +107,8 @@ def _read(
             {
                 "type": row["type"],
                 "text": row["text"],
-                "start": window.start + row["start"] if there else None,
-                "end": window.start + row["end"] if there else None,
+                "start": row["start"] if there else None,
+                "end": row["end"] if there else None,
                 "grounding": row["grounding"],
             }
         )

@@ -2,15 +2,15 @@
 own.
 
 A document whose prompt exceeds `max_tokens` is read sentence by sentence, as training splits long
-documents and as prediction reads them; its completions are joined to one. Results are appended batch by
-batch, so that a killed run goes on where it stopped; the output appears when all are there.
+documents and as prediction reads them; what was written about each window is kept. Results are appended
+batch by batch, so that a killed run goes on where it stopped; the output appears when all are there.
 
 Exit code 0: it is there; 1: a mistake that the user can fix, described in the last line of standard error.
 """
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import IO
@@ -24,8 +24,8 @@ from medner_assets.modeling.inference.decoding import Completion
 from medner_assets.modeling.job import GenerationJob
 from medner_assets.modeling.process import process
 from medner_assets.modeling.progress import Log, Reporter
+from medner_assets.modeling.windows import Window
 from medner_assets.paths import private_folder
-from medner_assets.prompting.joining import join_completions
 from medner_assets.prompting.shots import answer_in
 
 Key = tuple[str, int]
@@ -38,15 +38,15 @@ def generate(job: GenerationJob, log: Log) -> int:
     completer = Completer(job)
     # Every document gets a completion, one of white space too.
     windows = {
-        document.id: [window.text for window in completer.windows(document.text)] or [document.text]
+        document.id: list(completer.windows(document.text)) or [Window(0, document.text)]
         for document in documents
     }
     partial = private_folder(job.output.parent) / f".{job.output.name}.partial"
     done = _completed(partial, job.generation_id, windows)
     missing = [
-        ((doc_id, n), text)
-        for doc_id, texts in windows.items()
-        for n, text in enumerate(texts)
+        ((doc_id, n), window.text)
+        for doc_id, parts in windows.items()
+        for n, window in enumerate(parts)
         if (doc_id, n) not in done
     ]
     if done:
@@ -58,26 +58,35 @@ def generate(job: GenerationJob, log: Log) -> int:
             done |= rows
     whole = partial.with_suffix(".whole")
     with whole.open("w", encoding="utf-8") as out:
-        _append(out, [_joined([done[doc_id, n] for n in range(len(windows[doc_id]))]) for doc_id in windows])
+        _append(out, [_of_document(doc_id, parts, done) for doc_id, parts in windows.items()])
     publish_file(job.output, whole)
     partial.unlink()
     return len(documents)
 
 
-def _finished(done: Mapping[Key, dict], windows: Mapping[str, list[str]]) -> int:
+def _finished(done: Mapping[Key, dict], windows: Mapping[str, list[Window]]) -> int:
     """Return how many documents have all their windows done."""
-    return sum(all((doc_id, n) in done for n in range(len(texts))) for doc_id, texts in windows.items())
+    return sum(all((doc_id, n) in done for n in range(len(parts))) for doc_id, parts in windows.items())
 
 
-def _joined(rows: list[dict]) -> dict:
-    """Return the row of a document from those of its windows; none of them says which window it was."""
+def _of_document(doc_id: str, windows: Sequence[Window], done: Mapping[Key, dict]) -> dict:
+    """Return the row of a document; `windows` is None where it was read whole."""
+    rows = [done[doc_id, n] for n in range(len(windows))]
+    kept = [
+        {
+            "start": window.start,
+            "end": window.start + len(window.text),
+            "completion": row["completion"],
+            "finish_reason": row["finish_reason"],
+        }
+        for window, row in zip(windows, rows, strict=True)
+    ]
     return {
-        "doc_id": rows[0]["doc_id"],
-        "completion": join_completions(
-            [row["completion"] for row in rows], [row["finish_reason"] == "length" for row in rows]
-        ),
+        "doc_id": doc_id,
+        "completion": "\n".join(row["completion"] for row in rows),
         "finish_reason": "length" if any(row["finish_reason"] == "length" for row in rows) else "stop",
         **{key: sum(row[key] for row in rows) for key in ("prompt_tokens", "completion_tokens", "seconds")},
+        "windows": kept if len(kept) > 1 else None,
     }
 
 
@@ -110,7 +119,7 @@ def _answer(completion: Completion) -> dict[str, str]:
     return {"completion": answer, "finish_reason": "stop" if is_whole else completion.finish_reason}
 
 
-def _completed(partial: Path, generation_id: str, windows: Mapping[str, list[str]]) -> dict[Key, dict]:
+def _completed(partial: Path, generation_id: str, windows: Mapping[str, list[Window]]) -> dict[Key, dict]:
     """Return the whole lines of an earlier run of the same generation; {} if there are none."""
     if not partial.exists():
         return {}

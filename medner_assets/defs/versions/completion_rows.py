@@ -1,0 +1,66 @@
+"""Rows of table `completions`: those of a generation, and whether those that stand are the wanted ones."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import polars as pl
+
+from medner_assets.defs.identity import combined
+from medner_assets.defs.versions.handover import VersionInputs
+from medner_assets.errors import MednerError
+from medner_assets.recipes.version import VersionRecipe
+from medner_assets.tables import TABLES
+from medner_assets.warehouse.data_tables import DataTables
+
+EVALUATED_SPLIT = "test"
+
+
+def existing(warehouse: DataTables, recipe: VersionRecipe, version: str, wanted: str) -> pl.DataFrame | None:
+    """Return the completions of a version if they are those of the generation `wanted`, else None.
+
+    Also None for those of before windows were kept, where a document was read in windows.
+    """
+    if not warehouse.store().has("completions", version):
+        return None
+    frame = warehouse.read("completions", version)
+    return frame if frame["generation_id"].unique().to_list() == [_own_id(wanted, frame, recipe)] else None
+
+
+def completion_rows(
+    written: list[Mapping[str, Any]], inputs: VersionInputs, weights_hash: str, wanted: str
+) -> pl.DataFrame:
+    """Return the rows of table `completions`, in the documents' order; each document has exactly one.
+
+    written: what the generation process wrote, one mapping a document. Raises MednerError when some are
+    missing.
+    """
+    asked = inputs.data.documents.filter(pl.col("split") == EVALUATED_SPLIT)["doc_id"].to_list()
+    by_document = {line["doc_id"]: line for line in written}
+    if set(by_document) != set(asked) or len(written) != len(asked):
+        raise MednerError(
+            f"generation of {inputs.version} wrote {len(by_document)} of {len(asked)} completions: "
+            "run it again"
+        )
+    frame = pl.DataFrame(
+        [
+            {
+                **by_document[doc_id],
+                "dataset": inputs.data.name,
+                "dataset_version": inputs.data.version,
+                "split": EVALUATED_SPLIT,
+                "weights_hash": weights_hash,
+            }
+            for doc_id in asked
+        ],
+        schema=TABLES["completions"].schema,
+        strict=False,
+    )
+    return frame.with_columns(generation_id=pl.lit(_own_id(wanted, frame, inputs.recipe)))
+
+
+def _own_id(wanted: str, written: pl.DataFrame, recipe: VersionRecipe) -> str:
+    """Return the id of completions of the generation `wanted`: another one where windows had to be kept."""
+    in_windows = written["windows"].is_not_null()
+    if recipe.system == "lora":  # in other prompts examples count, too
+        in_windows |= written["prompt_tokens"] > recipe.training.max_tokens
+    return combined(wanted, "windows") if in_windows.any() else wanted
