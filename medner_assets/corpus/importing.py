@@ -35,10 +35,8 @@ class Told:
             self.first.setdefault(each.kind, each)
             return
         self.documents += 1
-        for entity in each.entities:
-            self.entities[entity.type] += 1
-        for relation in each.relations:
-            self.relations[relation.type] += 1
+        self.entities.update([entity.type for entity in each.entities])
+        self.relations.update([relation.type for relation in each.relations])
 
     def summary(self) -> dict[str, int]:
         """Return counts of documents, entities and relations, by type too, and of problems by kind."""

@@ -11,6 +11,7 @@ import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from json.encoder import encode_basestring as _quoted
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -21,23 +22,12 @@ from medner_assets.schema import Attributes, Document, Entity, Level, Relation
 def document_to_json(document: Document) -> dict[str, Any]:
     """Return the JSON object of `document`; optional keys stand only where they differ from their default."""
     concept = document.level is Level.CONCEPT
-    content: dict[str, Any] = {"id": document.id, "text": document.text}
-    content["entities"] = [
-        {"id": each.id, "type": each.type, "start": each.start, "end": each.end, "text": each.text}
-        if not (concept or each.pieces or each.attributes)
-        else _entity_to_json(each, concept)
-        for each in document.entities
-    ]
-    content["relations"] = [_relation_to_json(relation, concept) for relation in document.relations]
-    if document.group is not None:
-        content["group"] = document.group
-    if document.split is not None:
-        content["split"] = document.split
-    if not document.directed:
-        content["directed"] = False
-    if concept:
-        content["level"] = document.level.value
-    return content
+    return {
+        "id": document.id,
+        "text": document.text,
+        "entities": [_entity_to_json(each, concept) for each in document.entities],
+        **_others_to_json(document, concept),
+    }
 
 
 def document_from_json(value: object, *, text_required: bool = True) -> Document:
@@ -83,7 +73,11 @@ _ENCODER = json.JSONEncoder(ensure_ascii=False, check_circular=False)
 
 def json_line(document: Document) -> str:
     """Return the line of `document`, with its end."""
-    return _ENCODER.encode(document_to_json(document)) + "\n"
+    concept = document.level is Level.CONCEPT
+    entities = ", ".join([_entity_line(each, concept) for each in document.entities])
+    others = _ENCODER.encode(_others_to_json(document, concept)).removeprefix("{")
+    name, text = _quoted(document.id), _quoted(document.text)
+    return f'{{"id": {name}, "text": {text}, "entities": [{entities}], {others}\n'
 
 
 @contextmanager
@@ -115,6 +109,33 @@ def _entity_to_json(entity: Entity, concept: bool) -> dict[str, Any]:
         content["pieces"] = [list(piece) for piece in entity.pieces]
     if entity.attributes:
         content["attributes"] = dict(entity.attributes)
+    return content
+
+
+def _entity_line(entity: Entity, concept: bool) -> str:
+    """Return `_entity_to_json` as JSON, put together here: mentions are most of a corpus's documents."""
+    if entity.pieces or entity.attributes or entity.start is None:
+        return _ENCODER.encode(_entity_to_json(entity, concept))
+    concepts = f', "concepts": [{", ".join(map(_quoted, entity.concepts))}]' if concept else ""
+    return (
+        f'{{"id": {_quoted(entity.id)}, "type": {_quoted(entity.type)}, "start": {entity.start}, '
+        f'"end": {entity.end}, "text": {_quoted(entity.text)}{concepts}}}'
+    )
+
+
+def _others_to_json(document: Document, concept: bool) -> dict[str, Any]:
+    """Return what follows the entities."""
+    content: dict[str, Any] = {
+        "relations": [_relation_to_json(relation, concept) for relation in document.relations]
+    }
+    if document.group is not None:
+        content["group"] = document.group
+    if document.split is not None:
+        content["split"] = document.split
+    if not document.directed:
+        content["directed"] = False
+    if concept:
+        content["level"] = document.level.value
     return content
 
 

@@ -28,17 +28,21 @@ def _of_entities(document: Document) -> list[str]:
     found: list[str] = []
     text, mentions = document.text, document.level is Level.MENTION
     length, entities = len(text), document.entities
-    if len({each.id for each in entities}) == len(entities) and all(
-        each.type
-        and (start := each.start) is not None
-        and (end := each.end) is not None
-        and 0 <= start < end <= length
-        and text[start:end] == each.text
-        and not each.pieces
-        and not (mentions and each.concepts)
-        for each in entities
-    ):  # by far the most: nothing to be spelled out
-        return found
+    for each in entities:
+        start, end = each.start, each.end
+        if (
+            start is None
+            or end is None
+            or not 0 <= start < end <= length
+            or text[start:end] != each.text
+            or not each.type
+            or each.pieces
+            or (mentions and each.concepts)
+        ):
+            break
+    else:  # by far the most: nothing to be spelled out
+        if len({each.id for each in entities}) == len(entities):
+            return found
     repeated = [key for key, count in Counter(entity.id for entity in document.entities).items() if count > 1]
     found += [f"entity id {key!r} occurs more than once" for key in repeated]
     for entity in document.entities:

@@ -3,7 +3,7 @@ import json
 import pytest
 from hypothesis import given
 
-from medner_assets.corpus.jsonl import document_from_json, document_to_json, write_documents
+from medner_assets.corpus.jsonl import document_from_json, document_to_json, json_line, write_documents
 from medner_assets.corpus.readers.jsonl import read_jsonl
 from medner_assets.corpus.validation import problems_of
 from medner_assets.errors import MednerError
@@ -41,6 +41,11 @@ def test_documents_come_back_from_their_lines(documents: list[Document]):
     reading = parse_jsonl(text, "f")
     assert list(reading.documents) == documents
     assert reading.problems == ()
+
+
+@given(documents())
+def test_a_line_is_the_json_of_its_document(document: Document):
+    assert json_line(document) == json.dumps(document_to_json(document), ensure_ascii=False) + "\n"
 
 
 @given(documents())

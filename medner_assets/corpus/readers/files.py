@@ -217,9 +217,12 @@ class Lines:
                 rest += piece
                 continue
             content = rest + whole
-            for line in self._decoded(content, number, before).split("\n"):
-                number += 1
-                yield number, line[:-1] if line.endswith("\r") else line
+            text = self._decoded(content, number, before)
+            lines = text.split("\n")
+            if "\r" in text:
+                lines = [line.removesuffix("\r") for line in lines]
+            yield from enumerate(lines, start=number + 1)
+            number += len(lines)
             before += len(content) + 1
             rest = last
         if rest:
@@ -278,9 +281,9 @@ def numbered_lines(text: str) -> Iterator[tuple[int, str]]:
 UNFINISHED = "the last line has no line end: complete the file, or end the line if it is whole"
 """What is said of a line-based file that may have been cut off."""
 
-_MOST_DIGITS = 12
+MOST_DIGITS = 12
 
 
 def whole_number(text: str) -> int | None:
     """Return the number that `text` writes in 1 to 12 ASCII digits, else None."""
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS else None
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS else None

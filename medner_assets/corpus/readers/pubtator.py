@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 
 from medner_assets.corpus.readers.concepts import split_concepts
 from medner_assets.corpus.readers.drafts import Draft, MentionClaim, RelationClaim
-from medner_assets.corpus.readers.files import UNFINISHED, whole_number
+from medner_assets.corpus.readers.files import MOST_DIGITS, UNFINISHED, whole_number
 from medner_assets.corpus.readers.sources import Options, Source
 from medner_assets.corpus.reading import Problem, ProblemKind
 from medner_assets.schema import Level
@@ -54,10 +54,10 @@ class _Block:
     line: int
     prefix: str
     sections: list[tuple[str, str]] = field(default_factory=list)
-    mentions: list[tuple[int, int, int, list[str]]] = field(default_factory=list)
-    """(line, start, end, columns)."""
+    mentions: dict[str, tuple[int, list[str]]] = field(default_factory=dict)
+    """By the line itself, since one that stands twice counts once: its number, and its five to seven columns,
+    of which the second and third are whole numbers."""
     relations: list[tuple[int, list[str]]] = field(default_factory=list)
-    seen: set[str] = field(default_factory=set)
 
 
 class _Blocks:
@@ -78,13 +78,14 @@ class _Blocks:
         if block is None or not line.startswith(block.prefix):
             return False
         columns = line.split("\t")
-        if len(columns) != 6 or line in block.seen:
+        if len(columns) != 6 or line in block.mentions:
             return False
-        start, end = whole_number(columns[1]), whole_number(columns[2])
-        if start is None or end is None:
+        start, end = columns[1], columns[2]  # `whole_number` of both, spelled out: it is asked of each line
+        if not (start.isdigit() and end.isdigit() and (start + end).isascii()):
             return False
-        block.seen.add(line)
-        block.mentions.append((number, start, end, columns))
+        if len(start) > MOST_DIGITS or len(end) > MOST_DIGITS:
+            return False
+        block.mentions[line] = number, columns
         self._last = (number, line)
         return True
 
@@ -151,16 +152,13 @@ class _Blocks:
 
     def _take_annotation(self, block: _Block, number: int, columns: list[str], line: str) -> None:
         count = len(columns)
-        start = whole_number(columns[1])
-        end = whole_number(columns[2]) if count > 2 else None
-        is_mention = start is not None
-        if start is not None and end is not None and 5 <= count <= 7:
-            if line in block.seen:
+        is_mention = whole_number(columns[1]) is not None
+        if is_mention and 5 <= count <= 7 and whole_number(columns[2]) is not None:
+            if line in block.mentions:
                 message = "the same mention stands earlier in the document: left out"
                 self._report(number, block.id, ProblemKind.DUPLICATE_ANNOTATION, message)
                 return
-            block.seen.add(line)
-            block.mentions.append((number, start, end, columns))
+            block.mentions[line] = number, columns
             if count == 7 and columns[6].strip():
                 self.not_kept["the seventh column"] += 1
         elif not is_mention and count >= 4:
@@ -206,12 +204,12 @@ def _draft(block: _Block, file: str) -> Draft:
         MentionClaim(
             str(position),
             columns[4],
-            ((start, end),),
+            ((int(columns[1]), int(columns[2])),),
             columns[3],
             split_concepts(columns[5], named) if len(columns) > 5 else (),
             number,
         )
-        for position, (number, start, end, columns) in enumerate(block.mentions)
+        for position, (number, columns) in enumerate(block.mentions.values())
     ]
     relations = [
         RelationClaim(columns[1], columns[2].strip(), columns[3].strip(), number)
