@@ -88,6 +88,14 @@ def take_token() -> str | None:
     return os.environ.pop(TOKEN_VARIABLE, None)
 
 
+def secret(variable: str) -> str:
+    """Return the key of a server, which only the environment holds; raise MednerError where it is not set."""
+    key = os.environ.get(variable, "").strip()
+    if not key.isascii() or not key.isprintable() or not key:
+        raise MednerError(f"{variable} holds no key: set it where medner is started")
+    return key
+
+
 def stated_gpus() -> tuple[str, ...] | None:
     """Return the GPUs that $CUDA_VISIBLE_DEVICES names; None where it is not set, and all are visible."""
     named = os.environ.get("CUDA_VISIBLE_DEVICES")

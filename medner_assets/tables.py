@@ -129,10 +129,10 @@ TABLES: dict[str, Table] = {
         )),
         Table("completions", "model_version", "the raw completion of one document", (
             DATASET, DATASET_VERSION, SPLIT, DOC,
-            Column("generation_id", TEXT, "hash of adapter weights, dataset version, decoding, and whether windows were kept"),
-            Column("weights_hash", TEXT, "hash of the adapter that wrote it"),
+            Column("generation_id", TEXT, "hash of what wrote it, dataset version, decoding, and whether windows were kept"),
+            Column("weights_hash", TEXT, "hash of the adapter, base, server and model, or file that it is of"),
             Column("completion", TEXT, "what the model wrote, as it wrote it; of a document read in windows, theirs below each other"),
-            Column("finish_reason", TEXT, "stop, or length: cut at max_new_tokens, in windows: one of them"),
+            Column("finish_reason", TEXT, "stop; length: cut at max_new_tokens, in windows: one of them; refused: by the server that was asked; missing: not in the registered file"),
             Column("prompt_tokens", INT, "tokens"),
             Column("completion_tokens", INT, "tokens"),
             Column("seconds", REAL, "wall-clock seconds, the batch's time shared evenly"),

@@ -122,10 +122,10 @@ def _ran(name: str, module: str, job: dict[str, object], scratch: Path) -> bool:
 def take(out: Path) -> None:
     """Put adapters and completions of OUT where medner looks for them; an adapter that is there stays."""
     from medner_assets import paths
-    from medner_assets.defs.identity import generation_id
     from medner_assets.defs.resources import Warehouse
     from medner_assets.defs.versions.completion_rows import completion_rows
     from medner_assets.defs.versions.completions import read_lines
+    from medner_assets.defs.versions.generation import generation_of
     from medner_assets.defs.versions.handover import adapter_for, inputs_of
 
     folder, warehouse = paths.private_folder(paths.data() / "adapters"), Warehouse.of_no_run()
@@ -138,9 +138,8 @@ def take(out: Path) -> None:
                 shutil.move(made / "adapter", folder / made.name)
             inputs = inputs_of(made.name, warehouse)
             finished = adapter_for(inputs)
-            wanted = generation_id(finished.weights_hash, inputs.data.version, inputs.recipe)
             lines = read_lines(made / "completions.jsonl")
-            rows = completion_rows(lines, inputs, finished.weights_hash, wanted)
+            rows = completion_rows(lines, generation_of(made.name, inputs.recipe, warehouse))
             warehouse.replace({**finished.tables(), "completions": rows}, made.name)
             print(made.name, f"{rows.height} completions")
 

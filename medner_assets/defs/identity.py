@@ -51,6 +51,17 @@ def generation_id(weights_hash: str, dataset_version: str, recipe: VersionRecipe
     return _digest(asked)
 
 
+def asking_id(recipe: VersionRecipe, dataset_version: str) -> str:
+    """Return the id of a set of a server's answers: what is asked of which server, examples, dataset."""
+    return _digest(
+        {
+            "endpoint": recipe.server.asked(),
+            "shots": [recipe.shots, recipe.shot_choice, recipe.seed],
+            "dataset_version": dataset_version,
+        }
+    )
+
+
 def submission_id(digest: str, dataset_version: str) -> str:
     """Return the id of a registered file's answers: the file's SHA-256 and the dataset version."""
     return _digest({"submission": digest, "dataset_version": dataset_version})

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from medner_assets import paths
 from medner_assets.defs.datasets.data import data_of
-from medner_assets.defs.identity import generation_id, submission_id
+from medner_assets.defs.identity import submission_id
 from medner_assets.defs.obstacles import obstacle_to
 from medner_assets.defs.reporting.evaluations import recipes_compared, scores_of
 from medner_assets.defs.reporting.pairs import pair_rows
@@ -18,7 +18,8 @@ from medner_assets.defs.resources import Warehouse
 from medner_assets.defs.sources import is_current, source_state
 from medner_assets.defs.versions.completion_rows import existing
 from medner_assets.defs.versions.finished import FinishedAdapter
-from medner_assets.defs.versions.handover import VersionInputs, adapter_or_reason, inputs_of, writer_of
+from medner_assets.defs.versions.generation import generation_of
+from medner_assets.defs.versions.handover import VersionInputs, adapter_or_reason, inputs_of
 from medner_assets.defs.versions.submitted import digest_of
 from medner_assets.errors import MednerError
 from medner_assets.recipes.loading import load_dataset, load_version, recipe_hash
@@ -77,12 +78,11 @@ def state_of(version: str, warehouse: Warehouse) -> VersionState:
         if recipe.system == "predictions":
             generation = submission_id(digest_of(version, recipe), data_of(recipe.dataset, warehouse).version)
         else:
-            inputs = inputs_of(version, warehouse)
             if recipe.system == "lora":
-                finished, why = present_adapter(inputs, warehouse)
+                finished, why = present_adapter(inputs_of(version, warehouse), warehouse)
                 if finished is None:
                     return VersionState(version, None, reasons | {"adapter": str(why)})
-            generation = generation_id(writer_of(inputs), inputs.data.version, recipe)
+            generation = generation_of(version, recipe, warehouse).id
     except MednerError as error:
         return VersionState(version, str(error))
     if not reasons:

@@ -8,19 +8,19 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from medner_assets.corpus.shards import Shard
 from medner_assets.errors import MednerError
+from medner_assets.recipes.endpoint import EndpointRecipe
 from medner_assets.recipes.settings import DecodingRecipe
 from medner_assets.recipes.sources import BaseModelRecipe
 from medner_assets.recipes.version import VersionRecipe
+
+REFUSED = "refused"
+"""The finish_reason of a completion whose writer would not answer; others are stop and length."""
 
 
 class _Job(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     version: str
-    base: BaseModelRecipe
-    base_folder: Path | None = Field(
-        None, description="The weights, where `base` names a folder; None: the hub's cache."
-    )
     entity_types: tuple[str, ...] = Field(
         description="Types that the prompt asks for: those of the train split."
     )
@@ -48,17 +48,11 @@ def _no_job(name: str, error: Exception) -> MednerError:
     return MednerError(f"{name}: not a job that this version of medner can run: {reason}")
 
 
-class TrainingJob(_Job):
-    """One adapter to train."""
-
-    recipe: VersionRecipe
-    train: Path = Field(description="Documents, JSON lines.")
-    dev: Path = Field(description="Documents, JSON lines; may be empty.")
-    output: Path = Field(description="The adapter's folder; appears whole or not at all.")
-    work: Path = Field(description="Scratch folder: checkpoints and progress.json.")
-    fingerprint: str = Field(description="Hash of recipe, data and base; training resumes only from its own.")
-    dataset_version: str
-    device: Literal["auto", "cpu", "cuda"] = "auto"
+class _LocalJob(_Job):
+    base: BaseModelRecipe
+    base_folder: Path | None = Field(
+        None, description="The weights, where `base` names a folder; None: the hub's cache."
+    )
 
 
 class ShotsJob(BaseModel):
@@ -72,11 +66,27 @@ class ShotsJob(BaseModel):
     seed: int
 
 
-class InferenceJob(_Job):
+class _PromptingJob(_Job):
+    shots: ShotsJob | None = Field(None, description="None: the model was trained on the format.")
+
+
+class TrainingJob(_LocalJob):
+    """One adapter to train."""
+
+    recipe: VersionRecipe
+    train: Path = Field(description="Documents, JSON lines.")
+    dev: Path = Field(description="Documents, JSON lines; may be empty.")
+    output: Path = Field(description="The adapter's folder; appears whole or not at all.")
+    work: Path = Field(description="Scratch folder: checkpoints and progress.json.")
+    fingerprint: str = Field(description="Hash of recipe, data and base; training resumes only from its own.")
+    dataset_version: str
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+
+
+class InferenceJob(_LocalJob, _PromptingJob):
     """What every process that writes completions is told."""
 
     adapter: Path | None = Field(description="The adapter's folder; None: the base alone.")
-    shots: ShotsJob | None = Field(None, description="None: the model was trained on the format.")
     decoding: DecodingRecipe
     max_tokens: int | None = Field(
         None,
@@ -86,15 +96,25 @@ class InferenceJob(_Job):
     device: Literal["auto", "cpu", "cuda"] = "auto"
 
 
-class GenerationJob(InferenceJob):
-    """Completions to write."""
+class WritingJob(_PromptingJob):
+    """Completions to write, whoever writes them."""
 
     documents: Path = Field(description="Documents, JSON lines.")
     output: Path = Field(description="Completions, JSON lines; appears whole or not at all.")
     work: Path | None = Field(None, description="Scratch folder: partial results and progress.json.")
     generation_id: str = Field(
-        description="Hash of adapter weights, data and decoding; partial results are its own."
+        description="Hash of what writes, data and decoding; partial results are its own."
     )
+
+
+class GenerationJob(InferenceJob, WritingJob):
+    """Completions that a model on this machine writes."""
+
+
+class AskingJob(WritingJob):
+    """Completions that a server is asked for."""
+
+    endpoint: EndpointRecipe
 
 
 class ReadingJob(InferenceJob):

@@ -33,14 +33,19 @@ def _tell_torchrun(line: str) -> None:
 
 @contextmanager
 def process(
-    *, reports: bool = True, first: Callable[[], None] | None = None, compiles: bool = True
+    *,
+    reports: bool = True,
+    first: Callable[[], None] | None = None,
+    compiles: bool = True,
+    models: bool = True,
 ) -> Iterator[Log]:
     """Run the body of a process; yield its log. A MednerError becomes exit code 1 with its line as the last
     one.
 
     reports: whether Dagster, where it listens, hears of this process. Of several that torchrun started it
     hears of the first. first: runs before any heavy library is imported. compiles: whether it may compile
-    models or be one of several; one that does neither starts sooner.
+    models or be one of several; one that does neither starts sooner. models: whether it loads any; one that
+    does not needs none of their libraries.
     """
     speaks = is_first()
     be_quiet()
@@ -51,10 +56,11 @@ def process(
     try:
         if first is not None:
             first()
-        _no_bars()
-        without_learners()
-        if not compiles:
-            without_compiler()
+        if models:
+            _no_bars()
+            without_learners()
+            if not compiles:
+                without_compiler()
         if speaks_with_dagster() and reports and speaks:
             from dagster_pipes import open_dagster_pipes
 

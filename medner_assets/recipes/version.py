@@ -11,14 +11,19 @@ from pydantic import (
 )
 
 from medner_assets.errors import MednerError
+from medner_assets.recipes.endpoint import EndpointRecipe
 from medner_assets.recipes.expectations import Expectation
 from medner_assets.recipes.settings import DecodingRecipe, LoraRecipe, Settings, Stage, TrainingRecipe
 
-System = Literal["lora", "prompted", "predictions"]
+System = Literal["lora", "prompted", "endpoint", "predictions"]
+_OF: Mapping[str, frozenset[str]] = {
+    "lora": frozenset({"base_model", "training", "lora", "decoding"}),
+    "prompted": frozenset({"base_model", "decoding", "shots", "shot_choice"}),
+    "endpoint": frozenset({"endpoint", "shots", "shot_choice"}),
+    "predictions": frozenset({"submissions"}),
+}
 NOT_OF: Mapping[str, frozenset[str]] = {
-    "lora": frozenset({"shots", "shot_choice", "submissions"}),
-    "prompted": frozenset({"training", "lora", "submissions"}),
-    "predictions": frozenset({"base_model", "training", "lora", "decoding", "shots", "shot_choice"}),
+    system: frozenset().union(*_OF.values()) - own for system, own in _OF.items()
 }
 """System → settings that it does not have: its own are an error, those of its baseline are not inherited."""
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -31,10 +36,10 @@ class VersionRecipe(Settings):
     baseline: str | None = Field(None, description="The version that it inherits from and is compared with.")
     system: System = Field(
         "lora",
-        description="lora: a base with an adapter. prompted: a base alone, asked with examples. predictions: "
-        "any system's answers, from a file (`medner register`).",
+        description="lora: a base with an adapter. prompted: a base alone, asked with examples. endpoint: a "
+        "server that is asked likewise. predictions: any system's answers, from a file (`medner register`).",
     )
-    base_model: str | None = Field(None, description="Recipe of the base; predictions have none.")
+    base_model: str | None = Field(None, description="Recipe of the base, of lora and prompted.")
     dataset: str
     seed: int = Field(42, ge=0, lt=2**31)
     replicates: int = Field(
@@ -43,10 +48,11 @@ class VersionRecipe(Settings):
     training: TrainingRecipe = TrainingRecipe()
     lora: LoraRecipe = LoraRecipe()
     decoding: DecodingRecipe = DecodingRecipe()
-    shots: int = Field(0, ge=0, le=64, description="prompted: examples of train in each prompt.")
+    endpoint: EndpointRecipe | None = Field(None, description="endpoint: the server, and how it is asked.")
+    shots: int = Field(0, ge=0, le=64, description="prompted, endpoint: examples of train in each prompt.")
     shot_choice: Literal["seed", "nearest"] = Field(
         "seed",
-        description="prompted: one draw for all texts, or the texts most like it.",
+        description="prompted, endpoint: one draw for all texts, or the texts most like it.",
     )
     submissions: tuple[Digest, ...] = Field(
         (), description="predictions: SHA-256 of the registered files, one a replicate."
@@ -60,15 +66,23 @@ class VersionRecipe(Settings):
     def base(self) -> str:
         """The name of the base; raises MednerError where the system has none."""
         if self.base_model is None:
-            raise MednerError("a version of `system: predictions` has no base: it is a file of answers")
+            raise MednerError(f"a version of `system: {self.system}` has no base")
         return self.base_model
+
+    @property
+    def server(self) -> EndpointRecipe:
+        """The server that is asked; raises MednerError where the system has none."""
+        if self.endpoint is None:
+            raise MednerError(f"a version of `system: {self.system}` asks no server")
+        return self.endpoint
 
     @model_validator(mode="after")
     def _of_its_system(self) -> "VersionRecipe":
         if foreign := sorted(self.model_fields_set & NOT_OF[self.system]):
             raise ValueError(f"system {self.system} has no setting {foreign[0]}: remove it")
-        if self.base_model is None and self.system != "predictions":
-            raise ValueError("'base_model' is missing: add it")
+        for needed in ("base_model", "endpoint"):
+            if needed in _OF[self.system] and getattr(self, needed) is None:
+                raise ValueError(f"{needed!r} is missing: add it")
         if self.system == "predictions" and len(self.submissions) != self.replicates:
             raise ValueError(
                 f"{self.replicates} replicates and {len(self.submissions)} submissions: name a file for each"

@@ -13,6 +13,7 @@ from typing import Any
 import polars as pl
 
 from medner_assets.errors import MednerError
+from medner_assets.recipes.endpoint import EndpointRecipe
 from medner_assets.recipes.expectations import Expectation
 from medner_assets.recipes.sources import Targets
 
@@ -50,8 +51,17 @@ class VersionFacts:
 
     @property
     def system(self) -> str:
-        """What gives the answers: lora (an adapter), prompted, or predictions (a registered file)."""
+        """What gives the answers, as recipes call it: lora (an adapter), prompted, endpoint, …"""
         return (self.recipe or {}).get("system", "lora")
+
+    @property
+    def sent_to(self) -> str | None:
+        """The other machine that its texts are sent to; None: they stay on this one."""
+        stated = self.recipe or {}
+        if self.system != "endpoint":
+            return None
+        server = EndpointRecipe(url=stated["endpoint.url"], model="m", allow_remote=True)
+        return server.host if server.is_remote else None
 
 
 @dataclass(frozen=True, slots=True)

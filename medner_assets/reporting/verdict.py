@@ -82,6 +82,7 @@ def verdict_of(inputs: ReportInputs, scores: ScoresSection, baselines: Baselines
     tasks = tuple(_task(inputs, scores, baselines, task, spoken.get(task)) for task in TASKS)
     warnings = (
         *_few(adapters),
+        *_sent_away(inputs),
         *_warnings(inputs),
         *_replicates(inputs),
         *_trivial(inputs, scores, baselines),
@@ -166,6 +167,15 @@ def _replicates(inputs: ReportInputs) -> tuple[Phrase, ...]:
         (f"A replicate of {name} is missing, and the others are compared: {why}.",)
         for name, reasons in inputs.missing_replicates.items()
         for why in reasons
+    )
+
+
+def _sent_away(inputs: ReportInputs) -> tuple[Phrase, ...]:
+    """Return which texts left the machine: that concerns their patients, whatever the scores are."""
+    return tuple(
+        (f"The test texts of {inputs.dataset} were sent to {each.sent_to}, another machine, by {each.name}.",)
+        for each in inputs.pair
+        if each.sent_to is not None
     )
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from medner_assets.paths import SHIPPED_RECIPES
+from medner_assets_tests.support.server import Reply, answered, serving
 
 TEXTS = [f"Aspirin number {n} causes nausea." for n in range(24)]
 
@@ -113,6 +114,33 @@ def test_what_needs_an_adapter_is_refused_in_one_line(project: Path, command: tu
     result = run(project, *command)
     assert (result.returncode, len(result.stderr.strip().splitlines())) == (1, 1), result.stderr
     assert reason in result.stderr
+
+
+def test_a_server_is_a_version_and_what_it_refuses_is_a_row(project: Path):
+    right = (
+        "### Entities:\n1. [Drug] Aspirin\n2. [Effect] nausea\n\n"
+        "### Relations:\n1. Aspirin --[causes]--> nausea"
+    )
+
+    def reply(prompt: str, before: int) -> Reply:
+        asked = prompt.rsplit("### Text:\n", 1)[1]
+        if " test 3 " in asked:
+            return Reply("", 400)
+        return Reply("", 429) if " test 5 " in asked and not before else Reply(answered(right))
+
+    recipe = project / "p" / "recipes" / "versions" / "served.yaml"
+    with serving(reply) as server:
+        recipe.write_text(
+            "summary: a server\nsystem: endpoint\ndataset: notes\nshots: 2\n"
+            f"endpoint: {{url: '{server.url}', model: m}}\n"
+        )
+        result = run(project, "evaluate", "served")
+    assert result.returncode == 0, result.stderr
+    assert len(server.asked) == 25
+    assert server.asked[0]["messages"][0]["content"].count("### Text:") == 3
+    assert scores(project, "served")["relation", "strict"][:3] == [23, 0, 1]
+    query = "select doc_id from completions where model_version = 'served' and finish_reason = 'refused'"
+    assert json.loads(run(project, "sql", query, "--format", "json").stdout) == [{"doc_id": "test3"}]
 
 
 @pytest.mark.slow

@@ -58,6 +58,57 @@ def test_examples_are_part_of_the_hash(recipes: Path):
     assert len(hashes) == 3
 
 
+def test_a_server_is_asked_alike_whatever_its_patience(recipes: Path):
+    here = {"url": "http://127.0.0.1:8000/v1/", "model": "m"}
+    write(recipes, "asked", system="endpoint", baseline="tuned", endpoint=here, shots=5)
+    recipe = load_version("asked", recipes)
+    assert (recipe.base_model, recipe.server.url, recipe.server.is_remote) == (
+        None, "http://127.0.0.1:8000/v1", False
+    )  # fmt: skip
+    assert not [
+        key for key in flattened(recipe) if key.startswith(("training.", "lora.", "decoding.", "base_"))
+    ]
+    write(recipes, "asked", system="endpoint", baseline="tuned", shots=5, endpoint=here | {"timeout": 9})
+    assert load_version("asked", recipes).server.asked() == recipe.server.asked()
+
+
+@pytest.mark.parametrize(
+    ("url", "more", "reason"),
+    [
+        ("https://api.example.org/v1", {}, "texts would be sent to it"),
+        ("http://10.0.0.7:8000/v1", {"allow_remote": True}, "name it with https://"),
+        ("http://localhost.example.org/v1", {}, "another machine"),
+        ("http://127.0.0.1@example.org/v1", {}, "without a login"),
+        ("http://me:pw@127.0.0.1/v1", {}, "without a login"),
+        ("http://127.0.0.1:99999/v1", {}, "endpoint.url"),
+        ("ftp://127.0.0.1/v1", {}, "an address as"),
+        ("http://127.0.0.1/v1?key=abc", {}, r"without ?"),
+        ("http://127.0.0.1/v1", {"key": "sk-abc"}, "endpoint.key"),
+        ("http://127.0.0.1/v1", {"tries": 0}, "endpoint.tries"),
+    ],
+)
+def test_an_address_that_leads_elsewhere_or_holds_a_secret_is_one_line(
+    recipes: Path, url: str, more: dict[str, object], reason: str
+):
+    write(recipes, "wrong", system="endpoint", dataset="notes", endpoint={"url": url, "model": "m", **more})
+    with pytest.raises(MednerError) as error:
+        load_version("wrong", recipes)
+    assert reason in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("url", ["http://[::1]:80/v1", "http://localhost:1/v1", "http://127.8.9.1/v1"])
+def test_loopback_needs_no_permission(recipes: Path, url: str):
+    write(recipes, "asked", system="endpoint", dataset="notes", endpoint={"url": url, "model": "m"})
+    assert not load_version("asked", recipes).server.is_remote
+
+
+def test_another_machine_needs_permission_and_tls(recipes: Path):
+    there = {"url": "https://api.example.org/v1", "model": "m", "allow_remote": True}
+    write(recipes, "asked", system="endpoint", dataset="notes", endpoint=there)
+    assert load_version("asked", recipes).server.is_remote
+
+
 BASE, DATA = {"base_model": "small"}, {"dataset": "notes"}
 FILE = {"system": "predictions", "submissions": [DIGEST]}
 
@@ -73,6 +124,9 @@ FILE = {"system": "predictions", "submissions": [DIGEST]}
         (DATA | {"system": "oracle"}, "system"),
         ({"system": ["lora"], "baseline": "tuned"}, "system"),
         (DATA, "'base_model' is missing"),
+        (DATA | {"system": "endpoint"}, "'endpoint' is missing"),
+        (DATA | {"system": "endpoint", "decoding": {}}, "endpoint has no setting decoding"),
+        (BASE | DATA | {"endpoint": {}}, "endpoint"),
     ],
 )
 def test_settings_that_a_system_does_not_have_are_one_line(

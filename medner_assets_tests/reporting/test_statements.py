@@ -75,5 +75,18 @@ def test_one_training_against_a_replicated_baseline_is_named_a_screen():
     assert found.verdict.recipes == ()
 
 
+def test_texts_that_left_the_machine_are_told_first():
+    recipes = story()["recipes"]
+    asked = {"system": "endpoint", "endpoint.url": "https://api.example.org/v1"}
+    rows = [
+        {**recipes.row(0, named=True), "model_version": NEW, "setting": key, "value": value}
+        for key, value in asked.items()
+    ]
+    warnings = contents(
+        recipes=pl.concat([recipes, pl.DataFrame(rows, schema=recipes.schema)])
+    ).verdict.warnings
+    assert f"sent to api.example.org, another machine, by {NEW}." in plain(warnings[0])
+
+
 def test_one_training_each_says_nothing_of_the_recipes():
     assert plain(contents().verdict.limits or ()) == ("One training each: it says nothing of the recipes.")

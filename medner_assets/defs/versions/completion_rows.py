@@ -6,7 +6,7 @@ from typing import Any
 import polars as pl
 
 from medner_assets.defs.identity import combined
-from medner_assets.defs.versions.handover import VersionInputs
+from medner_assets.defs.versions.generation import Generation
 from medner_assets.errors import MednerError
 from medner_assets.recipes.version import VersionRecipe
 from medner_assets.tables import TABLES
@@ -26,36 +26,35 @@ def existing(warehouse: DataTables, recipe: VersionRecipe, version: str, wanted:
     return frame if frame["generation_id"].unique().to_list() == [_own_id(wanted, frame, recipe)] else None
 
 
-def completion_rows(
-    written: list[Mapping[str, Any]], inputs: VersionInputs, weights_hash: str, wanted: str
-) -> pl.DataFrame:
+def completion_rows(written: list[Mapping[str, Any]], asked: Generation) -> pl.DataFrame:
     """Return the rows of table `completions`, in the documents' order; each document has exactly one.
 
     written: what the generation process wrote, one mapping a document. Raises MednerError when some are
     missing.
     """
-    asked = inputs.data.documents.filter(pl.col("split") == EVALUATED_SPLIT)["doc_id"].to_list()
+    data = asked.data
+    wanted = data.documents.filter(pl.col("split") == EVALUATED_SPLIT)["doc_id"].to_list()
     by_document = {line["doc_id"]: line for line in written}
-    if set(by_document) != set(asked) or len(written) != len(asked):
+    if set(by_document) != set(wanted) or len(written) != len(wanted):
         raise MednerError(
-            f"generation of {inputs.version} wrote {len(by_document)} of {len(asked)} completions: "
+            f"generation of {asked.version} wrote {len(by_document)} of {len(wanted)} completions: "
             "run it again"
         )
     frame = pl.DataFrame(
         [
             {
-                **by_document[doc_id],
-                "dataset": inputs.data.name,
-                "dataset_version": inputs.data.version,
+                **{key: value for key, value in by_document[doc_id].items() if key != "retries"},
+                "dataset": data.name,
+                "dataset_version": data.version,
                 "split": EVALUATED_SPLIT,
-                "weights_hash": weights_hash,
+                "weights_hash": asked.writer,
             }
-            for doc_id in asked
+            for doc_id in wanted
         ],
         schema=TABLES["completions"].schema,
         strict=False,
     )
-    return frame.with_columns(generation_id=pl.lit(_own_id(wanted, frame, inputs.recipe)))
+    return frame.with_columns(generation_id=pl.lit(_own_id(asked.id, frame, asked.recipe)))
 
 
 def _own_id(wanted: str, written: pl.DataFrame, recipe: VersionRecipe) -> str:

@@ -1,6 +1,7 @@
 """The asset `completions`: what a version writes about the test split, as it writes it."""
 
 import json
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,17 +14,17 @@ from medner_assets.defs.datasets.data import data_of
 from medner_assets.defs.datasets.dataset import dataset
 from medner_assets.defs.descriptions import table_metadata
 from medner_assets.defs.failures import clear_failures
-from medner_assets.defs.identity import generation_id
 from medner_assets.defs.partitions import DATASET_TO_VERSION, FROM_FILES, VERSIONS
 from medner_assets.defs.pipes import run_process
 from medner_assets.defs.resources import Warehouse
 from medner_assets.defs.versions.adapter import adapter, prepared
 from medner_assets.defs.versions.completion_rows import EVALUATED_SPLIT, completion_rows, existing
 from medner_assets.defs.versions.finished import finished_adapter
-from medner_assets.defs.versions.handover import VersionInputs, inputs_of, writer_of
+from medner_assets.defs.versions.generation import Generation, generation_of
 from medner_assets.defs.versions.submitted import MISSING, submission_rows
 from medner_assets.errors import MednerError
 from medner_assets.locks import exclusive
+from medner_assets.modeling.job import REFUSED
 from medner_assets.recipes.loading import load_version
 from medner_assets.recipes.version import VersionRecipe
 
@@ -42,21 +43,20 @@ from medner_assets.recipes.version import VersionRecipe
 def completions(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.MaterializeResult:
     """Raw greedy completions of the test split, never thrown away; everything later is recomputed from them.
 
-    Where weights, data and decoding are those of the completions that are there, nothing is generated. Of a
-    registered file they are its lines.
+    Where what writes, data and decoding are those of the completions that are there, nothing is generated. Of
+    a registered file they are its lines.
     """
     version = context.partition_key
     recipe = load_version(version)
     if recipe.system == "predictions":
         return _registered(version, recipe, warehouse)
-    inputs = inputs_of(version, warehouse)
-    writer = writer_of(inputs)
-    wanted = generation_id(writer, inputs.data.version, inputs.recipe)
+    asked = generation_of(version, recipe, warehouse)
     with exclusive(paths.work(version, "generation") / "lock", f"generation of {version}") as held:
-        frame = existing(warehouse, inputs.recipe, version, wanted)
+        frame = existing(warehouse, recipe, version, asked.id)
         reused = frame is not None
+        again: Counter[str] = Counter()
         if frame is None:
-            frame = generate(context, inputs, writer, wanted, held)
+            frame, again = generate(context, asked, held)
     rows = warehouse.replace({"completions": frame}, version)
     return dg.MaterializeResult(
         data_version=dg.DataVersion(frame["generation_id"][0]),
@@ -64,6 +64,8 @@ def completions(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.M
             "dagster/row_count": rows,
             "generated": not reused,
             "cut at max_new_tokens": frame.filter(pl.col("finish_reason") == "length").height,
+            "refused": frame.filter(pl.col("finish_reason") == REFUSED).height,
+            **{f"tried again: {reason}": count for reason, count in sorted(again.items())},
             "completion_tokens": int(frame["completion_tokens"].sum()),
             "seconds": float(frame["seconds"].sum()),
         },
@@ -84,53 +86,35 @@ def _registered(version: str, recipe: VersionRecipe, warehouse: Warehouse) -> dg
 
 
 def generate(
-    context: dg.AssetExecutionContext,
-    inputs: VersionInputs,
-    writer: str,
-    wanted: str,
-    held: int,
-) -> pl.DataFrame:
-    """Run the generation process and return its rows of table `completions`."""
-    folder = paths.work(inputs.version, "generation")
+    context: dg.AssetExecutionContext, asked: Generation, held: int
+) -> tuple[pl.DataFrame, Counter[str]]:
+    """Run the generation process; return its rows of table `completions`, and what it tried again."""
+    version, folder = asked.version, paths.work(asked.version, "generation")
     output = folder / "completions.jsonl"
     output.unlink(missing_ok=True)
     run_process(
         context,
-        "medner_assets.modeling.inference.generate",
+        asked.module,
         {
-            **inputs.common(),
-            **_asked(inputs, folder),
-            "documents": str(inputs.data.write(EVALUATED_SPLIT, folder / "documents.jsonl")),
-            "decoding": inputs.recipe.decoding.model_dump(mode="json"),
-            "max_tokens": inputs.recipe.training.max_tokens,
+            **asked.job(folder),
+            "documents": str(asked.data.write(EVALUATED_SPLIT, folder / "documents.jsonl")),
             "output": str(output),
             "work": str(prepared(folder / "scratch", empty=False)),
-            "generation_id": wanted,
+            "generation_id": asked.id,
         },
         folder=folder,
         held=held,
-        what=f"generation of {inputs.version}",
-        offline=inputs.base.is_local,
-        shares_host=True,
+        what=f"generation of {version}",
+        offline=asked.is_offline,
+        shares_host=asked.shares_host,
     )
-    frame = completion_rows(read_lines(output), inputs, writer, wanted)
-    if inputs.recipe.system == "lora":
-        after = finished_adapter(paths.adapter(inputs.version))
-        if after is None or after.weights_hash != writer:
-            raise MednerError(
-                f"{inputs.version} was trained again during generation: run `medner evaluate` again"
-            )
-    return frame
-
-
-def _asked(inputs: VersionInputs, folder: Path) -> dict[str, Any]:
-    """Return what a generation job states of the model: its adapter, or its examples."""
-    recipe = inputs.recipe
-    if recipe.system == "lora":
-        return {"adapter": str(paths.adapter(inputs.version))}
-    pool = inputs.data.write("train", folder / "examples.jsonl")
-    shots = {"pool": str(pool), "count": recipe.shots, "choice": recipe.shot_choice, "seed": recipe.seed}
-    return {"adapter": None, "shots": shots}
+    lines = read_lines(output)
+    frame = completion_rows(lines, asked)
+    if asked.recipe.system == "lora":
+        after = finished_adapter(paths.adapter(version))
+        if after is None or after.weights_hash != asked.writer:
+            raise MednerError(f"{version} was trained again during generation: run `medner evaluate` again")
+    return frame, sum((Counter(line.get("retries", {})) for line in lines), Counter())
 
 
 def read_lines(file: Path) -> list[Mapping[str, Any]]:

@@ -10,10 +10,11 @@ Exit code 0: it is there; 1: a mistake that the user can fix, described in the l
 
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import IO
+from typing import IO, Any, Protocol
 
 import click
 
@@ -21,7 +22,7 @@ from medner_assets.corpus.readers.jsonl import read_jsonl
 from medner_assets.files import publish_file
 from medner_assets.modeling.inference.completer import Completer
 from medner_assets.modeling.inference.decoding import Completion
-from medner_assets.modeling.job import GenerationJob
+from medner_assets.modeling.job import REFUSED, GenerationJob, WritingJob
 from medner_assets.modeling.process import process
 from medner_assets.modeling.progress import Log, Reporter
 from medner_assets.modeling.windows import Window
@@ -32,10 +33,26 @@ Key = tuple[str, int]
 """A document's id and the position of a window in it."""
 
 
+class Writes(Protocol):
+    """What completions come from: a model on this machine, or a server."""
+
+    def windows(self, text: str) -> Iterator[Window]:
+        """Yield the parts of a text that are read one by one."""
+
+    def complete(
+        self, texts: Sequence[str], *, named: Callable[[int], str], say: Callable[[str], None]
+    ) -> Iterator[dict[int, Completion]]:
+        """Yield completions by position in `texts`, in any order, as they are there."""
+
+
 def generate(job: GenerationJob, log: Log) -> int:
+    """Write the completions of a model on this machine; return the number of documents, see `written`."""
+    return written(job, Completer(job), log)
+
+
+def written(job: WritingJob, completer: Writes, log: Log) -> int:
     """Write one JSON line a document to `job.output`, in the order of the documents; return their number."""
     documents = read_jsonl(job.documents).documents
-    completer = Completer(job)
     # Every document gets a completion, one of white space too.
     windows = {
         document.id: list(completer.windows(document.text)) or [Window(0, document.text)]
@@ -72,6 +89,8 @@ def _finished(done: Mapping[Key, dict], windows: Mapping[str, list[Window]]) -> 
 def _of_document(doc_id: str, windows: Sequence[Window], done: Mapping[Key, dict]) -> dict:
     """Return the row of a document; `windows` is None where it was read whole."""
     rows = [done[doc_id, n] for n in range(len(windows))]
+    reasons = [row["finish_reason"] for row in rows]
+    retries = sum((Counter(row.get("retries", {})) for row in rows), Counter[str]())
     kept = [
         {
             "start": window.start,
@@ -84,14 +103,15 @@ def _of_document(doc_id: str, windows: Sequence[Window], done: Mapping[Key, dict
     return {
         "doc_id": doc_id,
         "completion": "\n".join(row["completion"] for row in rows),
-        "finish_reason": "length" if any(row["finish_reason"] == "length" for row in rows) else "stop",
+        "finish_reason": next((each for each in ("length", REFUSED) if each in reasons), "stop"),
         **{key: sum(row[key] for row in rows) for key in ("prompt_tokens", "completion_tokens", "seconds")},
         "windows": kept if len(kept) > 1 else None,
+        **({"retries": dict(retries)} if retries else {}),
     }
 
 
 def _complete(
-    job: GenerationJob, completer: Completer, texts: list[tuple[Key, str]], log: Log
+    job: WritingJob, completer: Writes, texts: list[tuple[Key, str]], log: Log
 ) -> Iterator[dict[Key, dict]]:
     """Yield the rows of batches of windows."""
     # Where documents are read in windows, windows are counted: one document may have most of them.
@@ -103,7 +123,7 @@ def _complete(
     ):
         finished += len(batch)
         reporter.report(finished)
-        rows = {}
+        rows: dict[Key, dict[str, Any]] = {}
         for n, completion in batch.items():
             doc_id, window = texts[n][0]
             rows[doc_id, window] = {**asdict(completion), "doc_id": doc_id, "window": window}
