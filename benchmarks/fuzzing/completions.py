@@ -91,7 +91,7 @@ def _postprocess(rng: Random, group: list[tuple[str, Prediction]]) -> None:
         (prediction for _, prediction in group), evaluation_id="e", dataset="d", split="test"
     )
     texts = pl.DataFrame({"doc_id": [each.doc_id for _, each in group], "text": [text for text, _ in group]})
-    stages = rng.sample(STAGES, rng.randrange(len(STAGES) + 1))
+    stages = rng.sample([*STAGES], rng.randrange(len(STAGES) + 1))
     entities, relations = apply_stages(
         frames["predicted_entities"], frames["predicted_relations"], stages, rng.choice(_SCHEMAS), texts
     )

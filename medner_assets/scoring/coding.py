@@ -12,7 +12,7 @@ from medner_assets.scoring.entity_rows import entity_rows
 from medner_assets.scoring.frames import GoldFrames, PredictedFrames
 from medner_assets.scoring.places import Places
 from medner_assets.scoring.relation_rows import RelationCodes, SideCodes, relation_rows
-from medner_assets.scoring.schemes import Scheme, Task
+from medner_assets.scoring.schemes import SCHEMES, Scheme, Task
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +87,11 @@ def coded(
         item = pl.col(scheme).alias("item")
         return CodedRows(gold_entities.with_columns(item), predicted_entities.with_columns(item))
 
-    rows: dict[tuple[Task, Scheme], CodedRows] = {("entity", "text"): under("text")}
-    if spans:
-        rows["entity", "span"] = under("span")
-        rows["entity", "overlap"] = under("overlap")
+    rows: dict[tuple[Task, Scheme], CodedRows] = {
+        (task, scheme): under(scheme)
+        for task, scheme in SCHEMES
+        if task == "entity" and (spans or scheme == "text")
+    }
     rows["relation", "strict"] = CodedRows(*relations.strict)
     rows["relation", "boundaries"] = CodedRows(*relations.boundaries)
     return Coded(rows, entity_types, relation_types, relations.mentions)

@@ -1,5 +1,6 @@
 """Gold and predicted entities as integer rows with an item code for each scheme."""
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -13,6 +14,11 @@ from medner_assets.scoring.frames import GoldFrames, PredictedFrames
 from medner_assets.scoring.overlap import overlap_items
 from medner_assets.scoring.places import Places
 
+SPAN_SCHEMES: dict[str, Callable[[pl.DataFrame, pl.DataFrame], tuple[Codes, Codes]]] = {
+    "overlap": overlap_items,
+}
+"""Scheme → the items of (gold, predicted) rows, from their columns; it is scored where spans are."""
+
 
 def entity_rows(
     gold: GoldFrames,
@@ -21,13 +27,13 @@ def entity_rows(
     types: tuple[Codes, Codes],
     strings: tuple[Codes, Codes],
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Return (gold, predicted) with columns row, doc, type, norm, start, end, text, span, overlap.
+    """Return (gold, predicted) with columns row, doc, type, norm, start, end, and the items of each scheme.
 
     types, strings: codes of the types and of the normalised strings of gold and predicted entities. norm is
-    the code of the normalised string; `text`, `span` and `overlap` are items of the schemes. gold is sorted
-    by document and place; predicted, which has also stage and duplicate, by stage, document and ordinal. A
-    prediction that cannot match a span (ungrounded, or found by a near match only) has an item of its type
-    and string that no gold mention has.
+    the code of the normalised string; `text`, `span` and those of SPAN_SCHEMES are items. gold is sorted by
+    document and place; predicted, which has also stage, duplicate and placed, by stage, document and ordinal.
+    A prediction that cannot match a span (ungrounded, or found by a near match only) has an item of its type
+    and string that no gold mention has; placed: it can, and is no duplicate.
     """
     own = {
         "row": np.arange(gold.entities.height), "doc": places.gold_entities, "type": types[0],
@@ -63,10 +69,13 @@ def entity_rows(
     own |= {scheme: item[: len(own["row"])] for scheme, item in items.items()}
     said |= {scheme: item[len(own["row"]) :] for scheme, item in items.items()}
     said["duplicate"] = duplicate_entities(said["stage"], said["text"], said["start"], said["end"])
+    said["placed"] = placeable[len(own["row"]) :] & ~said["duplicate"]
     golds, predictions = pl.DataFrame(own), pl.DataFrame(said)
-    placed = placeable[len(own["row"]) :] & ~said["duplicate"]
-    overlap = pl.Series("overlap", overlap_items(golds, predictions, placed))
-    return golds.with_columns(overlap=pl.col("span")), predictions.with_columns(overlap)
+    for scheme, items_of in SPAN_SCHEMES.items():
+        of_gold, of_predicted = items_of(golds, predictions)
+        golds = golds.with_columns(pl.Series(scheme, of_gold))
+        predictions = predictions.with_columns(pl.Series(scheme, of_predicted))
+    return golds, predictions
 
 
 def in_order(stage: Codes, doc: Codes, ordinal: Codes, name: str) -> Codes | None:

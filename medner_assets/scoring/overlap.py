@@ -13,15 +13,19 @@ from medner_assets.scoring.encoding import Codes, dense, joint_codes
 from medner_assets.scoring.pairing import overlapping, paired
 
 
-def overlap_items(gold: pl.DataFrame, predicted: pl.DataFrame, placed: np.ndarray) -> Codes:
-    """Return (predicted rows,) the item of each predicted row: the span item of the gold mention that it is
-    paired with, else its own.
+def overlap_items(gold: pl.DataFrame, predicted: pl.DataFrame) -> tuple[Codes, Codes]:
+    """Return the items of both sides: of gold its span items; of a predicted row that of the gold mention
+    that it is paired with, else its own.
 
-    gold, predicted: rows as `entity_rows` makes them, with their span items. placed: predicted rows with an
-    exact span. A gold mention is paired once at each stage.
+    gold, predicted: rows as `entity_rows` makes them, with their span items. Only placed rows are paired. A
+    gold mention is paired once at each stage.
     """
+    return gold["span"].to_numpy(), _paired_items(gold, predicted)
+
+
+def _paired_items(gold: pl.DataFrame, predicted: pl.DataFrame) -> Codes:
     item = predicted["span"].to_numpy().copy()
-    rows = np.flatnonzero(placed)
+    rows = np.flatnonzero(predicted["placed"].to_numpy())
     golds = np.flatnonzero(gold["start"].to_numpy() >= 0)
     if not len(rows) or not len(golds):
         return item

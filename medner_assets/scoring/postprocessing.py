@@ -3,7 +3,7 @@
 `raw` is what the model said; each stage of the recipe follows under its name; `final` repeats the last one.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Self
 
@@ -17,8 +17,9 @@ from medner_assets.scoring.duplicates import duplicate_entities, duplicate_relat
 from medner_assets.scoring.encoding import integers, joint_codes, normalised_codes, text_codes
 from medner_assets.scoring.schemes import FINAL, RAW
 
-STAGES: tuple[str, ...] = ("drop_ungrounded", "deduplicate", "enforce_schema", "fix_direction")
 _TRIPLE = ("type", "head_type", "tail_type")
+_Frames = tuple[pl.DataFrame, pl.DataFrame]
+"""Entities and relations."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,17 @@ class RelationSchema:
         return pl.DataFrame(sorted(self.triples), schema=dict.fromkeys(_TRIPLE, pl.String()), orient="row")
 
 
+@dataclass(frozen=True, slots=True)
+class StageInputs:
+    """What a stage may look at besides the predictions; gold of the split that is scored is not among it."""
+
+    schema: RelationSchema
+    documents: pl.DataFrame | None
+    """doc_id and text; None: the texts are not known."""
+    later: tuple[str, ...]
+    """The stages behind it."""
+
+
 def relation_schema(gold_relations: pl.DataFrame) -> RelationSchema:
     """Return which types relations join in train; a train split without relations allows none."""
     if gold_relations.filter(pl.col("split") == "train").is_empty():
@@ -75,7 +87,7 @@ def apply_stages(
     stages: Sequence[str],
     schema: RelationSchema,
     documents: pl.DataFrame | None = None,
-) -> tuple[pl.DataFrame, pl.DataFrame]:
+) -> _Frames:
     """Return the rows of every stage, `raw` to `final`, with the column `stage` (after `dataset` if there
     is one).
 
@@ -86,16 +98,8 @@ def apply_stages(
     names = stage_names(stages)
     kept = [(RAW, entities, relations)]
     for i, stage in enumerate(stages):
-        _, entities, relations = kept[-1]
-        if stage == "drop_ungrounded":
-            entities, relations = _grounded(entities, relations, documents)
-        elif stage == "deduplicate":
-            entities, relations = _distinct(entities, relations, schema)
-        elif stage == "enforce_schema":
-            relations = _allowed(relations, schema, mendable="fix_direction" in stages[i + 1 :])
-        else:
-            relations = _turned(relations, schema)
-        kept.append((stage, entities, relations))
+        given = StageInputs(schema, documents, tuple(stages[i + 1 :]))
+        kept.append((stage, *STAGES[stage](*kept[-1][1:], given)))
     kept.append((FINAL, *kept[-1][1:]))
     staged_entities = pl.concat(_staged(frame, name) for name, (_, frame, _) in zip(names, kept, strict=True))
     staged_relations = pl.concat(
@@ -110,17 +114,15 @@ def _staged(frame: pl.DataFrame, stage: str) -> pl.DataFrame:
     return frame.clone().insert_column(place, column)
 
 
-def _grounded(
-    entities: pl.DataFrame, relations: pl.DataFrame, documents: pl.DataFrame | None
-) -> tuple[pl.DataFrame, pl.DataFrame]:
+def _grounded(entities: pl.DataFrame, relations: pl.DataFrame, given: StageInputs) -> _Frames:
     """Drop entities that are not in the text, and relations with an argument that is not."""
     keep = entities["grounding"] != Grounding.NONE.value
     kept = entities.filter(keep)
     out = _strings(entities.filter(~keep), "text").join(
         _strings(kept, "text"), on=["doc_id", "norm"], how="anti"
     )
-    if documents is not None:
-        out = pl.concat([out, _unlisted_and_absent(entities, relations, documents)])
+    if given.documents is not None:
+        out = pl.concat([out, _unlisted_and_absent(entities, relations, given.documents)])
     for argument in ("head_text", "tail_text"):
         norm = _strings(relations, argument)["norm"]
         relations = (
@@ -148,9 +150,7 @@ def _strings(frame: pl.DataFrame, column: str) -> pl.DataFrame:
     return frame.select("doc_id", norm=normalised(frame[column]))
 
 
-def _distinct(
-    entities: pl.DataFrame, relations: pl.DataFrame, schema: RelationSchema
-) -> tuple[pl.DataFrame, pl.DataFrame]:
+def _distinct(entities: pl.DataFrame, relations: pl.DataFrame, given: StageInputs) -> _Frames:
     """Keep the first of the lines that say the same (see `duplicates`)."""
     entities, relations = entities.sort("doc_id", "ordinal"), relations.sort("doc_id", "ordinal")
     (doc, kind), _ = text_codes([entities["doc_id"], entities["type"]])
@@ -167,25 +167,25 @@ def _distinct(
     rows = relations.height
     both = joint_codes([np.concatenate(arguments[:2]), np.concatenate(arguments[2:])])
     head, tail = both[:rows], both[rows:]
-    symmetric = relations["type"].is_in(list(schema.symmetric)).to_numpy()
+    symmetric = relations["type"].is_in(list(given.schema.symmetric)).to_numpy()
     repeated = duplicate_relations(np.zeros(rows, dtype=np.int64), doc, kind, head, tail, symmetric)
     return entities, relations.filter(~pl.Series(repeated, dtype=pl.Boolean))
 
 
-def _allowed(relations: pl.DataFrame, schema: RelationSchema, *, mendable: bool) -> pl.DataFrame:
+def _allowed(entities: pl.DataFrame, relations: pl.DataFrame, given: StageInputs) -> _Frames:
     """Drop relations that the schema does not allow; one that `fix_direction` will fix later is kept."""
-    allowed, reversed_ = _in_schema(relations, schema)
-    return relations.filter(allowed | reversed_ if mendable else allowed)
+    allowed, reversed_ = _in_schema(relations, given.schema)
+    return entities, relations.filter(allowed | reversed_ if "fix_direction" in given.later else allowed)
 
 
-def _turned(relations: pl.DataFrame, schema: RelationSchema) -> pl.DataFrame:
+def _turned(entities: pl.DataFrame, relations: pl.DataFrame, given: StageInputs) -> _Frames:
     """Turn round relations of which only the reverse is in the schema; drop the turned ones that stand
     there already.
     """
-    allowed, reversed_ = _in_schema(relations, schema)
+    allowed, reversed_ = _in_schema(relations, given.schema)
     turn = pl.Series(reversed_ & ~allowed)
     if not turn.any():
-        return relations
+        return entities, relations
     text, kind = ("head_text", "tail_text"), ("head_type", "tail_type")
     turned = relations.filter(turn).with_columns(
         pl.col(old).alias(new) for pair in (text, kind) for old, new in (pair, pair[::-1])
@@ -193,7 +193,7 @@ def _turned(relations: pl.DataFrame, schema: RelationSchema) -> pl.DataFrame:
     keys = ["doc_id", "type", *text, *kind]
     turned = turned.sort("doc_id", "ordinal").unique(keys, keep="first", maintain_order=True)
     turned = turned.join(relations.filter(~turn), on=keys, how="anti", nulls_equal=True)
-    return pl.concat([relations.filter(~turn), turned]).sort("doc_id", "ordinal")
+    return entities, pl.concat([relations.filter(~turn), turned]).sort("doc_id", "ordinal")
 
 
 def _in_schema(relations: pl.DataFrame, schema: RelationSchema) -> tuple[pl.Series, pl.Series]:
@@ -207,3 +207,12 @@ def _in_schema(relations: pl.DataFrame, schema: RelationSchema) -> tuple[pl.Seri
         )  # fmt: skip
         marks.append(joined["known"].fill_null(False))
     return marks[0], marks[1]
+
+
+STAGES: dict[str, Callable[[pl.DataFrame, pl.DataFrame, StageInputs], _Frames]] = {
+    "drop_ungrounded": _grounded,
+    "deduplicate": _distinct,
+    "enforce_schema": _allowed,
+    "fix_direction": _turned,
+}
+"""Stage → what it does with the entities and relations that the stages before it left."""

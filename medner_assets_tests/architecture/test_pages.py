@@ -14,7 +14,7 @@ PAGES = ("architecture.md", "extending.md")
 @pytest.mark.parametrize("page", PAGES)
 def test_every_file_that_the_page_names_is_there(page):
     text = (PROJECT / "docs" / page).read_text(encoding="utf-8")
-    named = re.findall(r"`((?:medner_assets|docs|sql|tools)/[\w/.-]+\.\w+)`", text)
+    named = re.findall(r"`((?:medner_assets|medner_assets_tests|docs|sql|tools)/[\w/.-]+\.\w+)`", text)
     assert len(named) >= 5
     assert [each for each in named if not (PROJECT / each).is_file()] == []
 
