@@ -116,7 +116,10 @@ def _entity_line(entity: Entity, concept: bool) -> str:
     """Return `_entity_to_json` as JSON, put together here: mentions are most of a corpus's documents."""
     if entity.pieces or entity.attributes or entity.start is None:
         return _ENCODER.encode(_entity_to_json(entity, concept))
-    concepts = f', "concepts": [{", ".join(map(_quoted, entity.concepts))}]' if concept else ""
+    concepts = ""
+    if concept:
+        each = entity.concepts
+        concepts = f', "concepts": [{_quoted(each[0]) if len(each) == 1 else ", ".join(map(_quoted, each))}]'
     return (
         f'{{"id": {_quoted(entity.id)}, "type": {_quoted(entity.type)}, "start": {entity.start}, '
         f'"end": {entity.end}, "text": {_quoted(entity.text)}{concepts}}}'

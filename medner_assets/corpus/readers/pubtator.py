@@ -36,14 +36,17 @@ _BEGINS = ("t", "title")
 def drafts(source: Source, options: Options) -> Iterator[Draft | Problem]:
     """Yield the documents of a PubTator file and what is none."""
     blocks = _Blocks(source.name)
+    number, line = 0, ""
     with source.lines() as lines:
         for number, line in lines:
-            if blocks.take_plain(number, line):
+            block = blocks.block
+            if block is not None and line.startswith(block.prefix):  # most lines of most files
+                block.annotations.append((number, line))
                 continue
             found = blocks.take(number, line)
             if found:
                 yield from found
-        yield from blocks.finish(ends_within_a_line=lines.unended)
+        yield from blocks.finish((number, line) if lines.unended else None)
 
 
 @dataclass(slots=True)
@@ -54,6 +57,8 @@ class _Block:
     line: int
     prefix: str
     sections: list[tuple[str, str]] = field(default_factory=list)
+    annotations: list[tuple[int, str]] = field(default_factory=list)
+    """(number, line) of those that begin with `prefix`, until the document is complete."""
     mentions: dict[str, tuple[int, list[str]]] = field(default_factory=dict)
     """By the line itself, since one that stands twice counts once: its number, and its five to seven columns,
     of which the second and third are whole numbers."""
@@ -69,55 +74,37 @@ class _Blocks:
         self.found: list[Draft | Problem] = []
         self.not_kept: Counter[str] = Counter()
         self.other_sections: dict[str, None] = {}
-        self._waiting: list[tuple[int, list[str]]] = []
-        self._last: tuple[int, str] | None = None
-
-    def take_plain(self, number: int, line: str) -> bool:
-        """Add a mention of six columns to the document at hand, as most lines are; False for any other."""
-        block = self.block
-        if block is None or not line.startswith(block.prefix):
-            return False
-        columns = line.split("\t")
-        if len(columns) != 6 or line in block.mentions:
-            return False
-        start, end = columns[1], columns[2]  # `whole_number` of both, spelled out: it is asked of each line
-        if not (start.isdigit() and end.isdigit() and (start + end).isascii()):
-            return False
-        if len(start) > MOST_DIGITS or len(end) > MOST_DIGITS:
-            return False
-        block.mentions[line] = number, columns
-        self._last = (number, line)
-        return True
+        self._waiting: list[tuple[int, str]] = []
 
     def take(self, number: int, line: str) -> list[Draft | Problem] | None:
-        """Add one line to the document it belongs to; return what is complete before it."""
+        """Add a line that is no annotation of the document at hand; return what is complete before it."""
         if not line or line.isspace():
             return None
-        self._last = (number, line)
-        columns = line.split("\t")
-        if self.block is not None and len(columns) > 1 and columns[0] == self.block.id:
-            self._take_annotation(self.block, number, columns, line)
-        elif (text_line := _text_line(line)) is not None:
+        if (text_line := _text_line(line)) is not None:
             self._take_text(number, *text_line)
         else:
-            self._waiting.append((number, columns))
+            self._waiting.append((number, line))
         if not self.found:
             return None
         found, self.found = self.found, []
         return found
 
-    def finish(self, *, ends_within_a_line: bool) -> list[Draft | Problem]:
-        """Return the last document, what is still without a text, and what is said of a file cut off."""
+    def finish(self, unended: tuple[int, str] | None) -> list[Draft | Problem]:
+        """Return the last document, what is still without a text, and what is said of a file cut off.
+
+        unended: (number, line) of the last line if it has no end.
+        """
         self._orphans(self._waiting)
-        if ends_within_a_line and self._last is not None:
-            number, line = self._last
-            if _text_line(line) is not None and self.block is not None:
-                cut, self.block = self.block, None
-                message = f"{UNFINISHED}: document left out with its {len(cut.mentions)} mentions"
-                self._report(number, cut.id, ProblemKind.TRUNCATED, message)
-            else:
-                self._report(number, _plausible_id(line.split("\t")[0]), ProblemKind.UNENDED, UNFINISHED)
+        cut = self.block if unended is not None and _text_line(unended[1]) is not None else None
+        if cut is not None and unended is not None:
+            self.block = None
+            self._take_annotations(cut)
+            message = f"{UNFINISHED}: document left out with its {len(cut.mentions)} mentions"
+            self._report(unended[0], cut.id, ProblemKind.TRUNCATED, message)
         self._complete()
+        if unended is not None and cut is None:
+            doc_id = _plausible_id(unended[1].split("\t")[0])
+            self._report(unended[0], doc_id, ProblemKind.UNENDED, UNFINISHED)
         if self.other_sections:
             message = f"the sections {', '.join(self.other_sections)} are joined, one character between two"
             self._report(None, None, ProblemKind.READ_AS, message)
@@ -127,6 +114,7 @@ class _Blocks:
 
     def _complete(self) -> None:
         if self.block is not None:
+            self._take_annotations(self.block)
             self.found.append(_draft(self.block, self.file))
             self.block = None
 
@@ -144,11 +132,28 @@ class _Blocks:
             self.other_sections[section] = None
         block.sections.append((section, text))
         waiting, self._waiting = self._waiting, []
-        for line, columns in waiting:
-            if columns[0] == doc_id and len(columns) > 1:
-                self._take_annotation(block, line, columns, "\t".join(columns))
+        for each in waiting:
+            if each[1].startswith(block.prefix):
+                block.annotations.append(each)
             else:
-                self._orphans([(line, columns)])
+                self._orphans([each])
+
+    def _take_annotations(self, block: _Block) -> None:
+        mentions = block.mentions
+        for number, line in block.annotations:
+            columns = line.split("\t")
+            if len(columns) == 6 and line not in mentions:
+                start, end = columns[1], columns[2]  # `whole_number` of both, spelled out: asked of each line
+                if (
+                    start.isdigit()
+                    and end.isdigit()
+                    and (start + end).isascii()
+                    and len(start) <= MOST_DIGITS
+                    and len(end) <= MOST_DIGITS
+                ):
+                    mentions[line] = number, columns
+                    continue
+            self._take_annotation(block, number, columns, line)
 
     def _take_annotation(self, block: _Block, number: int, columns: list[str], line: str) -> None:
         count = len(columns)
@@ -169,8 +174,9 @@ class _Blocks:
             message = f"neither a mention nor a relation ({count} columns): line left out"
             self._report(number, block.id, ProblemKind.MALFORMED, message)
 
-    def _orphans(self, lines: list[tuple[int, list[str]]]) -> None:
-        for number, columns in lines:
+    def _orphans(self, lines: list[tuple[int, str]]) -> None:
+        for number, line in lines:
+            columns = line.split("\t")
             doc_id = _plausible_id(columns[0])
             if len(columns) > 1 and doc_id is not None:
                 message = "an annotation of a document whose text is not here: left out"
