@@ -59,7 +59,7 @@ def streamed(checkout: Checkout, *arguments: str) -> tuple[list[str], float, flo
     """Return the lines of `medner predict`, seconds to the first and in all, and peak memory in bytes."""
     began = time.monotonic()
     process = subprocess.Popen(
-        [sys.executable, "-m", "medner_assets.cli", "predict", "extractor", *arguments],
+        [sys.executable, "-m", "medner_assets.cli", "predict", "reader", *arguments],
         cwd=checkout.root, env=checkout.environment(), stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
     assert process.stdout is not None
@@ -98,7 +98,7 @@ def one_by_one(checkout: Checkout, sentences: list[str]) -> list[set[tuple[int, 
         "from medner_assets.modeling.job import PredictionJob",
         "from medner_assets.modeling.inference.extractor import Extractor",
         f"sentences = json.loads(Path({str(file)!r}).read_text())",
-        "settings = job('extractor', [Input('x', None, 'x')], Path(tempfile.mkdtemp()))",
+        "settings = job('reader', [Input('x', None, 'x')], Path(tempfile.mkdtemp()))",
         "extractor = Extractor(PredictionJob.parsed(json.dumps(settings), 'job'))",
         "found = [[e for r in extractor.read([w]) for e in r.entities]",
         "         for s in sentences for w in extractor.windows(s)]",
