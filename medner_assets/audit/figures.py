@@ -20,6 +20,12 @@ class Figure:
     """The ends of the 95 % interval; None where the figure has none."""
 
 
+def in_per_cent(f1: Figure | float | None) -> str:
+    """Return an F1 as sentences say it and as the report has it: 0.564 → `56.4 %`; none there → `–`."""
+    value = f1.value if isinstance(f1, Figure) else f1
+    return "–" if value is None else f"{100 * value:.1f} %"
+
+
 GOLD_ENTITIES = "gold_entities"
 """The reader is given the gold entities and only has to relate them."""
 END_TO_END = "end_to_end"

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from medner_assets.audit.figures import Figure
+from medner_assets.audit.figures import Figure, in_per_cent
 from medner_assets.prompting.grounding import predict
 from medner_assets.prompting.templates import render_completion
 from medner_assets.schema import Document
@@ -64,7 +64,7 @@ class Stated:
     def reasons(self) -> list[str]:
         """Return how far a perfect completion falls short, in words; nothing where it says all."""
         short = [
-            f"{words} F1 {counts.f1:.3f} ({counts.fn:,} of {counts.tp + counts.fn:,} missed, "
+            f"{words} F1 {in_per_cent(counts.f1)} ({counts.fn:,} of {counts.tp + counts.fn:,} missed, "
             f"{counts.fp:,} wrong)"
             for key, words in _WORDS.items()
             if (counts := self.counts.get(key)) is not None and counts.fn + counts.fp

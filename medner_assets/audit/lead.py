@@ -1,6 +1,6 @@
 """The one sentence that a lead needs: what a relation score on this dataset can mean."""
 
-from medner_assets.audit.figures import Figure, Figures
+from medner_assets.audit.figures import Figure, Figures, in_per_cent
 from medner_assets.audit.verdict import DatasetVerdict, Evidence
 from medner_assets.audit.without_reading import PROBE
 from medner_assets.recipes.sources import Targets
@@ -19,8 +19,9 @@ def lead_sentence(
             "do not judge a version by its relation score."
         )
     if verdict == DatasetVerdict.NEARLY_FREE:
+        every = in_per_cent(find.scored("all_pairs"))
         return (
-            f"Relating everything that fits scores relation F1 {_point(find.scored('all_pairs'))} once the "
+            f"Relating everything that fits scores relation F1 {every} once the "
             "entities are known: a relation score here measures how well entities are found, not relations."
         )
     if verdict == DatasetVerdict.WITHOUT_READING:
@@ -30,9 +31,9 @@ def lead_sentence(
         )
     if verdict == DatasetVerdict.NOT_FOLLOWING:
         reach = (
-            f"the target {target:.2f} cannot be reached by training"
+            f"the target {in_per_cent(target)} cannot be reached by training"
             if target > _high(best)
-            else f"the target {target:.2f} asks for no reading"
+            else f"the target {in_per_cent(target)} asks for no reading"
         )
         above = (
             "a higher score would come from test documents that repeat train documents"
@@ -59,19 +60,15 @@ def lead_sentence(
     needs = "needs reading" if target > _high(best) else "can be reached without reading"
     return (
         f"{how} what is related: the best score without reading the text is {limit}, "
-        f"and the target {target:.2f} {needs}."
+        f"and the target {in_per_cent(target)} {needs}."
     )
 
 
 def _shown(best: Figure | None) -> str:
     if best is None or best.value is None:
         return "not known"
-    told = f"relation F1 {best.value:.2f}"
-    return f"{told} (95 % interval up to {best.high:.2f})" if best.high is not None else told
-
-
-def _point(figure: Figure | None) -> str:
-    return "–" if figure is None or figure.value is None else f"{figure.value:.2f}"
+    told = f"relation F1 {in_per_cent(best.value)}"
+    return f"{told} (95 % interval up to {in_per_cent(best.high)})" if best.high is not None else told
 
 
 def _high(best: Figure | None) -> float:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from medner_assets.audit.answers import SMALL, UNREAD_FROM, ProbeAnswer, answer_of
 from medner_assets.audit.duplicates import Alike
-from medner_assets.audit.figures import Figure, Figures
+from medner_assets.audit.figures import Figures, in_per_cent
 from medner_assets.audit.questions import FEWEST_GROUPS, Probe
 from medner_assets.audit.verdict import DatasetVerdict, Evidence
 
@@ -53,14 +53,11 @@ def _main_reasons(verdict: DatasetVerdict, evidence: Evidence, find: Figures) ->
             "prove nothing"
         )
     if verdict == DatasetVerdict.NEARLY_FREE:
-        found.append(
-            f"relating every pair that fits scores relation F1 {_f1(find.scored('all_pairs'))} with the gold "
-            "entities"
-        )
+        every = in_per_cent(find.scored("all_pairs"))
+        found.append(f"relating every pair that fits scores relation F1 {every} with the gold entities")
     if verdict == DatasetVerdict.WITHOUT_READING:
-        found.append(
-            f"names or position alone score relation F1 {evidence.unread_f1:.3f}, {UNREAD_FROM:.2f} or more"
-        )
+        unread, least = in_per_cent(evidence.unread_f1), in_per_cent(UNREAD_FROM)
+        found.append(f"names or position alone score relation F1 {unread}, {least} or more")
     found.append(_told(evidence.pairs, "which pairs are related"))
     if evidence.type.asked:
         found.append(_told(evidence.type, "the type of a related pair"))
@@ -108,8 +105,8 @@ def _imitation(verdict: DatasetVerdict, find: Figures) -> list[str]:
     if (every.value or 0.0) <= (imitation.value or 0.0):
         return []
     return [
-        f"relating every pair that fits scores F1 {_f1(every)}, "
-        f"more than perfect imitation of the labels ({_f1(imitation)})"
+        f"relating every pair that fits scores F1 {in_per_cent(every)}, "
+        f"more than perfect imitation of the labels ({in_per_cent(imitation)})"
     ]
 
 
@@ -181,7 +178,7 @@ def _entities(find: Figures) -> list[str]:
     dictionary = find.value("dictionary_ner", "f1")
     if dictionary >= _MEMORISED:
         found.append(
-            f"looking up train's strings finds the entities with F1 {dictionary:.3f}: "
+            f"looking up train's strings finds the entities with F1 {in_per_cent(dictionary)}: "
             "finding them shows no reading"
         )
     missed = find.value("unannotated", "test")
@@ -199,7 +196,3 @@ def _labels(find: Figures) -> list[str]:
         f"of {repeated:.0f} pairs of names that recur with the same words between, "
         f"{conflicting:.0%} are labelled differently"
     ]
-
-
-def _f1(figure: Figure | None) -> str:
-    return "–" if figure is None or figure.value is None else f"{figure.value:.3f}"
