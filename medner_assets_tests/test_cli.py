@@ -138,7 +138,7 @@ def test_versions_are_listed_on_standard_output():
 def test_an_unknown_version_is_told_with_those_that_there_are(command):
     text = ["some text"] if command == "predict" else []
     line = refused(command, "nope", *text)
-    assert line.startswith("Error: unknown version 'nope': choose one of tiny-ade-v1, ")
+    assert line.startswith("Error: unknown version 'nope': choose one of small-ade-v1, ")
 
 
 def test_a_version_whose_name_would_reach_outside_its_folder_is_unknown(data):

