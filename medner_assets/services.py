@@ -41,7 +41,7 @@ _PR_SET_CHILD_SUBREAPER = 36
 
 
 @dataclass(frozen=True)
-class Settings:
+class ServingSettings:
     """How the UI is served. port: 0 for any free one. hosts: further names that it answers to."""
 
     host: str = HOST
@@ -97,7 +97,7 @@ class Parts:
                 process.wait(_END_SECONDS)
 
 
-def serve(settings: Settings) -> None:
+def serve(settings: ServingSettings) -> None:
     """Run the UI with its daemon until a signal comes.
 
     Read-only, it is the web server alone, beside another UI or without one. Raises MednerError when it cannot
@@ -151,7 +151,7 @@ def _run(webserver: list[str], listener: socket.socket, token: str | None, read_
         parts.wait()
 
 
-def _webserver(settings: Settings, login: Path | None, url: str, listener: socket.socket) -> list[str]:
+def _webserver(settings: ServingSettings, login: Path | None, url: str, listener: socket.socket) -> list[str]:
     """Return the words that start the web server."""
     return [
         "medner_assets.webserver",

@@ -22,7 +22,7 @@ from medner_assets.environment import take_token
 from medner_assets.errors import MednerError
 from medner_assets.web.gate import Gate
 from medner_assets.web.logins import logins_from
-from medner_assets.web.origins import Names
+from medner_assets.web.origins import HostNames
 from medner_assets.web.reports import report_route
 
 if TYPE_CHECKING:
@@ -63,7 +63,9 @@ def main(
     except MednerError as error:
         sys.exit(f"Error: {error}")
     with interrupt_on_ipc_shutdown_message(stop), contextlib.suppress(KeyboardInterrupt):
-        _serve(workspace, url, descriptor, read_only, lambda app: Gate(app, Names.with_added(added), logins))
+        _serve(
+            workspace, url, descriptor, read_only, lambda app: Gate(app, HostNames.with_added(added), logins)
+        )
 
 
 def _serve(

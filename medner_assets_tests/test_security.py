@@ -17,7 +17,7 @@ from medner_assets.files import publish_file
 from medner_assets.modeling.publishing import publish_folder
 from medner_assets.paths import PROJECT
 from medner_assets.recipes.loading import load_base_model, load_dataset, load_version
-from medner_assets.services import Settings
+from medner_assets.services import ServingSettings
 from medner_assets.tables import TABLES
 from medner_assets.warehouse.catalogue import connect
 from medner_assets.warehouse.queries import ask
@@ -265,7 +265,7 @@ def test_every_file_of_a_base_decides_which_base_it_is(tmp_path):
 def test_the_ui_is_behind_the_gate_on_this_machine_only_and_nothing_is_reported_to_anyone():
     lines = (PROJECT / "Makefile").read_text().splitlines()
     assert lines[next(i for i, line in enumerate(lines) if line.startswith("ui:")) + 1].endswith("/medner ui")
-    assert Settings().host == "127.0.0.1"
+    assert ServingSettings().host == "127.0.0.1"
     assert yaml.safe_load((PROJECT / "dagster.yaml").read_text())["telemetry"] == {"enabled": False}
 
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from medner_assets.audit.figures import Figure
 from medner_assets.audit.ladder import rung
-from medner_assets.audit.pairs import Pairs, Types, Way
+from medner_assets.audit.pairs import Pairs, RelationWay, Types
 from medner_assets.audit.scores import f1, group_numbers, resample_weights
 
 MEANING = "relates every pair of fitting types"
@@ -46,7 +46,7 @@ def _decided(pairs: Pairs, *, every: bool) -> list[tuple[int, int]]:
     return [(row, way) for row, pair in enumerate(pairs.rows) for way in chosen[pair.kind]]
 
 
-def _usual(ways: Counter[Way], types: Types) -> list[Way]:
+def _usual(ways: Counter[RelationWay], types: Types) -> list[RelationWay]:
     """Return the most frequent way; of equal types in both directions."""
     ranked = sorted(ways, key=lambda way: (-ways[way], way.relation, not way.forward))
     if types[0] != types[1]:

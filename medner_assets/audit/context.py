@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from medner_assets.audit.layout import Layout
+from medner_assets.audit.layout import PairPlaces
 from medner_assets.audit.nodes import Nodes
 from medner_assets.audit.pairs import Pairs
 
@@ -97,7 +97,7 @@ class Spans:
     end: "NDArray[np.int64]"
 
 
-def spans_of(pairs: Pairs, places: Layout, words: Words) -> Spans:
+def spans_of(pairs: Pairs, places: PairPlaces, words: Words) -> Spans:
     """Return where in the words each pair stands. Here a sentence ends at every mark."""
     given = (places.left_start, places.left_end, places.right_start, places.right_end)
     return _spans(pairs.document, np.stack(given), words)
@@ -117,7 +117,7 @@ def _spans(document: "NDArray[np.int64]", places: "NDArray[np.int64]", words: Wo
     return Spans(begin, left, np.minimum(after_left, right), right, np.maximum(after_right, right), end)
 
 
-def contexts(pairs: Pairs, places: Layout, words: Words) -> Any:
+def contexts(pairs: Pairs, places: PairPlaces, words: Words) -> Any:
     """Return (pairs, HASHED) features of what stands between and around the mentions, a CSR matrix.
 
     The closest two mentions, and of concepts with several the next ones in one sentence too.

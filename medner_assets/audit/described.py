@@ -7,7 +7,7 @@ import numpy as np
 
 from medner_assets.audit.context import Spans, Words, contexts, spans_of, words_of
 from medner_assets.audit.descriptors import STRUCTURE, name_indicators
-from medner_assets.audit.layout import Layout, layout
+from medner_assets.audit.layout import PairPlaces, layout
 from medner_assets.audit.pairs import Pairs
 from medner_assets.audit.position import position
 from medner_assets.audit.scores import group_numbers
@@ -21,7 +21,7 @@ class Described:
     """Pairs and their features; every array and matrix has one row a pair."""
 
     pairs: Pairs
-    places: Layout
+    places: PairPlaces
     position: "NDArray[np.float64]"
     """(pairs, columns) `structure` first, then `position`."""
     names: Any

@@ -17,7 +17,7 @@ MENTIONS = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Layout:
+class PairPlaces:
     """(pairs,) arrays each: character offsets and sentence numbers of the closest mentions, in text order."""
 
     left_start: "NDArray[np.int64]"
@@ -34,7 +34,7 @@ class Layout:
     """(4, others) left start, left end, right start, right end of these two mentions."""
 
 
-def layout(pairs: Pairs) -> Layout:
+def layout(pairs: Pairs) -> PairPlaces:
     """Return the layout of every pair, in order of the pairs."""
     rows = np.empty((len(pairs.rows), 7), np.int64)
     also_row, also = [], []
@@ -45,7 +45,7 @@ def layout(pairs: Pairs) -> Layout:
         also += [(*one, *other) for one, other, _ in others]
         rows[index] = (*left, *right, each.sentence(left[0]), each.sentence(right[0]), first_is_left)
     at = rows.T.copy()
-    return Layout(
+    return PairPlaces(
         at[0], at[1], at[2], at[3], at[4], at[5], at[6].astype(np.bool_),
         np.array(also_row, np.int64), np.array(also, np.int64).reshape(-1, 4).T,
     )  # fmt: skip

@@ -18,7 +18,7 @@ Types = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
+class RelationWay:
     """One way in which a pair can be related: the type, and whether its first node is the head."""
 
     relation: str
@@ -29,12 +29,12 @@ class Way:
 class PairSchema:
     """What train says about which types are related how."""
 
-    ways: dict[Types, Counter[Way]]
+    ways: dict[Types, Counter[RelationWay]]
     """Gold relations of train by types and way; of equal types both directions, if only with 0."""
     symmetric: frozenset[str]
     kinds: tuple[Types, ...]
     """The pairs of types, sorted; their position is the `kind` of a pair."""
-    classes: tuple[Way, ...]
+    classes: tuple[RelationWay, ...]
     """All ways, sorted; their position is the class of a related pair."""
 
 
@@ -89,7 +89,7 @@ class Pairs:
 def learn_schema(train: Sequence[Nodes], symmetric: Collection[str]) -> PairSchema:
     """Return the schema of train; a type is symmetric if declared so or in undirected documents only."""
     every = frozenset(symmetric) | _undirected_types(train)
-    ways: dict[Types, Counter[Way]] = {}
+    ways: dict[Types, Counter[RelationWay]] = {}
     for each in train:
         place = {node.key: (position, node) for position, node in enumerate(each.nodes)}
         for ends in each.gold_between:
@@ -103,7 +103,7 @@ def learn_schema(train: Sequence[Nodes], symmetric: Collection[str]) -> PairSche
                 counted = ways.setdefault((first.type, second.type), Counter())
                 counted[way] += 1
                 if first.type == second.type and way.relation not in every:
-                    counted[Way(way.relation, not way.forward)] += 0
+                    counted[RelationWay(way.relation, not way.forward)] += 0
     classes = sorted(
         {way for counted in ways.values() for way in counted}, key=lambda way: (way.relation, way.forward)
     )
@@ -165,10 +165,10 @@ def _by_type(one: Node, other: Node) -> tuple[Node, Node]:
     return (other, one) if other.type < one.type else (one, other)
 
 
-def _ways(each: Nodes, first: Node, second: Node, symmetric: frozenset[str]) -> list[Way]:
+def _ways(each: Nodes, first: Node, second: Node, symmetric: frozenset[str]) -> list[RelationWay]:
     ways = []
     for relation, head, tail in each.gold_between.get(frozenset((first.key, second.key)), ()):
-        ways.append(Way(relation, relation in symmetric or (head, tail) == (first.key, second.key)))
+        ways.append(RelationWay(relation, relation in symmetric or (head, tail) == (first.key, second.key)))
     return ways
 
 

@@ -6,14 +6,14 @@ import numpy as np
 
 from medner_assets.audit.context import Words, spans_of, words_begin, words_end
 from medner_assets.audit.descriptors import structure
-from medner_assets.audit.layout import Layout
+from medner_assets.audit.layout import PairPlaces
 from medner_assets.audit.pairs import Pairs
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-def position(pairs: Pairs, places: Layout, words: Words) -> "NDArray[np.float64]":
+def position(pairs: Pairs, places: PairPlaces, words: Words) -> "NDArray[np.float64]":
     """Return (pairs, columns) numbers: `structure`, and where the closest mentions stand.
 
     Offsets in words from both ends, sentences, words, marks and mentions between the two, which of the two

@@ -156,9 +156,9 @@ def ui(
         add(login, add_login, click.prompt("Password", hide_input=True, confirmation_prompt=True))
         click.echo(f"{add_login} may log in: medner ui --login {login}")
         return
-    from medner_assets.services import Settings, serve
+    from medner_assets.services import ServingSettings, serve
 
-    serve(Settings(host, port, hosts, login, read_only))
+    serve(ServingSettings(host, port, hosts, login, read_only))
 
 
 COMMANDS = (init, schema, demo, doctor, base_group, ui)

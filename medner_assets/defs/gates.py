@@ -15,7 +15,7 @@ from medner_assets.recipes.sources import AcceptedLeakage
 
 
 @dataclass(frozen=True, slots=True)
-class Gate:
+class GateVerdict:
     """A verdict with its figures. `reason` is one line without clinical text; empty when it passed."""
 
     passed: bool
@@ -25,7 +25,7 @@ class Gate:
 
 def placement_gate(
     documents: pl.DataFrame, gold_entities: pl.DataFrame, gold_relations: pl.DataFrame
-) -> Gate:
+) -> GateVerdict:
     """Check that mentions are at their offsets, ids are distinct, and relations have their arguments.
 
     Each frame: one partition of its table.
@@ -64,10 +64,10 @@ def placement_gate(
         ).height,
     }
     wrong = [f"{count} {what}" for what, count in figures.items() if count]
-    return Gate(not wrong, ", ".join(wrong), figures)
+    return GateVerdict(not wrong, ", ".join(wrong), figures)
 
 
-def leakage_gate(documents: pl.DataFrame, accepted: AcceptedLeakage) -> Gate:
+def leakage_gate(documents: pl.DataFrame, accepted: AcceptedLeakage) -> GateVerdict:
     """Check that no test document shares its text or its group with train, beyond what the recipe accepts.
 
     documents: one partition of its table. When texts are the same is `normalising.py`'s rule, as in the
@@ -85,7 +85,7 @@ def leakage_gate(documents: pl.DataFrame, accepted: AcceptedLeakage) -> Gate:
         )
         if count > allowed
     ]
-    return Gate(
+    return GateVerdict(
         not leaks,
         "; ".join(leaks),
         {
@@ -97,7 +97,7 @@ def leakage_gate(documents: pl.DataFrame, accepted: AcceptedLeakage) -> Gate:
     )
 
 
-def refusal(dataset: str, gate: Gate) -> str:
+def refusal(dataset: str, gate: GateVerdict) -> str:
     """Return the one line that a shut gate comes down to: what is wrong with the dataset, and what to do."""
     return (
         f"dataset {dataset} cannot be trained on: {gate.reason}: correct its source, "
@@ -105,7 +105,7 @@ def refusal(dataset: str, gate: Gate) -> str:
     )
 
 
-def require(dataset: str, *gates: Gate) -> None:
+def require(dataset: str, *gates: GateVerdict) -> None:
     """Raise MednerError when a gate is shut."""
     for gate in gates:
         if not gate.passed:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from medner_assets.errors import MednerError
 from medner_assets.files import file_hash
 from medner_assets.modeling.base_revision import base_revision, is_base_of
-from medner_assets.modeling.targets import Targets, find_targets
+from medner_assets.modeling.targets import LayerTargets, find_targets
 from medner_assets.recipes.settings import LoraRecipe
 from medner_assets.recipes.sources import BaseModelRecipe
 
@@ -89,7 +89,7 @@ def save_adapter(
     if isinstance(settings["target_modules"], list):
         settings["target_modules"] = sorted(settings["target_modules"])
     if prefix:  # the published model has a vision tower, whose layers bear the same names
-        settings["target_modules"] = Targets.outside_of_towers(adapted_layers(model))
+        settings["target_modules"] = LayerTargets.outside_of_towers(adapted_layers(model))
     config.write_text(json.dumps(settings, indent=2) + "\n", encoding="utf-8")
     complete = {
         **facts,

@@ -18,7 +18,7 @@ _READ_DIRECTLY = ("out_proj", "conv1d")
 
 
 @dataclass(frozen=True, slots=True)
-class Targets:
+class LayerTargets:
     """The layers to adapt. `stated` is what PEFT is told: names of layers, or a pattern of their paths."""
 
     stated: list[str] | str
@@ -31,7 +31,7 @@ class Targets:
         return rf"^(?!.*({'|'.join(_TOWERS)})).*\.({'|'.join(map(re.escape, sorted(names)))})$"
 
 
-def find_targets(model: "PreTrainedModel", wanted: Sequence[str] | Literal["all-linear"]) -> Targets:
+def find_targets(model: "PreTrainedModel", wanted: Sequence[str] | Literal["all-linear"]) -> LayerTargets:
     """Return the layers of `model` that `wanted` means.
 
     all-linear: every linear layer of the decoder. Names: each must be the name of a linear layer there.
@@ -58,9 +58,9 @@ def find_targets(model: "PreTrainedModel", wanted: Sequence[str] | Literal["all-
     meant = {name for name, _ in model.named_modules() if name.rpartition(".")[2] in names}
     if chosen == meant:
         # As the recipe orders them: PEFT makes the adapters in the model's order, whatever this one is.
-        return Targets(list(names if wanted == "all-linear" else wanted), tuple(names))
+        return LayerTargets(list(names if wanted == "all-linear" else wanted), tuple(names))
     pattern = "|".join(re.escape(name) for name in sorted(chosen))
-    return Targets(rf"^({pattern})$", tuple(names))
+    return LayerTargets(rf"^({pattern})$", tuple(names))
 
 
 def linear_layers(model: "PreTrainedModel") -> dict[str, "nn.Module"]:

@@ -19,7 +19,7 @@ _SCHEMES = {str(task): str(scheme) for task, scheme in HEADLINES}
 
 
 @dataclass(frozen=True, slots=True)
-class Spread:
+class TrainingSpread:
     """F1 of one version's trainings on the test split, fractions. sd: None for a single one."""
 
     version: str
@@ -37,7 +37,7 @@ class Spread:
 
 def spreads(
     metrics: pl.DataFrame, rows: Sequence[Mapping[str, Number]], dataset: str, task: str
-) -> list[Spread]:
+) -> list[TrainingSpread]:
     """Return the spread of each version of a dataset, in the order of `rows`.
 
     metrics: the whole table. rows: those of the leaderboard, which say how many trainings count, their mean
@@ -59,11 +59,11 @@ def spreads(
         own = sorted((version_and_index(each)[1], f1) for each, f1 in scores.items()
                      if version_and_index(each)[0] == name)  # fmt: skip
         shown = tuple(f1 for _, f1 in own[: int(count or 1)])
-        found.append(Spread(name, shown, mean, row[f"{task}_sd"].value))
+        found.append(TrainingSpread(name, shown, mean, row[f"{task}_sd"].value))
     return found
 
 
-def spread_chart(title: str, rows: Sequence[Spread], task: str) -> Markup:
+def spread_chart(title: str, rows: Sequence[TrainingSpread], task: str) -> Markup:
     """Return the picture; an empty string without rows. task: chooses the colour."""
     if not rows:
         return Markup("")
@@ -99,7 +99,7 @@ def _scale(low: float, high: float, left: float, right: float, height: int) -> M
     )
 
 
-def _row(row: Spread, y: int, x: Callable[[float], float], series: int) -> Markup:
+def _row(row: TrainingSpread, y: int, x: Callable[[float], float], series: int) -> Markup:
     parts = [Markup('<text x="0" y="{}">{}</text>').format(y + 4, row.version)]
     if row.sd is not None:
         parts.append(

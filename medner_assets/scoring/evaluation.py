@@ -71,7 +71,7 @@ def score_version(
 
 
 @dataclass(frozen=True, slots=True)
-class _Block:
+class _ScoredBlock:
     """What is kept of a block: outcomes by stage, and counts."""
 
     entities: list[pl.DataFrame]
@@ -87,9 +87,9 @@ class _Task:
     symmetric: frozenset[str]
     spans: bool
 
-    def evaluated(self, gold: GoldFrames, predicted: PredictedFrames) -> _Block:
+    def evaluated(self, gold: GoldFrames, predicted: PredictedFrames) -> _ScoredBlock:
         rows = coded(gold, predicted, self.stages, symmetric=self.symmetric, spans=self.spans)
-        return _Block(
+        return _ScoredBlock(
             entity_rows_by_stage(gold, predicted, rows, self.stages),
             relation_rows_by_stage(gold, predicted, rows, self.stages),
             scored(rows, self.stages, (gold.documents["split"] == TEST).to_numpy()),

@@ -27,7 +27,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from medner_assets.web.logins import Logins
 from medner_assets.web.operations import reason_not_to_ask
-from medner_assets.web.origins import Names
+from medner_assets.web.origins import HostNames
 
 ASKING = frozenset({OperationType.QUERY})
 LISTENING = frozenset({OperationType.QUERY, OperationType.SUBSCRIPTION})
@@ -55,7 +55,7 @@ _TOO_LONG = Refusal(413, f"more than {LARGEST_BODY:,} bytes")
 class Gate:
     """Stands before `app`; refuses with one line of text, which is logged too."""
 
-    def __init__(self, app: ASGIApp, names: Names, logins: Logins) -> None:
+    def __init__(self, app: ASGIApp, names: HostNames, logins: Logins) -> None:
         self._app, self._names, self._logins = app, names, logins
         # One password is tried at a time: guessing is slow whatever the number of connections.
         self._guessing = asyncio.Lock()

@@ -14,7 +14,7 @@ LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 @dataclass(frozen=True)
-class Names:
+class HostNames:
     """The names of this UI, lower case, without ports: those of loopback, and what `--allow-host` adds.
 
     Ports are not looked at in `Host`: a tunnel may end at any port of the visitor's machine. They count in
@@ -24,7 +24,7 @@ class Names:
     hosts: frozenset[str] = LOOPBACK
 
     @classmethod
-    def with_added(cls, added: Iterable[str]) -> "Names":
+    def with_added(cls, added: Iterable[str]) -> "HostNames":
         """Return the names of loopback and those of `added`, each a host name or an address."""
         return cls(LOOPBACK | {each.strip("[]").lower() for each in added})
 

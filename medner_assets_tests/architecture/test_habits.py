@@ -5,6 +5,7 @@ import importlib
 import pkgutil
 import subprocess
 import sys
+from collections import defaultdict
 from pathlib import Path
 
 import pytest
@@ -77,6 +78,16 @@ def test_no_tracked_file_names_a_place_of_one_machine():
         if name and file.exists():
             text = file.read_text(encoding="utf-8")
             assert not any(mark in text for mark in marks), name
+
+
+def test_every_class_has_a_name_of_its_own():
+    found = defaultdict(list)
+    for file in sources():
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ClassDef):
+                found[node.name].append(file.relative_to(PACKAGE).as_posix())
+    assert len(found) > 200
+    assert {name: files for name, files in found.items() if len(files) > 1} == {}
 
 
 def test_environment_variables_are_read_in_two_modules():

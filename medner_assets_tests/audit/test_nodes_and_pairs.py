@@ -1,7 +1,7 @@
 from dataclasses import replace
 
 from medner_assets.audit.nodes import Nodes, found_nodes, gold_nodes
-from medner_assets.audit.pairs import Pairs, Way, candidate_pairs, learn_schema, sampled
+from medner_assets.audit.pairs import Pairs, RelationWay, candidate_pairs, learn_schema, sampled
 from medner_assets.schema import Document, Entity
 from medner_assets_tests.support.notes import abstract, note
 
@@ -66,14 +66,15 @@ def test_candidates_are_the_pairs_whose_types_train_relates():
 def test_a_pair_knows_the_ways_in_which_gold_relates_it():
     pairs = pairs_of(note("D:aspirin helped C:gout, not C:asthma", ("aspirin", "treats", "gout")))
     assert [(row.first.text, row.gold) for row in pairs.rows] == [("gout", {0}), ("asthma", frozenset())]
-    assert pairs.schema.classes == (Way("treats", False),)  # Condition sorts before Drug: the head is second
+    # Condition sorts before Drug: the head is second.
+    assert pairs.schema.classes == (RelationWay("treats", False),)
     assert pairs.triple(0, 0) in pairs.documents[0].gold
 
 
 def test_of_equal_types_both_directions_are_possible_unless_the_relation_is_symmetric():
     document = note("C:gout follows C:obesity", ("obesity", "causes", "gout"))
-    assert pairs_of(document).schema.classes == (Way("causes", False), Way("causes", True))
-    assert pairs_of(document, symmetric=("causes",)).schema.classes == (Way("causes", True),)
+    assert pairs_of(document).schema.classes == (RelationWay("causes", False), RelationWay("causes", True))
+    assert pairs_of(document, symmetric=("causes",)).schema.classes == (RelationWay("causes", True),)
 
 
 def test_a_symmetric_relation_is_found_whichever_argument_is_written_first():

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from medner_assets.defs.gates import Gate, leakage_gate, placement_gate, require
+from medner_assets.defs.gates import GateVerdict, leakage_gate, placement_gate, require
 from medner_assets.errors import MednerError
 from medner_assets.recipes.sources import AcceptedLeakage
 from medner_assets.tables import TABLES
@@ -38,7 +38,7 @@ BLEEDING = mention("d1", "e2", 17, 25, "bleeding")
 CAUSED = {"doc_id": "d1", "relation_id": 0, "type": "causes", "head_id": "e1", "tail_id": "e2"}
 
 
-def placed(*mentions: dict[str, object], relation: dict[str, object] = CAUSED) -> Gate:
+def placed(*mentions: dict[str, object], relation: dict[str, object] = CAUSED) -> GateVerdict:
     return placement_gate(
         frame("documents", DOCUMENT), frame("gold_entities", *mentions), frame("gold_relations", relation)
     )
@@ -145,9 +145,9 @@ def test_the_order_of_documents_does_not_change_the_leaks(splits):
 
 
 def test_a_shut_gate_refuses_the_dataset_in_one_line_that_names_the_remedy():
-    gate = Gate(False, "2 repeated entity ids", {"repeated entity ids": 2})
+    gate = GateVerdict(False, "2 repeated entity ids", {"repeated entity ids": 2})
     with pytest.raises(MednerError) as caught:
-        require("ade", Gate(True, "", {}), gate)
+        require("ade", GateVerdict(True, "", {}), gate)
     assert str(caught.value) == (
         "dataset ade cannot be trained on: 2 repeated entity ids: correct its source, "
         "or accept a stated number in datasets/ade.yaml where that is right"

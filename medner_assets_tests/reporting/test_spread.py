@@ -3,7 +3,7 @@
 import polars as pl
 
 from medner_assets.reporting.leaderboard import leaderboard_rows
-from medner_assets.reporting.spread import Spread, spread_chart, spreads
+from medner_assets.reporting.spread import TrainingSpread, spread_chart, spreads
 from medner_assets.tables import TABLES
 
 
@@ -50,7 +50,7 @@ def test_a_version_is_one_row_with_mean_sd_and_count_of_its_trainings():
 
 
 def test_the_picture_has_a_dot_a_training_and_says_the_numbers_in_words():
-    rows = [Spread("v1", (0.4, 0.48), 0.44, 0.0566), Spread("<v2>", (0.5,), 0.5, None)]
+    rows = [TrainingSpread("v1", (0.4, 0.48), 0.44, 0.0566), TrainingSpread("<v2>", (0.5,), 0.5, None)]
     picture = str(spread_chart("relation F1", rows, "relation"))
     assert picture.count("<circle") == 3
     assert "44.0 ± 5.7 (2 trainings)" in picture

@@ -15,7 +15,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from medner_assets.web.gate import LARGEST_BODY, Gate
 from medner_assets.web.logins import Logins
-from medner_assets.web.origins import Names
+from medner_assets.web.origins import HostNames
 
 OWN, OTHER_PORT, FOREIGN = "http://127.0.0.1:3000", "http://127.0.0.1:8888", "https://evil.example"
 MUTATION = "mutation { launchRun { __typename } }"
@@ -40,8 +40,8 @@ ROUTES = [
 ]
 
 
-def client(logins: Logins | None = None, names: Names | None = None, base_url: str = OWN) -> TestClient:
-    gate = Gate(Starlette(routes=ROUTES), names or Names(), logins or Logins())
+def client(logins: Logins | None = None, names: HostNames | None = None, base_url: str = OWN) -> TestClient:
+    gate = Gate(Starlette(routes=ROUTES), names or HostNames(), logins or Logins())
     return TestClient(gate, base_url=base_url)
 
 
@@ -161,7 +161,7 @@ def test_every_name_of_loopback_is_answered_at_any_port_of_a_tunnel(ui, host):
 
 def test_a_proxy_in_front_needs_its_name_allowed():
     behind = {"Host": "medner.example.org", "Origin": "https://medner.example.org"}
-    with client() as closed, client(names=Names.with_added(["Medner.example.org"])) as opened:
+    with client() as closed, client(names=HostNames.with_added(["Medner.example.org"])) as opened:
         assert closed.post("/graphql", json={}, headers=behind).status_code == 421
         assert opened.post("/graphql", json={}, headers=behind).status_code == 200
         assert opened.post("/graphql", json={}, headers={**behind, "Origin": FOREIGN}).status_code == 403

@@ -15,7 +15,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from medner_assets.web.gate import Gate
 from medner_assets.web.logins import add_login, logins_from
-from medner_assets.web.origins import Names
+from medner_assets.web.origins import HostNames
 from medner_assets_tests.support.chromium import BINARY, Chromium
 from medner_assets_tests.support.live import within
 
@@ -49,7 +49,7 @@ def port(tmp_path: Path) -> Iterator[int]:
     """The port of a server behind the gate, which asks for the login of `ada`."""
     add_login(tmp_path / "logins", "ada", "correct horse")
     app = Starlette(routes=[Route("/", page), WebSocketRoute("/graphql", acknowledged)])
-    gate = Gate(app, Names(), logins_from(tmp_path / "logins", None))
+    gate = Gate(app, HostNames(), logins_from(tmp_path / "logins", None))
     server = uvicorn.Server(uvicorn.Config(gate, "127.0.0.1", 0, log_level="error", lifespan="off"))
     thread = threading.Thread(target=server.run)
     thread.start()

@@ -45,7 +45,7 @@ LineOf = Callable[[str, str], int | None]
 
 
 @dataclass(frozen=True, slots=True)
-class Read:
+class LocatedDocument:
     """One document as `bioc` read it (a `BioCDocument`), with the lines it came from."""
 
     document: Any
@@ -63,7 +63,7 @@ class Drafting:
         self.not_kept: Counter[str] = Counter()
         self._number = 0
 
-    def take(self, read: Read) -> Iterator[Draft | Problem]:
+    def take(self, read: LocatedDocument) -> Iterator[Draft | Problem]:
         """Yield the draft of a document, and what of it has no place."""
         self._number += 1
         draft = _Builder(read, self, f"{self.source.stem}-{self._number}").draft()
@@ -140,7 +140,7 @@ def _is_offset(value: object) -> bool:
 class _Builder:
     """Builds one draft; what has no place goes to the problems of its `Drafting`."""
 
-    def __init__(self, read: Read, drafting: Drafting, made_id: str) -> None:
+    def __init__(self, read: LocatedDocument, drafting: Drafting, made_id: str) -> None:
         self.read = read
         self.document = read.document
         self.drafting = drafting

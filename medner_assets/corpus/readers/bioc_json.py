@@ -10,7 +10,7 @@ whole. The format has no lines.
 from collections.abc import Iterator
 from typing import Any
 
-from medner_assets.corpus.readers.bioc_documents import Drafting, Read
+from medner_assets.corpus.readers.bioc_documents import Drafting, LocatedDocument
 from medner_assets.corpus.readers.bioc_level import level_of
 from medner_assets.corpus.readers.drafts import Draft
 from medner_assets.corpus.readers.json_records import NotJsonError, array_after, json_values
@@ -39,7 +39,7 @@ def drafts(source: Source, options: Options) -> Iterator[Draft | Problem]:
             doc_id = doc_id if isinstance(doc_id, str) else None
             yield Problem(source.name, None, doc_id, ProblemKind.MALFORMED, what)
             continue
-        yield from drafting.take(Read(document, None, lambda tag, key: None))
+        yield from drafting.take(LocatedDocument(document, None, lambda tag, key: None))
     yield from drafting.finish()
 
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
-from medner_assets.corpus.readers.bioc_documents import Drafting, Read
+from medner_assets.corpus.readers.bioc_documents import Drafting, LocatedDocument
 from medner_assets.corpus.readers.bioc_level import level_of
 from medner_assets.corpus.readers.drafts import Draft
 from medner_assets.corpus.readers.files import Utf8Stream
@@ -73,7 +73,7 @@ def _document_elements(stream: BinaryIO, file: str, *, check: bool) -> Iterator[
         yield Problem(file, error.lineno, None, ProblemKind.TRUNCATED, what)
 
 
-def _read(element: Any) -> Read:
+def _read(element: Any) -> LocatedDocument:
     from bioc import biocxml
     from lxml import etree
 
@@ -82,4 +82,4 @@ def _read(element: Any) -> Read:
     }
     xml = etree.tostring(element, encoding="unicode", with_tail=False)
     (document,) = biocxml.loads(f"<collection>{xml}</collection>").documents
-    return Read(document, element.sourceline, lambda tag, key: lines.get((tag, key)))
+    return LocatedDocument(document, element.sourceline, lambda tag, key: lines.get((tag, key)))

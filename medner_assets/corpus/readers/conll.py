@@ -40,7 +40,7 @@ _HEAD = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Layout:
+class ColumnLayout:
     """Which columns of a file hold what, from 0. tag: -1 for the last, or that of CoNLL-U's `MISC`."""
 
     tabs: bool
@@ -130,7 +130,7 @@ def drafts(source: Source, options: Options) -> Iterator[Draft | Problem]:
             yield found.draft(source.name, found.name or f"{source.stem}-{number}")
 
 
-def _layout(source: Source, options: Options) -> tuple[Layout, bool]:
+def _layout(source: Source, options: Options) -> tuple[ColumnLayout, bool]:
     """Return the layout that the first lines of a file show, and whether it marks its documents."""
     marked, tabs = False, False
     head: list[str] = []
@@ -156,7 +156,7 @@ def _layout(source: Source, options: Options) -> tuple[Layout, bool]:
     if options.column is not None:
         if any(len(row) < options.column for row in rows) or options.column < 1:
             raise MednerError(f"{source.name}: has no column {options.column}: count its columns from 1")
-        return Layout(tabs, options.column - 1, misc), marked
+        return ColumnLayout(tabs, options.column - 1, misc), marked
     word = 0
     if rows and all(_is_index(row[0]) for row in rows) and all(len(row) > 2 for row in rows):
         word = 1
@@ -168,7 +168,7 @@ def _layout(source: Source, options: Options) -> tuple[Layout, bool]:
         raise MednerError(
             f"{source.name}: the first column holds numbers, not words: say which one does (--column 2)"
         )
-    return Layout(tabs, word, misc), marked
+    return ColumnLayout(tabs, word, misc), marked
 
 
 def _is_index(column: str) -> bool:
@@ -182,7 +182,7 @@ def _columns(line: str, tabs: bool) -> list[str]:
     return [each.strip(" ") for each in line.split("\t")] if tabs else _BLANKS.split(line.lstrip(" "))
 
 
-def _documents(source: Source, layout: Layout, marked: bool) -> Iterator[_Building | Problem]:
+def _documents(source: Source, layout: ColumnLayout, marked: bool) -> Iterator[_Building | Problem]:
     current: _Building | None = None
     typeless, word_told = 0, layout.word != 0
     contraction = 0
@@ -253,7 +253,7 @@ def _tag(column: str) -> tuple[str, str] | None:
     return (match[1].replace("M", "I"), match[2] or "") if match else None
 
 
-def _token(columns: Sequence[str], layout: Layout) -> tuple[str, str, str] | None:
+def _token(columns: Sequence[str], layout: ColumnLayout) -> tuple[str, str, str] | None:
     """Return (token, prefix, type) of a line; None if it is none."""
     if len(columns) <= max(1, layout.word):
         return None

@@ -23,7 +23,7 @@ from medner_assets.corpus.synthetic.patterns import Pattern, Slot
 from medner_assets.corpus.synthetic.random_process import random_notes
 from medner_assets.corpus.synthetic.sentences.asides import LEADS
 from medner_assets.corpus.synthetic.style import Style
-from medner_assets.corpus.synthetic.writer import Names, Writer
+from medner_assets.corpus.synthetic.writer import NameSource, Writer
 from medner_assets.recipes.sources import SyntheticSource
 from medner_assets.schema import Document
 
@@ -64,7 +64,7 @@ def generate(source: SyntheticSource) -> list[Document]:
         rng = stream(source.process, source.seed, split)
         if split != "train" and held_out is None:
             held_out = HeldOutNames(training, UNSEEN_SHARE)
-        names: Names = training if held_out is None else held_out
+        names: NameSource = training if held_out is None else held_out
         new = islice(_unseen(_drafts(source.process, rng, names), seen), source.documents.get(split, 0))
         documents.extend(
             Document(next(ids), draft.text, draft.entities, draft.relations, split=split) for draft in new
@@ -111,7 +111,7 @@ def plan(rng: Random, style: Style, every: int = 1) -> list[Pattern]:
     return [*opening, *shuffled(rng, [*body, *asides[1:]]), *asides[:1]]
 
 
-def stated_drafts(rng: Random, names: Names, every: int = 1) -> Iterator[tuple[Document, list[Pattern]]]:
+def stated_drafts(rng: Random, names: NameSource, every: int = 1) -> Iterator[tuple[Document, list[Pattern]]]:
     """Yield notes without id and split, for ever, each with the patterns that it was written from."""
     while True:
         style = Style(rng)
@@ -123,7 +123,7 @@ def stated_drafts(rng: Random, names: Names, every: int = 1) -> Iterator[tuple[D
         yield Document("", writer.text, tuple(writer.entities), tuple(writer.relations)), patterns
 
 
-def _drafts(process: Process, rng: Random, names: Names, every: int = 1) -> Iterator[Document]:
+def _drafts(process: Process, rng: Random, names: NameSource, every: int = 1) -> Iterator[Document]:
     if process == "random":
         return random_notes(rng)
     return (document for document, _ in stated_drafts(rng, names, every))

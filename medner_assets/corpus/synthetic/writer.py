@@ -12,7 +12,7 @@ from medner_assets.corpus.synthetic.style import Style
 from medner_assets.schema import Entity, Relation
 
 
-class Names(Protocol):
+class NameSource(Protocol):
     """Where names come from."""
 
     def draw(self, rng: Random, kind: str) -> str:
@@ -42,7 +42,7 @@ class Writer:
     ABBREVIATE = 0.14
     """Chance that the first mention of a condition or procedure introduces its initials."""
 
-    def __init__(self, rng: Random, names: Names, style: Style) -> None:
+    def __init__(self, rng: Random, names: NameSource, style: Style) -> None:
         self.entities: list[Entity] = []
         self.relations: list[Relation] = []
         self._rng = rng

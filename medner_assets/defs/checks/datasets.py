@@ -6,7 +6,7 @@ import polars as pl
 from medner_assets.defs.datasets.audit import dataset_audit
 from medner_assets.defs.datasets.dataset import dataset
 from medner_assets.defs.failures import clear_failures
-from medner_assets.defs.gates import Gate, leakage_gate, placement_gate, refusal
+from medner_assets.defs.gates import GateVerdict, leakage_gate, placement_gate, refusal
 from medner_assets.defs.partitions import DATASETS
 from medner_assets.defs.resources import Warehouse
 from medner_assets.recipes.loading import load_dataset
@@ -46,7 +46,7 @@ def audit_verdict(context: dg.AssetCheckExecutionContext, warehouse: Warehouse) 
     )
 
 
-def result_of(dataset: str, gate: Gate) -> dg.AssetCheckResult:
+def result_of(dataset: str, gate: GateVerdict) -> dg.AssetCheckResult:
     """Return a gate's verdict as Dagster shows it."""
     return dg.AssetCheckResult(
         passed=gate.passed,

@@ -24,7 +24,7 @@ from medner_assets.recipes.loading import load_dataset, load_version
 from medner_assets.reporting.report import render_loss, render_small_loss
 
 
-class Training(dg.Config):
+class TrainingConfig(dg.Config):
     """How a run of `adapter` trains."""
 
     force: bool = Field(False, description="Train again although recipe, data and base are unchanged.")
@@ -42,7 +42,7 @@ class Training(dg.Config):
 )
 @clear_failures()
 def adapter(
-    context: dg.AssetExecutionContext, config: Training, warehouse: Warehouse
+    context: dg.AssetExecutionContext, config: TrainingConfig, warehouse: Warehouse
 ) -> dg.MaterializeResult:
     """LoRA adapter of a version in `data/adapters/<version>/`, trained on the train split of its dataset.
 

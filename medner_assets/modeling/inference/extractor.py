@@ -26,7 +26,7 @@ _RELATION = ("type", "head_text", "head_type", "tail_text", "tail_type")
 
 
 @dataclass(frozen=True, slots=True)
-class Read:
+class ReadWindow:
     """What was read in one window. Places are characters of the whole text.
 
     entities: type, text, start, end (None where the string is not in the window), grounding. relations: type,
@@ -62,7 +62,7 @@ class Extractor:
         """Yield the windows of a text, in order; none of white space only."""
         return self._completer.windows(text)
 
-    def read(self, windows: Sequence[Window]) -> list[Read]:
+    def read(self, windows: Sequence[Window]) -> list[ReadWindow]:
         """Return what is read in each window, in their order."""
         written = self.completions(windows)
         said = [
@@ -96,7 +96,7 @@ class Extractor:
 
 def _read(
     window: Window, entities: pl.DataFrame | None, relations: pl.DataFrame | None, written: Completion
-) -> Read:
+) -> ReadWindow:
     found: list[dict[str, Any]] = []
     first: dict[tuple[str, str], int] = {}
     for row in entities.iter_rows(named=True) if entities is not None else ():
@@ -121,4 +121,4 @@ def _read(
         for row in (relations.iter_rows(named=True) if relations is not None else ())
     )
     tokens = written.prompt_tokens + written.completion_tokens
-    return Read(window, tuple(found), related, written.finish_reason == "length", tokens)
+    return ReadWindow(window, tuple(found), related, written.finish_reason == "length", tokens)

@@ -18,7 +18,7 @@ from typing import IO, Any
 from medner_assets.corpus.readers.files import read_text
 from medner_assets.corpus.readers.jsonl import read_jsonl
 from medner_assets.errors import MednerError
-from medner_assets.modeling.inference.extractor import Extractor, Read
+from medner_assets.modeling.inference.extractor import Extractor, ReadWindow
 from medner_assets.modeling.job import PredictionJob
 from medner_assets.modeling.process import process
 
@@ -69,7 +69,7 @@ def _parts(extractor: Extractor, doc_id: str, text: str) -> Iterator[dict[str, A
 
 
 def _part(
-    doc_id: str, text: str, start: int, end: int, read: Sequence[Read], *, is_last: bool
+    doc_id: str, text: str, start: int, end: int, read: Sequence[ReadWindow], *, is_last: bool
 ) -> dict[str, Any]:
     entities: list[dict[str, Any]] = []
     relations: list[dict[str, Any]] = []

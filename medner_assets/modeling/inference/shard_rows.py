@@ -10,7 +10,7 @@ import polars as pl
 
 from medner_assets.corpus.shards import Shard, Text
 from medner_assets.files import publish_file
-from medner_assets.modeling.inference.extractor import Extractor, Read
+from medner_assets.modeling.inference.extractor import Extractor, ReadWindow
 from medner_assets.modeling.windows import Window
 from medner_assets.tables import TABLES
 
@@ -27,7 +27,7 @@ def shard_frame(
     extractor: Extractor, texts: Sequence[Text], annotation_id: str, corpus: str, shard: Shard
 ) -> pl.DataFrame:
     """Return one row a document, in the documents' order; each is there, also without a mention."""
-    read: dict[int, list[Read]] = {n: [] for n in range(len(texts))}
+    read: dict[int, list[ReadWindow]] = {n: [] for n in range(len(texts))}
     windows = ((n, window) for n, each in enumerate(texts) for window in extractor.windows(each.text))
     for group in _groups(windows, _BATCHES_AT_ONCE * extractor.batch_size):
         for (n, _), result in zip(group, extractor.read([window for _, window in group]), strict=True):
@@ -75,7 +75,7 @@ def _groups(windows: Iterator[tuple[int, Window]], size: int) -> Iterator[list[t
         yield group
 
 
-def _relations(read: Read) -> Iterator[dict[str, Any]]:
+def _relations(read: ReadWindow) -> Iterator[dict[str, Any]]:
     for each in read.relations:
         row = {name: each[name] for name in ("type", "head_text", "head_type", "tail_text", "tail_type")}
         for side in ("head", "tail"):

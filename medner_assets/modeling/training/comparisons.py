@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
+class TrainingPath:
     """A path that training may take. alone: one sample a forward pass."""
 
     layout: Layout
@@ -70,7 +70,7 @@ def cache_folder(work: Path) -> Path:
     return paths.data() / "equality" if work.is_relative_to(paths.data()) else work
 
 
-def key_of(ready: Adapted, way: Way, base: str, device: "torch.device", cast: bool) -> str:
+def key_of(ready: Adapted, way: TrainingPath, base: str, device: "torch.device", cast: bool) -> str:
     """Return the hash of all that a finding depends on."""
     import torch
 

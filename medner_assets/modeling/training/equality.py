@@ -18,7 +18,7 @@ from medner_assets.modeling.progress import Log
 from medner_assets.modeling.samples import Sample
 from medner_assets.modeling.training.backends import Adapted
 from medner_assets.modeling.training.borders import LEAK, across_borders
-from medner_assets.modeling.training.comparisons import PathComparison, Way, cached, keep, key_of
+from medner_assets.modeling.training.comparisons import PathComparison, TrainingPath, cached, keep, key_of
 from medner_assets.modeling.training.distributed import Ranks
 from medner_assets.modeling.training.loss import head_of
 from medner_assets.modeling.training.steps import OWN_FORWARD, Steps
@@ -39,7 +39,7 @@ _FILL = 0.05
 class Settled:
     """The path that training takes, and what was found of it and of those before it."""
 
-    way: Way
+    way: TrainingPath
     findings: tuple[PathComparison, ...]
 
     def facts(self) -> dict[str, Any]:
@@ -66,7 +66,7 @@ def settle(
     were. Raises MednerError when no path is right.
     """
     if ready.backend == "unsloth":
-        way = Way("padded", "plain")
+        way = TrainingPath("padded", "plain")
         return Settled(
             way, (PathComparison(way.words(), None, None, None, "", 0, True, "unsloth: not compared"),)
         )
@@ -101,17 +101,19 @@ def settle(
     )
 
 
-def ways(ready: Adapted) -> list[Way]:
+def ways(ready: Adapted) -> list[TrainingPath]:
     """Return the paths that a model may take, the fastest first."""
-    found = [] if ready.layout in OWN_FORWARD else [Way(ready.layout, "plain")]
+    found = [] if ready.layout in OWN_FORWARD else [TrainingPath(ready.layout, "plain")]
     head = head_of(ready.model)
     if ready.may_join:
-        found += [Way("joined", each) for each in ("plain", "own") if each == head or head == "plain"]
+        found += [
+            TrainingPath("joined", each) for each in ("plain", "own") if each == head or head == "plain"
+        ]
     if head == "plain":
-        found.append(Way("padded", "plain"))
+        found.append(TrainingPath("padded", "plain"))
     if head != "whole":
-        found.append(Way("padded", "own"))
-    return [*found, Way("padded", "whole"), Way("padded", "whole", alone=True)]
+        found.append(TrainingPath("padded", "own"))
+    return [*found, TrainingPath("padded", "whole"), TrainingPath("padded", "whole", alone=True)]
 
 
 def probed(samples: Sequence[Sample]) -> list[Sample]:
@@ -131,7 +133,7 @@ class _Result:
 
 def _compare(
     ready: Adapted,
-    way: Way,
+    way: TrainingPath,
     samples: Sequence[Sample],
     plain: dict[bool, _Result],
     *,

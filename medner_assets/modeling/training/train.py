@@ -34,7 +34,7 @@ from medner_assets.modeling.samples import Encoder
 from medner_assets.modeling.training.backends import Adapted, adapted
 from medner_assets.modeling.training.batching import StepOrder
 from medner_assets.modeling.training.checkpoints import last_checkpoint
-from medner_assets.modeling.training.comparisons import Way, cache_folder
+from medner_assets.modeling.training.comparisons import TrainingPath, cache_folder
 from medner_assets.modeling.training.data import TrainingData, training_data
 from medner_assets.modeling.training.distributed import (
     Ranks,
@@ -135,7 +135,9 @@ class _Place:
     ranks: Ranks
 
 
-def _trainer(job: TrainingJob, data: TrainingData, ready: Adapted, way: Way, place: _Place) -> "Trainer":
+def _trainer(
+    job: TrainingJob, data: TrainingData, ready: Adapted, way: TrainingPath, place: _Place
+) -> "Trainer":
     """Return the Trainer of `job`: the recipe in transformers' words, and steps that fit into memory."""
     recipe, cuda = job.recipe.training, place.device.type == "cuda"
     bfloat16 = fast_bfloat16(place.device) and way.layout in OWN_FORWARD

@@ -15,7 +15,7 @@ TESTS = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Spread:
+class ScoreVariation:
     """What makes two F1 scores differ, as standard deviations of F1; each is of one adapter or recipe."""
 
     document: float
@@ -26,7 +26,7 @@ class Spread:
     """Of F1 from training to training."""
 
 
-PLANNED = Spread(document=0.254, recipe=0.29, seed=0.0075)
+PLANNED = ScoreVariation(document=0.254, recipe=0.29, seed=0.0075)
 """Relation F1, the task that decides, of the embedded base on synthetic notes: five trainings of `tiny-v1`
 and of `tiny-v2` (`benchmarks/results/replication.json`); the seed's part with those of `base.json`."""
 
@@ -49,7 +49,7 @@ def _simultaneous(standard_error: float, degrees: float) -> float:
     return smallest_difference(standard_error, float(t.ppf(1 - LEVEL / (2 * TESTS), degrees)), degrees)
 
 
-def of_adapters(groups: int, spread: Spread = PLANNED) -> float | None:
+def of_adapters(groups: int, spread: ScoreVariation = PLANNED) -> float | None:
     """Return the smallest difference of two adapters that `groups` test groups find; None below two groups.
 
     groups: those that hold an item.
@@ -59,7 +59,7 @@ def of_adapters(groups: int, spread: Spread = PLANNED) -> float | None:
     return _simultaneous(spread.document / np.sqrt(groups), groups - 1)
 
 
-def of_recipes(groups: int, replicates: int, spread: Spread = PLANNED) -> float | None:
+def of_recipes(groups: int, replicates: int, spread: ScoreVariation = PLANNED) -> float | None:
     """Return the smallest difference of two recipes, each trained `replicates` times; None below two each.
 
     The variance is that of the crossed t: of documents, once seeds are averaged, and of seeds.
