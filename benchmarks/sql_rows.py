@@ -19,7 +19,10 @@ _RELATION_TYPES = "['treats', 'causes', 'prevents', 'diagnoses', 'located_in']"
 _ENTITY_ERRORS = "['duplicate', 'ungrounded', 'type', 'boundary', 'type_boundary', 'spurious']"
 _RELATION_ERRORS = "['duplicate', 'ungrounded', 'type', 'direction', 'cascaded', 'spurious']"
 _PAIRED = "('type', 'boundary', 'type_boundary', 'direction', 'cascaded')"
-_SQL_TYPE = {"String": "varchar", "Int64": "bigint", "Float64": "double", "Boolean": "boolean"}
+_SQL_TYPE = {
+    "String": "varchar", "Int64": "bigint", "Float64": "double", "Boolean": "boolean",
+    "List(Int32)": "integer[]", "List(Float32)": "float[]",
+}  # fmt: skip
 
 _DOCUMENT = "printf('pubmed-%07d', d)"
 _TEXT = """'Patient ' || d || ' was given term-' || hash(d, 1) % 5000 || ' for term-' || hash(d, 2) % 5000

@@ -45,6 +45,7 @@ class Table:
 
 TEXT, INT, REAL, FLAG = pl.String(), pl.Int64(), pl.Float64(), pl.Boolean()
 TEXTS, TIME = pl.List(pl.String()), pl.Datetime("us", "UTC")
+INTS, REALS = pl.List(pl.Int32()), pl.List(pl.Float32())
 
 
 def _structs(**fields: pl.DataType) -> pl.List:
@@ -74,6 +75,12 @@ COUNTS = (
     Column("tp", INT, "items, true positives"),
     Column("fp", INT, "items, false positives"),
     Column("fn", INT, "items, false negatives"),
+)
+PROBABILITY = Column(
+    "probability", REAL, "that it is right, calibrated on dev where that was possible; null: not known"
+)
+MODEL_PROBABILITY = Column(
+    "model_probability", REAL, "product of its tokens' probabilities, before calibration; null: not kept"
 )
 ANNOTATION = Column(
     "annotation_id", TEXT, "hash of adapter weights, dataset version, decoding, post-processing, reading"

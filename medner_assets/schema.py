@@ -4,7 +4,7 @@ Character offsets count Unicode code points of `Document.text`, start inclusive,
 never appear here.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Self
 
@@ -89,6 +89,10 @@ class Document:
         return replace(self, split=split)
 
 
+Place = tuple[int, int]
+"""Characters of a completion: start inclusive, end exclusive."""
+
+
 @dataclass(frozen=True, slots=True)
 class ParsedEntity:
     """One entity line of a completion. `ordinal` counts entity lines of the completion from 0."""
@@ -96,6 +100,8 @@ class ParsedEntity:
     ordinal: int
     type: str
     text: str
+    place: Place = field(default=(0, 0), compare=False)
+    """Where the line says it, behind its number; an empty one where it is in no completion."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +112,8 @@ class ParsedRelation:
     type: str
     head: str
     tail: str
+    place: Place = field(default=(0, 0), compare=False)
+    """As of a `ParsedEntity`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +145,8 @@ class PredictedEntity:
     start: int | None
     end: int | None
     grounding: Grounding
+    probability: float | None = None
+    """What its line's tokens had, see `prompting/probability.py`; None: it is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +160,8 @@ class PredictedRelation:
     head_type: str | None
     tail_text: str
     tail_type: str | None
+    probability: float | None = None
+    """As of a `PredictedEntity`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,8 +16,12 @@ from medner_assets.columns import (
     FLAG,
     GROUP,
     INT,
+    INTS,
+    MODEL_PROBABILITY,
     OUTCOME,
+    PROBABILITY,
     REAL,
+    REALS,
     RELATIONS,
     SCHEME,
     SHARD,
@@ -137,6 +141,8 @@ TABLES: dict[str, Table] = {
             Column("completion_tokens", INT, "tokens"),
             Column("seconds", REAL, "wall-clock seconds, the batch's time shared evenly"),
             Column("windows", WINDOWS, "the parts of a document longer than max_tokens, each with its completion; null: read whole"),
+            Column("token_starts", INTS, "of each token its first character in completion, from 0; the one that ends a text counts; null: not kept"),
+            Column("log_probabilities", REALS, "of each token, natural logarithm, as the model gave it before any grammar; null: not kept"),
         )),
         Table("annotations", "model_version", "one document of an annotated corpus; one file per shard", (
             ANNOTATION, CORPUS, SHARD, DOC,
@@ -171,6 +177,7 @@ TABLES: dict[str, Table] = {
             Column("start", INT, "first character; null if ungrounded"),
             Column("end", INT, "one past the last character"),
             Column("grounding", TEXT, "exact, case, fuzzy or none"),
+            PROBABILITY, MODEL_PROBABILITY,
         )),
         Table("predicted_relations", "model_version", "one predicted relation at one stage", (
             EVALUATION, DATASET, STAGE, SPLIT, DOC,
@@ -180,6 +187,7 @@ TABLES: dict[str, Table] = {
             Column("head_type", TEXT, "type of the first predicted entity with that string, else null"),
             Column("tail_text", TEXT, "tail string"),
             Column("tail_type", TEXT, "likewise"),
+            PROBABILITY, MODEL_PROBABILITY,
         )),
         Table("entity_outcomes", "model_version", "one predicted mention, unmatched gold mention, or pair of both, at one stage", (
             EVALUATION, DATASET, STAGE, SPLIT, DOC,

@@ -12,6 +12,8 @@ _TYPE_NAMES = {
     pl.Float64(): "double",
     pl.Boolean(): "boolean",
     pl.List(pl.String()): "varchar[]",
+    pl.List(pl.Int32()): "integer[]",
+    pl.List(pl.Float32()): "float[]",
     pl.Datetime("us", "UTC"): "timestamp with time zone",
     ENTITIES: "struct[]",
     RELATIONS: "struct[]",

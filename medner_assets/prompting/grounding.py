@@ -9,11 +9,13 @@ is looked for inside words.
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import replace
 
 from rapidfuzz import fuzz
 
 from medner_assets.normalising import normalise
 from medner_assets.prompting.parsing import parse_completion
+from medner_assets.prompting.probability import TokenProbabilities
 from medner_assets.schema import (
     Grounding,
     ParsedEntity,
@@ -30,18 +32,32 @@ _FUZZY_MIN_LENGTH = 5
 _FUZZY_MAX_LENGTH = 200
 
 
-def predict(doc_id: str, text: str, completion: str, *, is_cut: bool | None = None) -> Prediction:
+def predict(
+    doc_id: str,
+    text: str,
+    completion: str,
+    *,
+    is_cut: bool | None = None,
+    tokens: TokenProbabilities | None = None,
+) -> Prediction:
     """Return the grounded prediction of one completion for one text; never raises.
 
     is_cut: whether the completion was cut at its limit; None where it is not known, see `parsing.py`.
+    tokens: of the completion; None: what is predicted has no probability.
     """
     parsed = parse_completion(completion, is_cut=is_cut)
-    return Prediction(
-        doc_id=doc_id,
-        entities=ground_entities(parsed.entities, text),
-        relations=type_relations(parsed.relations, parsed.entities),
-        rejected=parsed.rejected,
-    )
+    entities = ground_entities(parsed.entities, text)
+    relations = type_relations(parsed.relations, parsed.entities)
+    if tokens is not None:
+        entities = tuple(
+            replace(found, probability=tokens.at(line.place))
+            for found, line in zip(entities, parsed.entities, strict=True)
+        )
+        relations = tuple(
+            replace(found, probability=tokens.at(line.place))
+            for found, line in zip(relations, parsed.relations, strict=True)
+        )
+    return Prediction(doc_id, entities, relations, parsed.rejected)
 
 
 def ground_entities(entities: tuple[ParsedEntity, ...], text: str) -> tuple[PredictedEntity, ...]:

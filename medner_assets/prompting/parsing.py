@@ -26,10 +26,13 @@ def parse_completion(completion: str, *, is_cut: bool | None = None) -> ParsedCo
     relations: list[ParsedRelation] = []
     rejected: list[RejectedLine] = []
     # Only \n and \r\n end a line: str.splitlines would also break at characters that a mention may hold.
-    lines = completion.replace("\r\n", "\n").split("\n")
+    lines = completion.split("\n")
     unfinished = len(lines) if (_looks_cut(lines) if is_cut is None else is_cut) else 0
-    for number, line in enumerate(lines, start=1):
-        item = _without_number(line.strip())
+    end = -1  # of the line before
+    for number, written in enumerate(lines, start=1):
+        start, end = end + 1, end + 1 + len(written)
+        line = written.removesuffix("\r") if number < len(lines) else written
+        item = _behind_number(line.strip()).lstrip()
         arrow = any(True for sign in (ARROW_OPENS, ARROW_CLOSES) for _ in places(item, sign))
         if not item or (line.lstrip().startswith("#") and not arrow) or item.lower() in _NOTHING:
             continue
@@ -37,24 +40,27 @@ def parse_completion(completion: str, *, is_cut: bool | None = None) -> ParsedCo
             rejected.append(RejectedLine(number, line.removeprefix(CUT), "cut before its end"))
             continue
         parsed = _relation(item) if arrow else _entity(item)
+        said = line.rstrip()
+        place = (start + len(said) - len(_behind_number(said)), start + len(said))
         if isinstance(parsed, str):
             rejected.append(RejectedLine(number, line, parsed))
         elif len(parsed) == 2:
-            entities.append(ParsedEntity(len(entities), *parsed))
+            entities.append(ParsedEntity(len(entities), *parsed, place))
         else:
-            relations.append(ParsedRelation(len(relations), *parsed))
+            relations.append(ParsedRelation(len(relations), *parsed, place))
     return ParsedCompletion(tuple(entities), tuple(relations), tuple(rejected))
 
 
-def _without_number(line: str) -> str:
-    """Return the line without its list marker: '3. ', '3) ', '- ', '* '."""
+def _behind_number(line: str) -> str:
+    """Return the line without its list marker: '3.', '3)', '-', '*'; the blanks behind it stay."""
+    line = line.lstrip()
     digits = 0
     while digits < len(line) and line[digits] in "0123456789":
         digits += 1
     if digits and line[digits : digits + 1] in (".", ")"):
-        return line[digits + 1 :].lstrip()
+        return line[digits + 1 :]
     if line[:2] in ("- ", "* "):
-        return line[2:].lstrip()
+        return line[1:]
     return line
 
 

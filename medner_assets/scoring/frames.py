@@ -16,8 +16,9 @@ GOLD_ENTITIES = TABLES["gold_entities"].only(
     "doc_id", "entity_id", "type", "start", "end", "text", "concepts"
 )
 GOLD_RELATIONS = TABLES["gold_relations"].without("split", "head_id", "tail_id", "attributes")
-PREDICTED_ENTITIES = TABLES["predicted_entities"].without("evaluation_id", "dataset", "split")
-PREDICTED_RELATIONS = TABLES["predicted_relations"].without("evaluation_id", "dataset", "split")
+_UNREAD = ("evaluation_id", "dataset", "split", "probability", "model_probability")
+PREDICTED_ENTITIES = TABLES["predicted_entities"].without(*_UNREAD)
+PREDICTED_RELATIONS = TABLES["predicted_relations"].without(*_UNREAD)
 
 
 @dataclass(frozen=True, slots=True)

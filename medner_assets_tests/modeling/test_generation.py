@@ -100,6 +100,7 @@ def test_a_document_longer_than_max_tokens_says_what_its_sentences_say_one_by_on
     written = rows(tmp_path)
     assert set(written[0]) == set(written[1]) == {
         "doc_id", "completion", "finish_reason", "prompt_tokens", "completion_tokens", "seconds", "windows",
+        "token_starts", "log_probabilities",
     }  # fmt: skip
     windows = written[0]["windows"]
     assert [long.text[each["start"] : each["end"]] for each in windows] == sentences
@@ -108,6 +109,14 @@ def test_a_document_longer_than_max_tokens_says_what_its_sentences_say_one_by_on
         assert (each["completion"], each["finish_reason"]) == (row["completion"], row["finish_reason"])
     assert written[0]["completion"] == "\n".join(row["completion"] for row in written[1:])
     assert written[0]["completion_tokens"] == sum(row["completion_tokens"] for row in written[1:])
+    begin, starts = 0, []
+    for row in written[1:]:
+        starts += [begin + start for start in row["token_starts"]]
+        begin += len(row["completion"]) + 1
+    assert written[0]["token_starts"] == starts
+    assert written[0]["log_probabilities"] == [
+        each for row in written[1:] for each in row["log_probabilities"]
+    ]
 
 
 def too_long(base):

@@ -18,6 +18,7 @@ from medner_assets.defs.versions.completions import completions
 from medner_assets.defs.versions.submitted import answers_of, prediction_of, submission_rows
 from medner_assets.errors import MednerError
 from medner_assets.prompting.grounding import predict
+from medner_assets.prompting.probability import TokenProbabilities
 from medner_assets.recipes.loading import load_version
 from medner_assets.scoring.postprocessing import relation_schema
 from medner_assets.scoring.schemes import FINAL, RAW, SCORER_VERSION
@@ -80,10 +81,14 @@ def grounded(written: Iterable[Mapping[str, Any]], texts: Mapping[str, str]) -> 
     """
     for row in written:
         doc_id, text = row["doc_id"], texts[row["doc_id"]]
+        before = 0  # characters of the row's completion
         for each in row["windows"] or [{**row, "start": 0, "end": len(text)}]:
             part, completion = text[each["start"] : each["end"]], each["completion"]
-            said = predict(doc_id, part, completion, is_cut=each["finish_reason"] == "length")
+            tokens = TokenProbabilities.of(row["token_starts"], row["log_probabilities"], before)
+            is_cut = each["finish_reason"] == "length"
+            said = predict(doc_id, part, completion, is_cut=is_cut, tokens=tokens)
             yield WindowPrediction(said, part, each["start"], lines=completion.count("\n") + 1)
+            before += len(completion) + 1
 
 
 def _submitted(written: pl.DataFrame, texts: Mapping[str, str]) -> Iterator[WindowPrediction]:

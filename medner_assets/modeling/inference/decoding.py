@@ -9,11 +9,12 @@ are those of `generate`: the same model called with the same masks and positions
 
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from medner_assets.errors import MednerError
 from medner_assets.modeling.base_files import language_part, positions_in
+from medner_assets.modeling.inference.token_places import TokenPlaces
 from medner_assets.modeling.loading import ends_of
 from medner_assets.modeling.memory import device_memory, release
 
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 _WORTH_LEAVING = 1 / 6
 """Share of ended rows at which the cache is copied without them."""
+_DIGITS = 5
+"""Of a log-probability that is written down: the sum over a line stays within 1e-4."""
 
 
 @dataclass(slots=True)
@@ -37,6 +40,9 @@ class Written:
     """Whether the model ended its text; else it was cut."""
     most: int = 2**31
     """Tokens that it may have."""
+    log_probabilities: list[float] = field(default_factory=list)
+    """Of each token, natural logarithm, as the model gave it before any grammar; of the one that ended the
+    text too."""
 
     @property
     def is_full(self) -> bool:
@@ -80,11 +86,13 @@ def decode(
     cache = DynamicCache(config=model.config)
     written = [Written([], most=min(max_new_tokens, room - len(tokens))) for tokens in prompts]
     steps = max(each.most for each in written)
+    likely: list[tuple[list[int], torch.Tensor]] = []  # stay on the device until all is written
     rows = list(range(len(prompts)))  # of the batch as it is now: positions in `written`
     with torch.inference_mode():
         for step in range(steps):
             scores = _scores(model, ids, mask, positions, cache)
             chosen = (constraint.allowed(scores) if constraint else scores).argmax(-1)
+            likely.append((rows, _log_probabilities(scores, chosen)))
             values = chosen.tolist()
             for row, value in zip(rows, values, strict=True):
                 if value in ends and not written[row].is_full:
@@ -107,7 +115,30 @@ def decode(
                     constraint.keep(live)
             ids, positions = chosen[:, None], positions[:, -1:] + 1
             mask = torch.cat([mask, mask.new_ones(len(rows), 1)], dim=1)
+    _distribute(likely, written)
     return written
+
+
+def _log_probabilities(scores: "torch.Tensor", chosen: "torch.Tensor") -> "torch.Tensor":
+    """Return (rows,): the log-probability of each chosen token among all tokens, in float32.
+
+    scores: (rows, vocabulary), before a grammar: what the model would rather have said is doubt as well, and
+    the same answer has the same probability with and without one.
+    """
+    scores = scores.float()
+    return scores.gather(-1, chosen[:, None])[:, 0] - scores.logsumexp(-1)
+
+
+def _distribute(likely: "Sequence[tuple[list[int], torch.Tensor]]", written: Sequence[Written]) -> None:
+    """Give each text its tokens' log-probabilities; what a row is given behind its end is left out."""
+    import torch
+
+    values = iter(torch.cat([each for _, each in likely]).tolist())
+    for rows, _ in likely:
+        for row in rows:
+            value, one = next(values), written[row]
+            if len(one.log_probabilities) < len(one.tokens) + one.ended:
+                one.log_probabilities.append(value)
 
 
 def _scores(
@@ -140,6 +171,11 @@ class Completion:
     completion_tokens: int
     seconds: float
     """Wall-clock seconds; a batch's time is shared evenly."""
+    token_starts: list[int] | None = None
+    """Of each token, its first character in `completion`; of the one that ended the text too; None: not
+    known."""
+    log_probabilities: list[float] | None = None
+    """Of each token, natural logarithm, see `Written`; None: it is not known."""
 
 
 def generate_batches(
@@ -164,12 +200,13 @@ def generate_batches(
     import torch
 
     waiting = sorted(prompts, key=lambda prompt: -len(prompt[1]))
+    places = TokenPlaces(tokenizer)
     size = batch_size
     if waiting and model.device.type == "cuda":
         size = fitting_batch(model, len(waiting[0][1]) + max_new_tokens)
     while waiting:
         try:
-            done = _generate(model, tokenizer, waiting[:size], max_new_tokens, grammar)
+            done = _generate(model, tokenizer, places, waiting[:size], max_new_tokens, grammar)
         except torch.OutOfMemoryError:
             done = None  # the error's frames keep the cache alive until this block ends
         if done is not None:
@@ -207,6 +244,7 @@ def fitting_batch(model: "PreTrainedModel", tokens: int) -> int:
 def _generate(
     model: "PreTrainedModel",
     tokenizer: "PreTrainedTokenizerBase",
+    places: TokenPlaces,
     batch: Sequence[tuple[str, list[int]]],
     max_new_tokens: int,
     grammar: "Grammar | None" = None,
@@ -222,15 +260,18 @@ def _generate(
         pad=pad,
         constraint=grammar.constraint(len(batch)) if grammar is not None else None,
     )
+    decoded = [places.decoded(new.tokens) for new in written]
     seconds = (time.monotonic() - began) / len(batch)
     return [
         Completion(
             doc_id,
-            str(tokenizer.decode(new.tokens, skip_special_tokens=True, clean_up_tokenization_spaces=False)),
+            text,
             "stop" if new.ended else "length",
             len(tokens),
             len(new.tokens),
             seconds,
+            [0, *ends][: len(new.log_probabilities)],
+            [round(each, _DIGITS) for each in new.log_probabilities],
         )
-        for (doc_id, tokens), new in zip(batch, written, strict=True)
+        for (doc_id, tokens), new, (text, ends) in zip(batch, written, decoded, strict=True)
     ]

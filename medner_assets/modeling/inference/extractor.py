@@ -17,6 +17,7 @@ from medner_assets.modeling.job import ReadingJob
 from medner_assets.modeling.windows import Window
 from medner_assets.normalising import normalise
 from medner_assets.prompting.grounding import predict
+from medner_assets.prompting.probability import TokenProbabilities
 from medner_assets.schema import Grounding
 from medner_assets.scoring.postprocessing import RelationSchema
 from medner_assets.scoring.schemes import FINAL
@@ -66,8 +67,14 @@ class Extractor:
         """Return what is read in each window, in their order."""
         written = self.completions(windows)
         said = [
-            predict(str(n), each.text, written[n].completion, is_cut=written[n].finish_reason == "length")
-            for n, each in enumerate(windows)
+            predict(
+                str(n),
+                window.text,
+                each.completion,
+                is_cut=each.finish_reason == "length",
+                tokens=TokenProbabilities.of(each.token_starts, each.log_probabilities),
+            )
+            for n, (window, each) in enumerate(zip(windows, written, strict=True))
         ]
         frames = staged_frames(
             (WindowPrediction(each, at.text, at.start) for each, at in zip(said, windows, strict=True)),

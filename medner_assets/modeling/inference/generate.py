@@ -10,9 +10,10 @@ Exit code 0: it is there; 1: a mistake that the user can fix, described in the l
 
 import json
 import os
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import fields
 from pathlib import Path
 from typing import IO, Any, Protocol
 
@@ -107,6 +108,21 @@ def _of_document(doc_id: str, windows: Sequence[Window], done: Mapping[Key, dict
         **{key: sum(row[key] for row in rows) for key in ("prompt_tokens", "completion_tokens", "seconds")},
         "windows": kept if len(kept) > 1 else None,
         **({"retries": dict(retries)} if retries else {}),
+        **_tokens(rows),
+    }
+
+
+def _tokens(rows: Sequence[dict]) -> dict:
+    """Return where each token begins in the completions joined by line ends, and its log-probability."""
+    if any(row.get("token_starts") is None for row in rows):  # of a server, or of before they were kept
+        return {"token_starts": None, "log_probabilities": None}
+    starts, begin = [], 0
+    for row in rows:
+        starts += [begin + start for start in row["token_starts"]] if begin else row["token_starts"]
+        begin += len(row["completion"]) + 1
+    return {
+        "token_starts": starts,
+        "log_probabilities": [each for row in rows for each in row["log_probabilities"]],
     }
 
 
@@ -126,17 +142,25 @@ def _complete(
         rows: dict[Key, dict[str, Any]] = {}
         for n, completion in batch.items():
             doc_id, window = texts[n][0]
-            rows[doc_id, window] = {**asdict(completion), "doc_id": doc_id, "window": window}
+            row = {each.name: getattr(completion, each.name) for each in fields(completion)}
+            rows[doc_id, window] = {**row, "doc_id": doc_id, "window": window}
             if job.shots is not None:
                 rows[doc_id, window] |= _answer(completion)
         yield rows
 
 
-def _answer(completion: Completion) -> dict[str, str]:
-    """Return the answer of a model that was not trained on the format, and whether it was cut."""
+def _answer(completion: Completion) -> dict[str, Any]:
+    """Return the answer of a model that was not trained on the format, its tokens, and whether it was cut."""
     answer = answer_in(completion.completion)
-    is_whole = answer != completion.completion
-    return {"completion": answer, "finish_reason": "stop" if is_whole else completion.finish_reason}
+    if answer == completion.completion:
+        return {}
+    starts, likely = completion.token_starts, completion.log_probabilities
+    if starts is not None and likely is not None:
+        tokens = bisect_left(starts, len(answer))
+        starts, likely = starts[:tokens], likely[:tokens]
+    return {
+        "completion": answer, "finish_reason": "stop", "token_starts": starts, "log_probabilities": likely
+    }  # fmt: skip
 
 
 def _completed(partial: Path, generation_id: str, windows: Mapping[str, list[Window]]) -> dict[Key, dict]:

@@ -1,0 +1,53 @@
+"""Tokens → their text and the characters that each of them wrote."""
+
+from collections.abc import Sequence
+from itertools import accumulate
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
+_UNFINISHED = "\ufffd"
+"""What a decoder writes for bytes that are no character yet."""
+
+
+class TokenPlaces:
+    """Decodes what one tokenizer's model wrote."""
+
+    def __init__(self, tokenizer: "PreTrainedTokenizerBase") -> None:
+        self._tokenizer = tokenizer
+        self._pieces: dict[int, str] = {}
+        self._anchor = tokenizer("a", add_special_tokens=False)["input_ids"]
+        self._before = len(self._decoded(self._anchor))
+
+    def decoded(self, tokens: Sequence[int]) -> tuple[str, list[int]]:
+        """Return the text, without special tokens, and for each token one past its last character in it.
+
+        Tokens are mostly decoded one by one, each once; where their pieces do not give the text (a character
+        of several tokens), what each token adds to those before it counts. A token that ends no character
+        ends where the one before it did.
+        """
+        text = self._decoded(tokens)
+        pieces = [self._piece(token) for token in tokens]
+        joined = "".join(pieces)
+        lead = len(joined) - len(text)
+        if joined.endswith(text) and not joined[:lead].strip():  # a decoder may take a first blank away
+            return text, [max(0, end - lead) for end in accumulate(map(len, pieces))]
+        ends, last = [], 0
+        for count in range(1, len(tokens) + 1):
+            so_far = self._decoded(tokens[:count]).rstrip(_UNFINISHED)
+            last = max(last, len(so_far)) if text.startswith(so_far) else last
+            ends.append(last if count < len(tokens) else len(text))
+        return text, ends
+
+    def _piece(self, token: int) -> str:
+        """Return what a token writes within a text."""
+        piece = self._pieces.get(token)
+        if piece is None:
+            piece = self._pieces[token] = self._decoded([*self._anchor, token])[self._before :]
+        return piece
+
+    def _decoded(self, tokens: Sequence[int]) -> str:
+        return str(
+            self._tokenizer.decode(list(tokens), skip_special_tokens=True, clean_up_tokenization_spaces=False)
+        )
