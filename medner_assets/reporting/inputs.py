@@ -6,8 +6,9 @@ default.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import polars as pl
@@ -20,7 +21,7 @@ from medner_assets.recipes.sources import Targets
 DATASET_TABLES = ("documents", "gold_entities", "gold_relations", "audits")
 """Read for the dataset of the version."""
 PAIR_TABLES = ("completions", "rejected_lines", "document_scores", "entity_outcomes", "relation_outcomes",
-               "training_log", "comparisons", "recipe_comparisons")  # fmt: skip
+               "training_log", "comparisons", "recipe_comparisons", "test_reads")  # fmt: skip
 """Read for the version and its baseline."""
 FAMILY_TABLES = ("recipes", "adapters", "metrics")
 """Read for the version and its baseline; rows of the dataset's other versions, where given, make the
@@ -46,6 +47,8 @@ class VersionFacts:
     """Test documents that are scored."""
     completed: int
     """Test documents that have a completion."""
+    scored_at: datetime | None
+    """When the evaluation that its tables carry was first scored; None: not, or no table says."""
     evaluations: tuple[str, ...]
     """Evaluation ids that the version's tables carry; more than one: the tables do not belong together."""
 
@@ -85,6 +88,11 @@ class ReportInputs:
     def pair(self) -> tuple[VersionFacts, ...]:
         """The baseline, if there is one, and the version: the order in which the report shows them."""
         return (self.version,) if self.baseline is None else (self.baseline, self.version)
+
+    @property
+    def scored_at(self) -> datetime | None:
+        """When the later of the pair's evaluations was scored: the age of what is compared."""
+        return max((each.scored_at for each in self.pair if each.scored_at is not None), default=None)
 
     @property
     def are_adapters(self) -> bool:
@@ -164,8 +172,18 @@ def _facts(name: str, tables: Mapping[str, pl.DataFrame], begun: Mapping[str, in
         scored=rows("metrics") is not None,
         evaluated=_test_documents(rows("document_scores")),
         completed=_test_documents(rows("completions")) or begun.get(name, 0),
+        scored_at=_first_read(rows("test_reads"), ids),
         evaluations=tuple(sorted(ids)),
     )
+
+
+def _first_read(reads: pl.DataFrame | None, evaluations: Collection[str]) -> datetime | None:
+    if reads is None:
+        return None
+    own = reads.filter(
+        (pl.col("purpose") == "evaluation") & pl.col("evaluation_id").is_in(list(evaluations))
+    )["read_at"].drop_nulls()
+    return None if own.is_empty() else min(own.to_list())
 
 
 def _test_documents(frame: pl.DataFrame | None) -> int:

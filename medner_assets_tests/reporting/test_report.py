@@ -3,6 +3,7 @@
 import html
 import json
 import re
+from datetime import UTC, datetime
 from functools import cache
 from html.parser import HTMLParser
 
@@ -292,6 +293,24 @@ def test_recall_on_negated_mentions_stands_in_the_report_where_the_corpus_says_w
     assert re.search(r'<th scope="row">negation = true</th><td>mentions</td>', page)
     assert "Recall by what is said" not in render_html(inputs())
     assert "Recall by what is said" not in render_html(inputs(gold_entities=gold.drop("attributes")))
+
+
+def test_the_report_says_when_the_later_of_both_was_first_scored_and_nothing_where_no_table_does():
+    reads = [
+        (OLD, "evaluation", "eval-old", 5), (NEW, "evaluation", "eval-new", 9),
+        (NEW, "evaluation", "eval-new", 11), (NEW, "evaluation", "an-earlier-one", 3),
+        (NEW, "promotion", "eval-new", 2),
+    ]  # fmt: skip
+    rows = [
+        {"model_version": name, "purpose": purpose, "evaluation_id": evaluation,
+         "read_at": datetime(2026, 3, 1, hour, tzinfo=UTC)}
+        for name, purpose, evaluation, hour in reads
+    ]  # fmt: skip
+    page = render_html(inputs(test_reads=table("test_reads", rows)))
+    assert "· scored 2026-03-01 09:00 UTC</p>" in page
+    timeline = page[page.index('id="timeline"') :]
+    assert ">2026-03-01 05:00</td>" in timeline
+    assert "· scored" not in render_html(inputs())
 
 
 def test_the_browser_gets_names_that_cannot_end_its_script():

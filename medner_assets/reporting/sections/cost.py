@@ -1,9 +1,9 @@
 """Cost and Timeline: time, memory and disk of each version, what a minute more of training bought, when it
 happened."""
 
-import datetime
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from medner_assets.reporting.inputs import ReportInputs
@@ -20,7 +20,8 @@ class TimelineRow:
     step: str
     state: str
     """complete, missing or `n/N` documents."""
-    started: datetime.datetime | None
+    finished: datetime | None
+    """When training ended, or the evaluation was scored; None: not known."""
     seconds: Number
 
 
@@ -83,16 +84,17 @@ def _timeline(
             rows.append(TimelineRow(each.name, "training", "missing", None, Number(None, Unit.DURATION)))
         else:
             seconds = adapters[each.name]["train_seconds"]
-            finished: datetime.datetime | None = each.adapter["finished_at"]
-            started = None
-            if finished is not None and seconds.value is not None:
-                started = finished - datetime.timedelta(seconds=seconds.value)
-            rows.append(TimelineRow(each.name, "training", "complete", started, seconds))
+            finished: datetime | None = each.adapter["finished_at"]
+            rows.append(TimelineRow(each.name, "training", "complete", finished, seconds))
         own = generation.get(each.name)
         spent = Number(None, Unit.DURATION) if own is None else own["seconds"]
         rows.append(
             TimelineRow(
-                each.name, "evaluation", _progress(each.evaluated, inputs.test_documents), None, spent
+                each.name,
+                "evaluation",
+                _progress(each.evaluated, inputs.test_documents),
+                each.scored_at,
+                spent,
             )
         )
     return tuple(rows)
