@@ -14,7 +14,7 @@ from medner_assets.recipes.loading import (
     recipe_hash,
     version_names,
 )
-from medner_assets.recipes.sources import BaseModelRecipe
+from medner_assets.recipes.sources import BaseModelRecipe, SplitRule
 
 
 @pytest.fixture
@@ -207,7 +207,7 @@ def test_an_expected_range_is_ordered_and_a_fraction(bounds):
 def test_a_setting_that_decides_no_document_leaves_a_dataset_as_it_was_built():
     dataset = load_dataset("synthetic-small")
     assert recipe_hash(dataset.model_copy(update={"margin": 0.2})) == recipe_hash(dataset)
-    assert recipe_hash(dataset.model_copy(update={"split": {"kind": "files"}})) != recipe_hash(dataset)
+    assert recipe_hash(dataset.model_copy(update={"split": SplitRule(kind="files")})) != recipe_hash(dataset)
     # As the edition before `margin` and `column` noted them: datasets that it built are not built anew.
     assert recipe_hash(dataset) == "21d17ab2dc69f84f"
     assert recipe_hash(load_dataset("bc5cdr")) == "32e25de1352667ef"
