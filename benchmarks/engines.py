@@ -1,7 +1,7 @@
 """The same version on this machine and on a Ray cluster of two nodes: equal tables, and nothing left behind.
 
 Needs the extra `ray` and Linux with `unshare`; without them it says so and measures nothing. The cluster
-listens on a loopback of its own and asks for a token; usage statistics are off. `make scale` runs it last.
+listens on a loopback of its own, sees no other processes, and asks for a token; usage statistics are off.
 """
 
 import json
@@ -36,7 +36,7 @@ def main() -> None:
         return
     if INSIDE not in os.environ:
         inside = {**os.environ, INSIDE: "1"}
-        sys.exit(subprocess.call(["unshare", "-rn", sys.executable, *sys.argv], env=inside))
+        sys.exit(subprocess.call(["unshare", "-rnpf", "--mount-proc", sys.executable, *sys.argv], env=inside))
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
     with tempfile.TemporaryDirectory(prefix="medner-ray-") as folder:
         results = measured(Path(folder))

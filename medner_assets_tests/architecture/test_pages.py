@@ -19,6 +19,13 @@ def test_every_file_that_the_page_names_is_there(page):
     assert [each for each in named if not (PROJECT / each).is_file()] == []
 
 
+def test_every_part_of_the_package_has_its_row_among_the_layers():
+    rows = (PROJECT / "docs" / "architecture.md").read_text(encoding="utf-8").partition("\n## ")[0]
+    parts = {file.name for file in (PROJECT / "medner_assets").iterdir() if not file.name.startswith("_")}
+    named = {name.rstrip("/").rpartition("/")[2] for name in re.findall(r"`([\w/.]+)`", rows)}
+    assert parts - named == set()
+
+
 @pytest.mark.parametrize("page", PAGES)
 def test_every_name_in_capitals_that_the_page_sends_people_to_stands_in_the_file_named_after_it(page):
     text = (PROJECT / "docs" / page).read_text(encoding="utf-8")

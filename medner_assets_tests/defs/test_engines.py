@@ -2,15 +2,18 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from types import ModuleType, SimpleNamespace
+from typing import Any, ClassVar, Self
 
 import pytest
 
 from medner_assets.defs.engines import Command, engine, local
-from medner_assets.environment import ray_settings
+from medner_assets.environment import of_step, ray_settings
 from medner_assets.errors import MednerError
+from medner_assets.modeling.process import FINISHED
 
 COMMAND = Command(None, ["true"], {}, Path("nowhere"), 0, "training")  # type: ignore[arg-type]
 
@@ -38,6 +41,47 @@ def test_ray_that_is_not_installed_is_one_line_with_the_command_that_installs_it
     with pytest.raises(MednerError, match="dagster-ray is not installed: pip install") as raised:
         chosen(monkeypatch, MEDNER_ENGINE="ray")(COMMAND)
     assert "\n" not in str(raised.value)
+
+
+class _Cluster:
+    """What the engine asks of Ray, answered by a cluster that does every job at once."""
+
+    submitted: ClassVar[list[dict]] = []
+
+    def __init__(self, *_: object, **__: object) -> None:
+        """Take an address."""
+
+    def run(self, *, context: None, submit_job_params: dict) -> Self:
+        self.submitted.append(submit_job_params)
+        return self
+
+    def get_custom_messages(self) -> list[str]:
+        return [FINISHED]
+
+    def list_jobs(self) -> list[object]:
+        return []
+
+    def get_job_logs(self, job: str) -> str:
+        return ""
+
+
+def test_a_ray_job_has_the_gpus_of_its_node_and_not_those_of_the_driver(monkeypatch, tmp_path):
+    for name, module in (
+        ("dagster_ray", SimpleNamespace(PipesRayJobClient=_Cluster)),
+        ("ray", ModuleType("ray")),
+        ("ray.job_submission", SimpleNamespace(JobSubmissionClient=_Cluster)),
+        ("ray.exceptions", SimpleNamespace(AuthenticationError=PermissionError)),
+    ):
+        monkeypatch.setitem(sys.modules, name, module)
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "7")
+    monkeypatch.setenv("MEDNER_RAY_GPUS", "1")
+    command = replace(COMMAND, environment=of_step(offline=True), folder=tmp_path)
+    assert command.environment["CUDA_VISIBLE_DEVICES"] == "7"  # what a process of this machine gets
+    assert chosen(monkeypatch, MEDNER_ENGINE="ray")(command) == 0
+    (job,) = _Cluster.submitted
+    assert job["entrypoint_num_gpus"] == 1
+    assert "CUDA_VISIBLE_DEVICES" not in job["runtime_env"]["env_vars"]
+    assert job["runtime_env"]["env_vars"]["MEDNER_RAY_GPUS"] == "1"
 
 
 def test_a_number_of_gpus_that_is_none_is_one_line(monkeypatch):
