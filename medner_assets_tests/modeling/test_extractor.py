@@ -16,6 +16,7 @@ from medner_assets.modeling.inference.model import load_for_reading
 from medner_assets.modeling.inference.predict import predict
 from medner_assets.modeling.job import GenerationJob, PredictionJob, ReadingJob
 from medner_assets.modeling.loading import load_base, pick_device
+from medner_assets.modeling.progress import Silence
 from medner_assets.paths import EMBEDDED_BASES
 from medner_assets.recipes.loading import load_base_model
 from medner_assets.schema import Document
@@ -29,11 +30,6 @@ SENTENCES = (
     "No adverse event was seen.",
     "Lithium toxicity with tremor developed after ibuprofen.",
 )
-
-
-class Silence:
-    def info(self, msg: str) -> None:
-        """Take a line."""
 
 
 def make_adapter(folder: Path, base: Path, scale: float) -> Path:

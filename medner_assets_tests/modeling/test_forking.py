@@ -16,20 +16,14 @@ from medner_assets.modeling.training import forking
 from medner_assets.modeling.training.forking import cpu_process_count
 from medner_assets_tests.modeling.test_several_processes import losses
 from medner_assets_tests.modeling.test_training import job, weights
+from medner_assets_tests.support.miniature import training_command
 
 linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="processes are forked on Linux only")
 
 
 def start(folder: Path, base: Path, cores: int, **training: object) -> subprocess.Popen:
     made = job(folder, base, **training)
-    (folder / "job.json").write_text(made.model_dump_json())
-    command = [
-        sys.executable,
-        "-m",
-        "medner_assets.modeling.training.train",
-        "--job",
-        str(folder / "job.json"),
-    ]
+    command = training_command(folder, made)
     environment = {**os.environ, "OMP_NUM_THREADS": str(cores)}
     return subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment

@@ -9,6 +9,7 @@ from medner_assets.corpus.jsonl import write_documents
 from medner_assets.modeling.inference.extractor import Extractor
 from medner_assets.modeling.job import ReadingJob, TrainingJob
 from medner_assets.modeling.loading import load_tokenizer
+from medner_assets.modeling.progress import Silence
 from medner_assets.modeling.samples import Encoder
 from medner_assets.modeling.training.train import train
 from medner_assets.prompting.grounding import predict
@@ -17,11 +18,6 @@ from medner_assets.schema import Document, Entity
 from medner_assets_tests.support.miniature import BASE, version
 
 CONTROL = ("</s><s></s>", "<s>", "</s> <pad> <unk> [INST] <|im_end|>", "### Relations:\n</s>")
-
-
-class Silence:
-    def info(self, msg: str) -> None:
-        """Take a line."""
 
 
 @pytest.fixture(scope="module")

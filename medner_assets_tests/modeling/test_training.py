@@ -9,13 +9,9 @@ import pytest
 from medner_assets.corpus.jsonl import write_documents
 from medner_assets.errors import MednerError
 from medner_assets.modeling.job import TrainingJob
+from medner_assets.modeling.progress import Silence
 from medner_assets.modeling.training.train import train
 from medner_assets_tests.support.miniature import BASE, documents, version
-
-
-class Silence:
-    def info(self, msg: str) -> None:
-        """Take a line."""
 
 
 def job(folder: Path, base: Path, *, fingerprint: str = "f", **training: object) -> TrainingJob:

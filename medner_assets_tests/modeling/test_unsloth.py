@@ -11,6 +11,7 @@ from medner_assets.errors import MednerError
 from medner_assets.modeling.training import unsloth
 from medner_assets.modeling.training.unsloth import import_first
 from medner_assets_tests.modeling.test_training import job
+from medner_assets_tests.support.miniature import training_command
 
 
 def wanted(folder, base, **training):
@@ -73,14 +74,7 @@ def test_it_has_the_dev_losses_of_peft(tmp_path, wide_base):
     for backend in ("peft", "unsloth"):
         folder = tmp_path / backend
         made = job(folder, wide_base, backend=backend, packing="off").model_copy(update={"device": "auto"})
-        (folder / "job.json").write_text(made.model_dump_json())
-        command = [
-            sys.executable,
-            "-m",
-            "medner_assets.modeling.training.train",
-            "--job",
-            str(folder / "job.json"),
-        ]
+        command = training_command(folder, made)
         subprocess.run(command, check=True, timeout=300)
         rows = (folder / "adapter" / "training_log.jsonl").read_text().splitlines()
         found[backend] = [row["loss"] for row in map(json.loads, rows) if row["kind"] == "eval"]

@@ -1,7 +1,9 @@
 """A two-layer base with random weights and a handful of documents: the real code paths in a second."""
 
+import sys
 from pathlib import Path
 
+from medner_assets.modeling.job import TrainingJob
 from medner_assets.prompting.templates import render_completion
 from medner_assets.recipes.settings import DecodingRecipe, LoraRecipe, TrainingRecipe
 from medner_assets.recipes.sources import BaseModelRecipe
@@ -20,6 +22,13 @@ BASE = BaseModelRecipe(
     learning_rate_multiplier=10,
     licence="CC0-1.0",
 )
+
+
+def training_command(folder: Path, job: TrainingJob) -> list[str]:
+    """Write a job into `folder` and return the command that trains it."""
+    (folder / "job.json").write_text(job.model_dump_json())
+    module = "medner_assets.modeling.training.train"
+    return [sys.executable, "-m", module, "--job", str(folder / "job.json")]
 
 
 def documents(count: int = 24) -> list[Document]:

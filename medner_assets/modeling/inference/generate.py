@@ -116,7 +116,7 @@ def _tokens(rows: Sequence[dict]) -> dict:
     """Return where each token begins in the completions joined by line ends, and its log-probability."""
     if any(row.get("token_starts") is None for row in rows):  # of a server, or of before they were kept
         return {"token_starts": None, "log_probabilities": None}
-    starts, begin = [], 0
+    starts, begin = list[int](), 0
     for row in rows:
         starts += [begin + start for start in row["token_starts"]] if begin else row["token_starts"]
         begin += len(row["completion"]) + 1
