@@ -7,6 +7,7 @@ from typing import Any
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from medner_assets.scoring.submissions import BY_STRINGS
 from medner_assets.visible import visible
 
 _STYLES = ("cyan", "green", "yellow", "magenta", "blue", "red")
@@ -69,7 +70,7 @@ def json_lines(parts: Iterable[dict[str, Any]]) -> Iterator[str]:
     document: dict[str, Any] = {}
     for part in parts:
         if not document:
-            document = {"id": part["id"], "text": "", "entities": [], "relations": []}
+            document = {"id": part["id"], "text": "", "entities": [], "relations": [], BY_STRINGS: True}
         at = len(document["entities"])
         document["text"] += part["text"]
         for n, entity in enumerate(part["entities"], start=at):

@@ -12,6 +12,7 @@ from medner_assets.scoring.entity_rows import entity_rows
 from medner_assets.scoring.frames import GoldFrames, PredictedFrames
 from medner_assets.scoring.places import Places
 from medner_assets.scoring.relation_rows import RelationCodes, SideCodes, relation_rows
+from medner_assets.scoring.relation_spans import span_rows
 from medner_assets.scoring.schemes import SCHEMES, Scheme, Task
 
 
@@ -50,9 +51,11 @@ def coded(
     *,
     symmetric: frozenset[str],
     spans: bool,
+    relation_spans: bool = False,
 ) -> Coded:
-    """Code all rows. symmetric: relation types without direction. spans: whether spans are scored. Raises
-    MednerError for rows of unknown documents or stages and ordinals that stand twice.
+    """Code all rows. symmetric: relation types without direction. spans, relation_spans: whether those of
+    entities and of relations are scored. Raises MednerError for rows of unknown documents or stages and
+    ordinals that stand twice.
     """
     arguments = [
         (frame.relations[f"{argument}_type"], frame.relations[f"{argument}_text"])
@@ -94,4 +97,6 @@ def coded(
     }
     rows["relation", "strict"] = CodedRows(*relations.strict)
     rows["relation", "boundaries"] = CodedRows(*relations.boundaries)
+    if relation_spans:
+        rows["relation", "span"] = CodedRows(*span_rows(gold, predicted, relations.strict))
     return Coded(rows, entity_types, relation_types, relations.mentions)

@@ -11,6 +11,7 @@ from medner_assets.scoring.frames import GoldFrames, PredictedFrames
 from medner_assets.scoring.metrics import Scored, document_score_table, joined, metric_table, scored
 from medner_assets.scoring.outcomes import entity_rows_by_stage, outcome_table, relation_rows_by_stage
 from medner_assets.scoring.places import symmetric_types
+from medner_assets.scoring.relation_spans import are_placed
 
 TEST = "test"
 RESAMPLES = 10_000
@@ -36,7 +37,8 @@ def score_version(
     gold, predicted: may hold more splits than `splits`, the scored ones. Every document of these is scored,
     whether or not anything was predicted for it. symmetric: relation types without direction, besides those
     that gold marks so. spans: False where the predictions have none by nature, so that scoring them would
-    say nothing. stages: all that were kept, in order
+    say nothing; relations by places are scored where both sides have the columns `relation_spans.PLACES`.
+    stages: all that were kept, in order
     (`postprocessing.stage_names`); a stage without rows predicted nothing. Metrics are over the test split;
     their intervals are seeded. rows_at_once bounds the memory and changes no number. Raises MednerError if
     there is nothing to score, or predictions belong to other documents or stages.
@@ -47,6 +49,7 @@ def score_version(
         tuple(stages),
         symmetric_types(gold) | set(symmetric),
         spans and unplaced.join(documents, on="doc_id", how="semi").is_empty(),
+        are_placed(documents, gold, predicted),
     )
     done = in_blocks(gold, predicted, splits, task.evaluated, rows_at_once)
     totals = joined([block.scores for block in done])
@@ -86,9 +89,17 @@ class _Task:
     stages: tuple[str, ...]
     symmetric: frozenset[str]
     spans: bool
+    relation_spans: bool
 
     def evaluated(self, gold: GoldFrames, predicted: PredictedFrames) -> _ScoredBlock:
-        rows = coded(gold, predicted, self.stages, symmetric=self.symmetric, spans=self.spans)
+        rows = coded(
+            gold,
+            predicted,
+            self.stages,
+            symmetric=self.symmetric,
+            spans=self.spans,
+            relation_spans=self.relation_spans,
+        )
         return _ScoredBlock(
             entity_rows_by_stage(gold, predicted, rows, self.stages),
             relation_rows_by_stage(gold, predicted, rows, self.stages),

@@ -17,6 +17,7 @@ from medner_assets.scoring.comparison import compare_versions
 from medner_assets.scoring.evaluation import RESAMPLES, TEST, score_version
 from medner_assets.scoring.frames import PREDICTED_ENTITIES, PREDICTED_RELATIONS, PredictedFrames
 from medner_assets.scoring.gold import gold_frames
+from medner_assets.scoring.relation_spans import PLACES, argument_places
 from medner_assets.scoring.schemes import FINAL, HEADLINES, SCHEMES
 from medner_assets.scoring.submissions import SubmittedDocument, SubmittedEntity
 
@@ -165,8 +166,9 @@ def submitted_frames(predicted: Sequence[SubmittedDocument], stages: Sequence[st
         for i, relation in enumerate(submitted.relations):
             head, tail = relation.strings
             relations.append(
-                (submitted.id, i, relation.type, *head, *tail, *(relation.concepts or (None, None)))
-            )
+                (submitted.id, i, relation.type, *head, *tail, *(relation.concepts or (None, None)),
+                 *argument_places(submitted, relation))
+            )  # fmt: skip
 
     def staged(rows: Sequence[tuple[Any, ...]], schema: Mapping[str, pl.DataType]) -> pl.DataFrame:
         own = {name: dtype for name, dtype in schema.items() if name != "stage"}
@@ -174,5 +176,6 @@ def submitted_frames(predicted: Sequence[SubmittedDocument], stages: Sequence[st
         return pl.concat([frame.select(pl.lit(stage).alias("stage"), pl.all()) for stage in stages])
 
     return PredictedFrames(
-        staged(entities, PREDICTED_ENTITIES), staged(relations, {**PREDICTED_RELATIONS, **_CONCEPTS})
+        staged(entities, PREDICTED_ENTITIES),
+        staged(relations, {**PREDICTED_RELATIONS, **_CONCEPTS, **PLACES}),
     )

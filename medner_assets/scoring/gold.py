@@ -7,13 +7,14 @@ import polars as pl
 from medner_assets.errors import MednerError
 from medner_assets.schema import Document, Entity, Level, Relation
 from medner_assets.scoring.frames import DOCUMENTS, GOLD_ENTITIES, GOLD_RELATIONS, GoldFrames
+from medner_assets.scoring.relation_spans import PLACES
 
 
 def gold_frames(
     documents: Sequence[Document], *, symmetric_types: frozenset[str] = frozenset()
 ) -> GoldFrames:
     """Return the documents as frames; a document without a split is of the test split, without a group its
-    own.
+    own. Relations have their places, too.
 
     symmetric_types: relation types without direction in every document. Raises MednerError for a relation
     between what the document does not have.
@@ -27,8 +28,13 @@ def gold_frames(
         for i, relation in enumerate(document.relations):
             symmetric = not document.directed or relation.type in symmetric_types
             head, tail = (_argument(document, by_id, relation, side, i) for side in ("head", "tail"))
+            places = (
+                place
+                for id_ in (relation.head, relation.tail)
+                for place in ((by_id[id_].start, by_id[id_].end) if id_ in by_id else (None, None))
+            )
             relations.append(
-                (document.id, i, relation.type, symmetric, *head[:2], *tail[:2], head[2], tail[2])
+                (document.id, i, relation.type, symmetric, *head[:2], *tail[:2], head[2], tail[2], *places)
             )
     return GoldFrames(
         pl.DataFrame(
@@ -40,7 +46,7 @@ def gold_frames(
             orient="row",
         ),
         pl.DataFrame(entities, schema=GOLD_ENTITIES, orient="row"),
-        pl.DataFrame(relations, schema=GOLD_RELATIONS, orient="row"),
+        pl.DataFrame(relations, schema={**GOLD_RELATIONS, **PLACES}, orient="row"),
     )
 
 

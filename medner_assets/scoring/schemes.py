@@ -16,6 +16,7 @@ SCHEMES: tuple[tuple[Task, Scheme], ...] = (
     ("entity", "overlap"),
     ("relation", "strict"),
     ("relation", "boundaries"),
+    ("relation", "span"),
 )
 HEADLINES: tuple[tuple[Task, Scheme], ...] = (("entity", "text"), ("relation", "strict"))
 """What is reported first, compared with a verdict, and classified into errors."""
@@ -39,6 +40,8 @@ def unit(task: Task, scheme: Scheme, levels: set[str]) -> str:
     """
     if task == "entity":
         return "text" if scheme == "text" else "span"
+    if scheme == "span":
+        return "span"
     if levels == {"concept"}:
         return "concept"
     return "mixed" if "concept" in levels else "text"

@@ -9,6 +9,10 @@ from typing import Any
 
 from medner_assets.errors import MednerError
 
+BY_STRINGS = "relations_by_strings"
+"""Key of a document whose relations name strings only, as completions do: the entities that stand for them
+are the first with these strings. What medner writes out says so."""
+
 
 @dataclass(frozen=True, slots=True)
 class SubmittedEntity:
@@ -52,6 +56,8 @@ class SubmittedDocument:
     id: str
     entities: tuple[SubmittedEntity, ...]
     relations: tuple[SubmittedRelation, ...]
+    names_places: bool = True
+    """Whether the entities of its relations are meant where they stand, and not only by their strings."""
 
 
 def read_submission(lines: Iterable[str], file: str) -> list[SubmittedDocument]:
@@ -97,7 +103,9 @@ def submitted_document(content: Mapping[str, Any], where: str) -> SubmittedDocum
         _relation(each, entities, f"unresolved relation {i + 1}", where)
         for i, each in enumerate(_objects(content, "unresolved_relations", where, required=False))
     ]
-    return SubmittedDocument(where, id_, tuple(entities.values()), tuple(relations))
+    return SubmittedDocument(
+        where, id_, tuple(entities.values()), tuple(relations), content.get(BY_STRINGS) is not True
+    )
 
 
 def _parsed(line: str, where: str) -> Mapping[str, Any]:

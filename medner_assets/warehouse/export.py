@@ -22,6 +22,7 @@ from medner_assets.errors import MednerError
 from medner_assets.files import sync
 from medner_assets.normalising import normalise
 from medner_assets.schema import Grounding
+from medner_assets.scoring.submissions import BY_STRINGS
 from medner_assets.tables import TABLES
 from medner_assets.warehouse.analyst_file import STORAGE_VERSION
 from medner_assets.warehouse.definitions import comments_on, define, native_definitions, view_of
@@ -156,7 +157,7 @@ def _document(
             names = ("head_text", "head_type", "tail_text", "tail_type", "type")
             unresolved.append({name: row[name] for name in names if row[name] is not None})
     document: dict[str, Any] = {"id": doc_id, **({} if text is None else {"text": text}), "split": split}
-    document |= {"entities": made, "relations": resolved}
+    document |= {"entities": made, "relations": resolved, BY_STRINGS: True}
     return document | ({"unresolved_relations": unresolved} if unresolved else {})
 
 

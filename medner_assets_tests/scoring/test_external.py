@@ -42,7 +42,7 @@ def test_the_result_has_the_form_of_the_contract():
         "signature": "scheme:strict|unit:text|case:lower|symmetric:none|stage:final|v2",
         "documents": 1,
         "entity": {"text": two, "span": two, "overlap": two},
-        "relation": {"strict": perfect, "boundaries": perfect},
+        "relation": {"strict": perfect, "boundaries": perfect, "span": perfect},
     }
     assert json.loads(json.dumps(result)) == result
 

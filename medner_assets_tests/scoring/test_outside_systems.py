@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from medner_assets.scoring.external import scored_submission
-from medner_assets_tests.support.tagged import Tagged, neurotrialner, strict_spans
+from medner_assets_tests.support.slow_scorer import norm
+from medner_assets_tests.support.tagged import Tagged, neurotrialner, prompted, strict_spans
 
 ARCHIVE = Path(__file__).parents[2].parent / "shared" / "cases" / "scoring" / "neurotrialner.tar.xz"
 needs_outputs = pytest.mark.skipif(
@@ -126,6 +127,22 @@ def test_spans_are_counted_as_seqevals_strict_mode_does(outputs: dict[str, list[
             assert theirs["support"] == tp + fn, (system, kind)
             assert theirs["precision"] == pytest.approx(tp / (tp + fp) if tp + fp else 0), (system, kind)
             assert theirs["recall"] == pytest.approx(tp / (tp + fn) if tp + fn else 0), (system, kind)
+
+
+@needs_outputs
+def test_strings_of_prompted_models_are_counted_as_sets_are(outputs: dict[str, list[Tagged]]):
+    documents = [each.document() for each in outputs["biobert-v1.1"]]
+    counts = {}
+    for system, answers in prompted(ARCHIVE):
+        row = scored_submission(documents, answers, resamples=20).to_json()["entity"]
+        gold, said = (
+            {(each.id, e.type, norm(e.text)) for each in sides for e in each.entities}
+            for sides in (documents, answers)
+        )
+        counts[system] = tuple(row["text"][key] for key in ("tp", "fp", "fn"))
+        assert counts[system] == (len(gold & said), len(said - gold), len(gold - said))
+        assert row["span"] is None
+    assert counts == {"gpt-3.5-turbo": (305, 1119, 565), "gpt-4": (338, 979, 532)}
 
 
 def test_a_span_begins_with_b_and_ends_where_its_type_ends():

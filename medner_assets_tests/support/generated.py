@@ -99,6 +99,32 @@ def cases(draw, id="d1", level=None):
 
 
 @st.composite
+def answers(draw, id="d1"):
+    """What any system's file says of a document, as JSON gives it: entities with and without a span, in any
+    case; relations between them, between strings, with and without types.
+    """
+    entities = []
+    for i in range(draw(st.integers(0, 5))):
+        start, end = draw(spans())
+        how = draw(st.sampled_from(["placed", "placed", "string", "absent"]))
+        string = {"string": TEXT[start:end].upper(), "absent": "absent"}.get(how, TEXT[start:end])
+        place = {"start": start, "end": end} if how == "placed" else {}
+        entities.append({"id": f"E{i}", "type": draw(st.sampled_from(TYPES)), "text": string, **place})
+    relations = []
+    for _ in range(draw(st.integers(0, 6))):
+        relation = {"type": draw(st.sampled_from(RELATION_TYPES))}
+        for side in ("head", "tail"):
+            if entities and draw(st.integers(0, 3)):
+                relation[side] = draw(st.sampled_from(entities))["id"]
+            else:
+                relation[f"{side}_text"] = draw(st.sampled_from(["ab", "not there"]))
+                kind = draw(st.sampled_from([*TYPES, None]))
+                relation |= {} if kind is None else {f"{side}_type": kind}
+        relations.append(relation)
+    return {"id": id, "entities": entities, "relations": relations}
+
+
+@st.composite
 def corpora(draw):
     """Up to four documents, each with a raw prediction."""
     return [draw(cases(f"d{i}")) for i in range(draw(st.integers(1, 4)))]

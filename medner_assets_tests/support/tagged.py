@@ -63,18 +63,47 @@ def strict_spans(tags: Sequence[str]) -> list[Span]:
     return spans
 
 
+_ASKED_FOR = {
+    "behavioural": "BEH", "surgical": "SURG", "radiotherapy": "RADIO", "physical": "PHYS", "other": "OTHER",
+    "control": "CTRL", "condition_v2": "COND", "drug_v2": "DRUG",
+}  # fmt: skip
+"""What the prompted models were asked for → type of the tags. v2: the second wording of a question."""
+
+
 def neurotrialner(archive: Path) -> Iterator[tuple[str, list[Tagged]]]:
     """Yield (system, its documents) of the three tagged outputs; a word has the tag of its first piece."""
+    for system, rows in _outputs(archive, "BIO"):
+        yield system, [_tagged(row, f"predictions_bio_mapped_{system}") for row in rows]
+
+
+def prompted(archive: Path) -> Iterator[tuple[str, list[SubmittedDocument]]]:
+    """Yield (system, its answers) of the two prompted outputs: strings without places, written as the tokens
+    of gold are."""
+    for system, rows in _outputs(archive, "ALL_types"):
+        yield system, [_answered(row, system) for row in rows]
+
+
+def _answered(row: dict[str, str], system: str) -> SubmittedDocument:
+    said = [
+        (kind, " ".join(re.findall(r"\w+|[^\w\s]", string)))
+        for asked, kind in _ASKED_FOR.items()
+        for string in row[f"{system}_predictions_{asked}"].split("|")
+        if string.strip() not in ("", "none")
+    ]
+    entities = tuple(SubmittedEntity(f"E{i}", kind, text, None) for i, (kind, text) in enumerate(said))
+    return SubmittedDocument(row["nct_id"], row["nct_id"], entities, ())
+
+
+def _outputs(archive: Path, kind: str) -> Iterator[tuple[str, list[dict[str, str]]]]:
     csv.field_size_limit(10**8)
     with tarfile.open(archive) as packed:
         for member in sorted(packed.getnames()):
-            system = re.search(r"annotated_(.+)_BIO_", member)
+            system = re.search(rf"annotated_(.+)_{kind}_", member)
             if system is None:
                 continue
             content = packed.extractfile(member)
             assert content is not None
-            rows = csv.DictReader(io.TextIOWrapper(content, encoding="utf-8"))
-            yield system[1], [_tagged(row, f"predictions_bio_mapped_{system[1]}") for row in rows]
+            yield system[1], list(csv.DictReader(io.TextIOWrapper(content, encoding="utf-8")))
 
 
 def _tagged(row: dict[str, str], column: str) -> Tagged:

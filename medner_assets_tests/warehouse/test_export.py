@@ -135,7 +135,13 @@ def test_predictions_have_a_line_for_every_document_with_a_completion(filled: Pa
     exported = export_predictions(tmp_path / "v1.jsonl", "v1", root=filled)
     assert exported.rows == 2
     first, second = lines(tmp_path / "v1.jsonl")
-    assert first == {"id": "b", "split": "test", "entities": [], "relations": []}
+    assert first == {
+        "id": "b",
+        "split": "test",
+        "entities": [],
+        "relations": [],
+        "relations_by_strings": True,
+    }
     assert second["entities"] == [
         {"id": "E0", "type": "Drug", "text": "aspirin", "start": 4, "end": 11},
         {"id": "E1", "type": "Drug", "text": "asprin"},  # a near match is no span

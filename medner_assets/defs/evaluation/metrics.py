@@ -20,6 +20,7 @@ from medner_assets.scoring.evaluation import score_version
 from medner_assets.scoring.external import has_spans
 from medner_assets.scoring.frames import GoldFrames, PredictedFrames
 from medner_assets.scoring.postprocessing import stage_names
+from medner_assets.scoring.relation_spans import with_places
 from medner_assets.scoring.schemes import FINAL, HEADLINES, RAW, SCORER_VERSION
 
 
@@ -44,16 +45,21 @@ def metrics(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.Mater
     written = completions_of(warehouse, version, data.version)
     generation = written["generation_id"][0]
     evaluation = evaluation_id(generation, recipe.postprocessing, str(SCORER_VERSION))
+    gold, predicted = gold_of(data), predicted_of(warehouse, version, evaluation)
+    answers = answers_of(written) if recipe.system == "predictions" else None
+    # A step that turns relations round leaves the places of the answers behind.
+    if answers is not None and "fix_direction" not in recipe.postprocessing:
+        gold, predicted = with_places(gold, predicted, answers)
     scored = score_version(
-        gold_of(data),
-        predicted_of(warehouse, version, evaluation),
+        gold,
+        predicted,
         evaluation_id=evaluation,
         dataset=data.name,
         dataset_version=data.version,
         stages=stage_names(recipe.postprocessing),
         seed=recipe.seed,
         symmetric=load_dataset(recipe.dataset).symmetric_relations,
-        spans=recipe.system != "predictions" or has_spans(answers_of(written)),
+        spans=answers is None or has_spans(answers),
     )
     rows = warehouse.replace(scored, version)
     note_evaluation(warehouse, version, data.name, data.version, evaluation)

@@ -6,7 +6,7 @@ lines of its file, one a test document; a document that the file leaves out has 
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 import polars as pl
 
@@ -78,14 +78,16 @@ def prediction_of(answer: SubmittedDocument, text: str) -> Prediction:
     """Return an answer as a prediction, in the order of the file.
 
     An entity without a span is looked for in the text, so that errors can be told, and marked as a near
-    match: it never counts as a span.
+    match: it never counts as a span. Where one with a span stands it has no place, so that neither is taken
+    for a repetition of the other.
     """
+    taken = {each.span for each in answer.entities}
     entities = tuple(ParsedEntity(i, each.type, each.text) for i, each in enumerate(answer.entities))
     placed = tuple(
-        found
+        _unplaced(found, taken)
         if each.span is None
         else PredictedEntity(found.ordinal, each.type, each.text, *each.span, Grounding.EXACT)
-        for each, found in zip(answer.entities, map(_unplaced, ground_entities(entities, text)), strict=True)
+        for each, found in zip(answer.entities, ground_entities(entities, text), strict=True)
     )
     relations = []
     for i, each in enumerate(answer.relations):
@@ -109,9 +111,10 @@ def require_registrable(answers: list[SubmittedDocument], data: Data) -> None:
     require_fitting(answers, documents)
 
 
-def _unplaced(found: PredictedEntity) -> PredictedEntity:
-    how = Grounding.NONE if found.start is None else Grounding.FUZZY
-    return PredictedEntity(found.ordinal, found.type, found.text, found.start, found.end, how)
+def _unplaced(found: PredictedEntity, taken: Collection[tuple[int, int] | None]) -> PredictedEntity:
+    if found.start is None or (found.start, found.end) in taken:
+        return PredictedEntity(found.ordinal, found.type, found.text, None, None, Grounding.NONE)
+    return PredictedEntity(found.ordinal, found.type, found.text, found.start, found.end, Grounding.FUZZY)
 
 
 def _read(digest: str, version: str, data: Data) -> Iterator[tuple[SubmittedDocument, str]]:
