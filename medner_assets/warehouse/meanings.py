@@ -12,7 +12,7 @@ SHARED: Mapping[str, str] = {
     "dataset_version": "hash of the dataset's content",
     "stage": "raw, a post-processing step (cumulative), or final",
     "task": "entity or relation",
-    "scheme": "how items are matched: text, span or overlap for entities; strict, boundaries or span for relations",
+    "scheme": "how items are matched: text, span, overlap of entities; strict, boundaries, span of relations",
     "doc_id": "the document",
     "documents": "documents scored",
     "tp": "items, true positives",
