@@ -22,7 +22,8 @@ from medner_assets.warehouse.statements import question_of, refuse_changes
 
 _PARAMETERS = "parameters:"
 _ORDER = "Order: "
-_PAIR = re.compile(r"\b(?:regressions|fixes|flips)\s*\(\s*'([^']*)'\s*,\s*'([^']*)'")
+_OF_A_MACRO = "Invalid Input Error: "
+"""What DuckDB puts before the sentence of a macro that refuses, as `comparable` does."""
 _LONGEST_MESSAGE = 500
 _ONE_WORD = re.compile(r"[\w.-]+")
 _NO_ACCESS = re.compile(r'Cannot access file "(.*?)"')
@@ -79,7 +80,7 @@ def ask(
         _check_parameters(f"question {what!r}", question.parameters, parameters)
         notes = _notes(connection, parameters)
         if {"version", "baseline"} <= set(parameters) and not notes:
-            notes = _note_of_pair(connection, parameters["baseline"], parameters["version"])
+            _require_comparable(connection, parameters["baseline"], parameters["version"])
         return PreparedQuery(_bound(connection, question.text, parameters), notes)
     objects = _objects(connection)
     if what in objects:
@@ -100,7 +101,7 @@ def ask(
     _check_parameters("the query", wanted.parameters, parameters)
     with query_errors():
         refuse_changes(connection, wanted, parameters)
-    return PreparedQuery(_bound(connection, wanted.text, parameters), _notes_of_pairs(connection, what))
+    return PreparedQuery(_bound(connection, wanted.text, parameters))
 
 
 def listing(connection: duckdb.DuckDBPyConnection, folder: Path = SQL) -> PreparedQuery:
@@ -140,7 +141,7 @@ def query_errors() -> Iterator[None]:
             "nothing else: add --allow-read FOLDER for a folder of yours"
         ) from None
     except duckdb.Error as error:
-        message = " ".join(str(error).partition("\n\nLINE ")[0].split())
+        message = " ".join(str(error).partition("\n\nLINE ")[0].split()).removeprefix(_OF_A_MACRO)
         raise MednerError(f"the query: {message[:_LONGEST_MESSAGE]}") from None
 
 
@@ -198,29 +199,11 @@ def _order(view: str, folder: Path) -> str:
     return f" order by {found}" if found else ""
 
 
-def _notes_of_pairs(connection: duckdb.DuckDBPyConnection, text: str) -> tuple[str, ...]:
-    """Return why macros of two versions find nothing, where the versions stand in the text as literals."""
-    pairs = dict.fromkeys(_PAIR.findall(text))
-    return tuple(note for pair in pairs for note in _note_of_pair(connection, *pair))
-
-
-def _note_of_pair(connection: duckdb.DuckDBPyConnection, a: str, b: str) -> tuple[str, ...]:
-    """Return what to run before two versions can be held against each other; nothing where they can be."""
-    rows = connection.sql(
-        "select model_version, dataset, dataset_version from evaluations where model_version in ($a, $b)",
-        params={"a": a, "b": b},
-    ).fetchall()
-    missing = [name for name in dict.fromkeys((a, b)) if name not in {row[0] for row in rows}]
-    if missing:
-        run = " and ".join(f"`medner evaluate {name}`" for name in missing)
-        return (f"{' and '.join(missing)}: not evaluated, so there is nothing to compare: run {run}",)
-    seen = {name: {row[1:] for row in rows if row[0] == name} for name in (a, b)}
-    if seen[a] & seen[b]:
-        return ()
-    told = "; ".join(f"{name} on {', '.join(sorted({row[0] for row in seen[name]}))}" for name in (a, b))
-    return (
-        f"{a} and {b} were not evaluated on the same content of a dataset ({told}): evaluate both on one",
-    )
+def _require_comparable(connection: duckdb.DuckDBPyConnection, baseline: str, version: str) -> None:
+    """Raise MednerError, with what to run, where two versions cannot be held against each other."""
+    pair = {"a": baseline, "b": version}
+    with query_errors():
+        connection.sql("select comparable from comparable($a, $b)", params=pair).fetchall()
 
 
 def _objects(connection: duckdb.DuckDBPyConnection) -> list[str]:

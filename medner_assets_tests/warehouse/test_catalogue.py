@@ -63,7 +63,7 @@ def test_the_file_answers_before_anything_was_trained(place: tuple[Path, Path]):
         assert analyst.sql("from predicted_relations limit 5").fetchall() == []
         for name in [*TABLES, *(file.name for file in sql_files("views"))]:
             assert analyst.sql(f"from {name}").fetchall() == [], name
-        assert analyst.sql("from regressions('v1', 'v2')").fetchall() == []
+        assert analyst.sql("from examples('v1', 'type')").fetchall() == []
 
 
 def test_the_file_shows_the_rows_of_now_without_being_written_again(place: tuple[Path, Path]):

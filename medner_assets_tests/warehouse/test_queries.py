@@ -1,5 +1,6 @@
 """What can be asked by name or in SQL, and what is refused with a reason."""
 
+import re
 from pathlib import Path
 
 import duckdb
@@ -7,7 +8,7 @@ import pytest
 
 from medner_assets.errors import MednerError
 from medner_assets.warehouse.catalogue import connect
-from medner_assets.warehouse.queries import ask, listing, named_queries
+from medner_assets.warehouse.queries import ask, listing, named_queries, query_errors
 from medner_assets_tests.support.rows import metric, put
 
 
@@ -18,7 +19,8 @@ def medner(root: Path) -> duckdb.DuckDBPyConnection:
 
 
 def rows(connection: duckdb.DuckDBPyConnection, what: str, **parameters: str) -> list[tuple[object, ...]]:
-    return ask(connection, what, parameters).relation.fetchall()
+    with query_errors():
+        return ask(connection, what, parameters).relation.fetchall()
 
 
 def test_a_question_runs_by_its_name_with_its_parameters(medner: duckdb.DuckDBPyConnection):
@@ -36,7 +38,7 @@ def test_anything_else_is_a_query_which_may_take_parameters_of_its_own(medner: d
 
 
 def test_a_macro_is_asked_with_its_arguments(medner: duckdb.DuckDBPyConnection):
-    assert rows(medner, "from regressions('v1', 'v2')") == []
+    assert rows(medner, "from regressions('v1', 'v1')") == []
     with pytest.raises(MednerError, match=r"'regressions' is a macro: .*from regressions\(a, b\)"):
         rows(medner, "regressions")
 
@@ -247,13 +249,20 @@ def test_a_pair_that_cannot_be_compared_is_told_what_to_run(root: Path):
     put(root, "metrics", "v1", metric("relation", 0.5))
     put(root, "metrics", "v2", metric("relation", 0.5, dataset="other"))
     put(root, "metrics", "v3", metric("relation", 0.5))
+    told = (
+        "v1 and v2: not both evaluated on the same content of a dataset, so there is nothing to compare: "
+        "run `medner evaluate v1` and `medner evaluate v2`"
+    )
     with connect(root) as medner:
-        assert ask(medner, "from regressions('v1', 'v9')", {}).notes == (
-            "v9: not evaluated, so there is nothing to compare: run `medner evaluate v9`",
-        )
-        (note,) = ask(medner, "from fixes('v1', 'v2')", {}).notes
-        assert note.startswith(
-            "v1 and v2 were not evaluated on the same content of a dataset (v1 on d; v2 on"
-        )
-        assert ask(medner, "what_it_lost", {"version": "v2", "baseline": "v1"}).notes == (note,)
-        assert ask(medner, "from regressions('v1', 'v3')", {}).notes == ()
+        with pytest.raises(MednerError) as refused:
+            ask(medner, "what_it_lost", {"version": "v2", "baseline": "v1"})
+        assert str(refused.value) == f"the query: {told}"
+        for question in (
+            "from fixes('v1', 'v2')",
+            "select count(*) from flips('v1', 'v2') where task = 'entity'",
+        ):
+            with pytest.raises(MednerError, match=re.escape(told)):
+                rows(medner, question)
+        with pytest.raises(MednerError, match="run `medner evaluate v1` and `medner evaluate v9`"):
+            rows(medner, "from regressions('v1', 'v9')")
+        assert rows(medner, "from regressions('v1', 'v3')") == []

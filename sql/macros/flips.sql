@@ -1,9 +1,9 @@
 -- flips(a, b): gold items that exactly one of two versions finds, in either direction. Test split.
 -- Grain: one row per (dataset, task, doc_id, gold_id) that differs: the mention on which the miss counts.
 -- Parameters: a, b: versions; stage: 'final'.
--- Reads: outcomes, evaluations.
+-- Reads: outcomes, evaluations, comparable.
 -- Units: change is 'lost' where a finds it and b does not, else 'gained'; error, predicted_type, predicted:
--- how the one that misses it fails. Only evaluations on the same content of a dataset compare.
+-- how the one that misses it fails. Versions that do not compare are an error.
 -- Without `with`: DuckDB 1.4 does not find such a part of a macro that DuckDB 2 wrote.
 create or replace macro flips(a, b, stage := 'final') as table
     select
@@ -38,6 +38,7 @@ create or replace macro flips(a, b, stage := 'final') as table
         and missed.fn = 1
         and second_evaluation.model_version = b
         and first_evaluation.model_version = a
+        and (select comparable.comparable from comparable(a, b) as comparable)
     union all
     select
         missed.dataset,
@@ -70,4 +71,5 @@ create or replace macro flips(a, b, stage := 'final') as table
         and missed.stage = stage
         and missed.fn = 1
         and first_evaluation.model_version = a
-        and second_evaluation.model_version = b;
+        and second_evaluation.model_version = b
+        and (select comparable.comparable from comparable(a, b) as comparable);

@@ -1,10 +1,12 @@
 """How the versions fail: error classes before and after, fixes and regressions, and the problems of the
-comparison
-document one by one: duplicates, type bias, missing relations, direction, cascades, unreadable lines."""
+comparison document one by one: duplicates, type bias, missing relations, direction, cascades, unreadable
+lines."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+
+import polars as pl
 
 from medner_assets.reporting.inputs import ReportInputs
 from medner_assets.reporting.numbers import Number, Unit
@@ -87,8 +89,18 @@ def _gains(ask: Questions, inputs: ReportInputs, task: str) -> Answer:
     return ask.table("repairs", ("error",), units, version=inputs.version.name, task=task)
 
 
+def _same_content(inputs: ReportInputs, baseline: str, version: str) -> bool:
+    """Return whether both were evaluated on the same content of a dataset, as `flips` requires."""
+    metrics = inputs.tables["metrics"]
+    contents = [
+        set(metrics.filter(pl.col("model_version") == name).select("dataset", "dataset_version").iter_rows())
+        for name in (baseline, version)
+    ]
+    return bool(contents[0] & contents[1])
+
+
 def _flips(ask: Questions, inputs: ReportInputs) -> dict[str, Mapping[str, Number]]:
-    if inputs.baseline is None or not inputs.baseline.evaluated or not inputs.version.evaluated:
+    if inputs.baseline is None or not _same_content(inputs, inputs.baseline.name, inputs.version.name):
         return {}
     version, baseline = inputs.version.name, inputs.baseline.name
     return {
