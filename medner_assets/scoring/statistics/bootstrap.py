@@ -24,7 +24,7 @@ def f1_intervals(counts: np.ndarray, *, seed: int, resamples: int) -> np.ndarray
     counts: (groups, metrics, 3) tp, fp, fn. Without groups the interval is (0, 0).
     """
     with one_thread():
-        return percentiles(np.concatenate([f1(drawn) for drawn in _resampled(counts, seed, resamples)]))
+        return percentiles(np.concatenate([f1(drawn) for drawn in resampled(counts, seed, resamples)]))
 
 
 def paired_draws(counts: np.ndarray, baseline: np.ndarray, *, seed: int, resamples: int) -> np.ndarray:
@@ -35,7 +35,7 @@ def paired_draws(counts: np.ndarray, baseline: np.ndarray, *, seed: int, resampl
     both = np.concatenate([counts, baseline], axis=1)
     metrics = counts.shape[1]
     with one_thread():
-        scores = np.concatenate([f1(drawn) for drawn in _resampled(both, seed, resamples)])
+        scores = np.concatenate([f1(drawn) for drawn in resampled(both, seed, resamples)])
     return scores[:, :metrics] - scores[:, metrics:]
 
 
@@ -45,7 +45,7 @@ def percentiles(samples: np.ndarray) -> np.ndarray:
     return np.quantile(samples, [edge, 1 - edge], axis=0).T
 
 
-def _resampled(counts: np.ndarray, seed: int, resamples: int) -> Iterator[np.ndarray]:
+def resampled(counts: np.ndarray, seed: int, resamples: int) -> Iterator[np.ndarray]:
     """Yield blocks of summed counts (draws, metrics, 3), `resamples` draws in all."""
     groups, metrics, _ = counts.shape
     if not groups:
