@@ -26,6 +26,11 @@ def test_every_part_of_the_package_has_its_row_among_the_layers():
     assert parts - named == set()
 
 
+def test_decisions_are_numbered_without_a_gap_or_a_number_twice():
+    numbers = [int(file.name[:4]) for file in sorted((PROJECT / "docs" / "decisions").glob("*.md"))]
+    assert numbers == [*range(1, len(numbers) + 1)]
+
+
 @pytest.mark.parametrize("page", PAGES)
 def test_every_name_in_capitals_that_the_page_sends_people_to_stands_in_the_file_named_after_it(page):
     text = (PROJECT / "docs" / page).read_text(encoding="utf-8")
