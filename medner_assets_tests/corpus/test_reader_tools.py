@@ -10,7 +10,14 @@ from medner_assets.corpus.readers.sources import Source
 from medner_assets.corpus.reading import Reading
 from medner_assets.errors import MednerError
 from medner_assets.schema import Relation
-from medner_assets_tests.support.readings import parse_conll, parse_doccano, parse_label_studio, parse_prodigy
+from medner_assets_tests.support.corpus_files import SEEDS
+from medner_assets_tests.support.readings import (
+    parse_conll,
+    parse_doccano,
+    parse_label_studio,
+    parse_prodigy,
+    parsed,
+)
 
 TEXT = "Heparin caused bruising."
 
@@ -169,3 +176,13 @@ def test_what_is_no_parquet_is_refused_in_one_line_that_names_it(tmp_path):
         read_files("parquet", [tmp_path / "f"])
     assert str(tmp_path / "f") in str(raised.value)
     assert "\n" not in str(raised.value)
+
+
+def test_half_a_surrogate_pair_in_a_cas_is_refused_in_a_line_that_can_be_written():
+    pytest.importorskip("cassis")
+    told = []
+    for broken in (SEEDS["cas"].replace("Née", "\\ud83d"), SEEDS["cas"].replace("uima.tcas.Ann", "\\ud83d")):
+        with pytest.raises(MednerError) as refused:
+            parsed("cas", broken, "f.json")
+        told.append(str(refused.value))
+    assert told == ["f.json: not valid JSON: half a surrogate pair stands alone: export it again"] * 2

@@ -101,9 +101,11 @@ def scored(shared_root: Path) -> Path:
             ("predicted_entities", "predicted_relations"),
             strict=True,
         ):
-            tables[name] = rows.with_columns(
-                evaluation_id=pl.lit(f"e-{version}"), dataset=pl.lit("d"), split=pl.lit("test")
-            ).select(empty.columns)
+            at = {"evaluation_id": f"e-{version}", "dataset": "d", "split": "test"}
+            tables[name] = pl.concat(
+                [empty, rows.with_columns(pl.lit(value).alias(column) for column, value in at.items())],
+                how="diagonal",
+            )
         tables["completions"] = frame("completions", [{"doc_id": document.id} for document in gold])
         steps = {"setting": "postprocessing", "value": json.dumps(STEPS)}
         tables["recipes"] = frame("recipes", [steps])

@@ -17,6 +17,8 @@ from io import BytesIO
 from typing import Any
 
 from medner_assets.corpus.readers.drafts import Draft, MentionClaim, RelationClaim
+from medner_assets.corpus.readers.files import decoded
+from medner_assets.corpus.readers.json_records import NotJsonError, parsed_json
 from medner_assets.corpus.readers.settling import Rules
 from medner_assets.corpus.readers.sources import Options, Source
 from medner_assets.corpus.reading import Problem, ProblemKind
@@ -84,6 +86,7 @@ def _cas(source: Source) -> Any:
     content = source.read()
     try:
         if source.suffix == ".json":
+            parsed_json(decoded(content, source.name))  # the library lets half a surrogate pair pass
             return cassis.load_cas_from_json(BytesIO(content))
         names = ("TypeSystem.xml", "typesystem.xml", "TypeSystem.XML")
         types = next((each for name in names if (each := source.beside(name)) is not None), None)
@@ -96,6 +99,8 @@ def _cas(source: Source) -> Any:
             raise MednerError(f"{source.name}: declares XML entities or a DTD, which are not read")
         system = cassis.load_typesystem(BytesIO(described))
         return cassis.load_cas_from_xmi(BytesIO(content), typesystem=system)
+    except NotJsonError as error:
+        raise MednerError(f"{source.name}: {error}: export it again") from None
     except MednerError:
         raise
     except Exception as error:  # noqa: BLE001 - whatever the library meets, the file is no CAS that it reads
