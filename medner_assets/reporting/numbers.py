@@ -113,13 +113,14 @@ def _duration(seconds: float) -> str:
         return _minus(f"{1000 * seconds:.0f} ms")
     if abs(seconds) < 10:
         return _minus(f"{seconds:.1f} s")
-    if abs(seconds) < 120:
+    if abs(seconds) < 59.5:
         return _minus(f"{seconds:.0f} s")
-    minutes = abs(seconds) / 60
     sign = "−" if seconds < 0 else ""
-    if minutes < 120:
-        return f"{sign}{minutes:.1f} min" if minutes < 10 else f"{sign}{minutes:.0f} min"
-    whole = round(minutes)
+    if abs(seconds) < 599.5:  # minutes and seconds, so that a difference adds up as it is read
+        return f"{sign}{round(abs(seconds)) // 60} min {round(abs(seconds)) % 60} s"
+    whole = round(abs(seconds) / 60)
+    if whole < 120:
+        return f"{sign}{whole} min"
     return f"{sign}{whole // 60} h {whole % 60} min"
 
 

@@ -48,6 +48,7 @@ def _document(found: Record) -> Iterator[Draft | Problem]:
             identifier(each.get("from_id")),
             identifier(each.get("to_id")),
             found.line,
+            id=identifier(each.get("id")),
         )
         for each in objects(record.get("relations"))
     ]
