@@ -12,12 +12,12 @@ from medner_assets.reporting.questions import Questions
 NAMES = {
     "all_pairs": "all type-compatible pairs",
     "type_pair_rates": "base rates of the type pair",
-    "structure": "counts and ranks only",
+    "structure": "structure only",
     "position": "position only",
-    "names": "names only",
-    "without_text": "position and names",
-    "text": "text between and around",
-    "combined": "position, names and text",
+    "names": "names",
+    "without_text": "all but the text",
+    "text": "text only",
+    "combined": "everything",
     "dictionary_ner": "dictionary of train",
     "imitation": "perfect imitation of the label process",
     "by_position": "best expected by position",
@@ -136,7 +136,7 @@ def baselines_section(ask: Questions, inputs: ReportInputs) -> BaselinesSection:
                 f1=scored(probe, setting)["value"],
                 low=scored(probe, setting)["low"],
                 high=scored(probe, setting)["high"],
-                meaning=found[probe, "f1", setting]["detail"] or "",
+                meaning=(found[probe, "f1", setting]["detail"] or "").removeprefix(f"{NAMES.get(probe)}: "),
             )
             for probe, setting in rungs
         ),
