@@ -3,12 +3,15 @@
 import hashlib
 import json
 import shutil
-from datetime import UTC, datetime
+import time
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import dagster as dg
 import polars as pl
 import pytest
+from dagster._utils.schedules import schedule_execution_time_iterator
 
 from medner_assets import paths
 from medner_assets.definitions import defs
@@ -17,6 +20,8 @@ from medner_assets.defs.resources import Warehouse
 from medner_assets.errors import MednerError
 
 SUNDAY = datetime(2026, 2, 8, 2, tzinfo=UTC)
+ENDS_OF_WINTER_AND_SUMMER = (datetime(2026, 3, 29, tzinfo=UTC), datetime(2026, 10, 25, tzinfo=UTC))
+"""In Berlin, where the hour from 2 to 3 is missing on the first and comes twice on the second."""
 
 
 @pytest.fixture(autouse=True)
@@ -31,11 +36,11 @@ def repository() -> dg.RepositoryDefinition:
     return defs().get_repository_def()
 
 
-def ticked(repository: dg.RepositoryDefinition, name: str) -> dg.SensorResult:
+def ticked(repository: dg.RepositoryDefinition, name: str, at: datetime = SUNDAY) -> dg.SensorResult:
     schedule = repository.get_schedule_def(name)
     with dg.DagsterInstance.ephemeral() as instance:
         context = dg.build_schedule_context(
-            instance=instance, scheduled_execution_time=SUNDAY, repository_def=repository
+            instance=instance, scheduled_execution_time=at, repository_def=repository
         )
         return schedule.evaluate_tick(context)
 
@@ -54,6 +59,32 @@ def test_a_schedule_asks_for_one_run_of_each_trained_version(repository, name, d
     requests = ticked(repository, name).run_requests
     assert [request.partition_key for request in requests] == ["tiny-v1", "tiny-v2"]
     assert len({request.run_key for request in requests}) == 2
+
+
+@pytest.mark.parametrize("change", ENDS_OF_WINTER_AND_SUMMER, ids=["spring", "autumn"])
+@pytest.mark.parametrize(
+    ("name", "hour", "apart"), [("weekly_retrain", 2, {7}), ("nightly_evaluation", 3, {1, 2})]
+)
+def test_a_change_of_daylight_saving_skips_no_tick_and_repeats_none(
+    repository, name, hour, apart, change, data, monkeypatch
+):
+    (data / "adapters" / "tiny-v1").mkdir(parents=True)
+    monkeypatch.setenv("TZ", "Europe/Berlin")
+    time.tzset()
+    try:
+        schedule = repository.get_schedule_def(name)
+        begin = (change - timedelta(days=3)).timestamp()
+        times = schedule_execution_time_iterator(begin, schedule.cron_schedule, schedule.execution_timezone)
+        ticks = [next(times) for _ in range(7)]
+        assert {later - earlier for earlier, later in pairwise(ticks)} == {timedelta(days=n) for n in apart}
+        assert {(tick.hour, tick.minute, tick.utcoffset()) for tick in ticks} == {(hour, 0, timedelta())}
+        keys = [
+            request.run_key for tick in ticks[:4] for request in ticked(repository, name, tick).run_requests
+        ]
+        assert len(set(keys)) == len(keys) == 4
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 def finished_version(version: str, data: Path) -> Path:

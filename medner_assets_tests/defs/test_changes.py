@@ -16,7 +16,9 @@ from medner_assets.defs.unsynced import OfPartitions
 from medner_assets.defs.versions.handover import inputs_of
 from medner_assets.defs.versions.recipe import recipe
 from medner_assets.modeling.base_revision import base_revision
+from medner_assets.recipes.loading import load_version, recipe_hash
 from medner_assets_tests.defs.test_automation import finished_version
+from medner_assets_tests.support.rows import frame
 
 WAREHOUSE = Warehouse.of_no_run()
 
@@ -130,3 +132,16 @@ def test_results_whose_recipe_is_gone_are_told_with_the_version_that_states_the_
     assert line == (
         "its results stand, but versions/tiny-v1.yaml is gone: put it back, or `medner forget tiny-v1`"
     )
+
+
+def test_results_of_a_renamed_recipe_are_told_with_the_version_that_states_the_same_now(monkeypatch):
+    def told(recorded: str, names: list[str]) -> str:
+        row = {"setting": "seed", "value": "42", "recipe_hash": recorded}
+        WAREHOUSE.store().replace({"recipes": frame("recipes", [row])}, "tiny-v1")
+        monkeypatch.setattr(changes, "version_names", lambda: names)
+        return without_recipe(WAREHOUSE)["tiny-v1"]
+
+    states_the_same = "tiny-v2 states the same now; name the file tiny-v1 again, or train tiny-v2"
+    assert told(recipe_hash(load_version("tiny-v2")), ["tiny-v2"]).endswith(f"is gone: {states_the_same}")
+    assert told(recipe_hash(load_version("tiny-v2")), ["nonsense", "tiny-v2"]).endswith(states_the_same)
+    assert told("of no file", ["nonsense", "tiny-v2"]).endswith("put it back, or `medner forget tiny-v1`")
