@@ -11,11 +11,14 @@ A backslash before anything else is itself: models that never learned this are r
 
 from collections.abc import Iterator
 
-from medner_assets.prompting.lines import one_line
-
 ARROW_OPENS, ARROW_CLOSES = "--[", "]-->"
 _MENTION, _TYPE = "\\]-", "\\]-u"
 """Characters before which a backslash is an escape."""
+
+
+def one_line(text: str) -> str:
+    """Return `text` with each run of white space as one blank."""
+    return " ".join(text.split())
 
 
 def escaped_mention(text: str) -> str:

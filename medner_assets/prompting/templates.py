@@ -13,8 +13,7 @@ A completion lists mentions in text order, then relations in the order of their 
 from collections.abc import Iterator, Sequence
 from typing import Literal
 
-from medner_assets.prompting.escaping import escaped_mention, escaped_type
-from medner_assets.prompting.lines import one_line
+from medner_assets.prompting.escaping import escaped_mention, escaped_type, one_line
 from medner_assets.schema import Document, Entity, Level
 
 PromptStyle = Literal["compact", "instruct", "chat"]

@@ -4,9 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from medner_assets.prompting.escaping import escaped_mention, escaped_type, mention_of, type_of
+from medner_assets.prompting.escaping import escaped_mention, escaped_type, mention_of, one_line, type_of
 from medner_assets.prompting.grounding import predict
-from medner_assets.prompting.lines import one_line
 from medner_assets.prompting.parsing import parse_completion
 from medner_assets.prompting.templates import render_completion, render_prompt
 from medner_assets.schema import Document, Entity, Relation
