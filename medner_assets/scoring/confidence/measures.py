@@ -40,8 +40,10 @@ class Items:
         number = pl.DataFrame({"group_id": names}).with_row_index("group")
         placed = rows.join(documents.select("doc_id", "group_id"), on="doc_id", maintain_order="left")
         placed = placed.join(number, on="group_id", maintain_order="left")
-        columns = (placed[name].to_numpy() for name in ("probability", "model_probability", "right", "group"))
-        return cls(*columns, len(names))
+        stated, of_model, right, group = (
+            placed[name].to_numpy() for name in ("probability", "model_probability", "right", "group")
+        )
+        return cls(stated, of_model, right, group, len(names))
 
     def before_calibration(self) -> "Items":
         """Return the same items with the model's probabilities."""
