@@ -15,7 +15,7 @@ from medner_assets.recipes.replicates import is_replicate, names_of
 from medner_assets.recipes.version import VersionRecipe
 from medner_assets.warehouse.store import Store
 
-_SETTINGS = ("seed", "training.", "lora.", "decoding.", "endpoint.", "shot", "postprocessing")
+_SETTINGS = ("seed", "training.", "lora.", "decoding.", "endpoint.", "gliner.", "shot", "postprocessing")
 """The settings that decide a result; the others describe the version or are shown above them."""
 
 
@@ -66,6 +66,8 @@ def _origin(name: str, recipe: VersionRecipe) -> list[tuple[str, str]]:
     """Return where a version's answers come from: its base, and its adapter or what stands in its place."""
     if recipe.system == "predictions":
         return [("system", f"predictions: {len(recipe.submissions)} registered files of answers")]
+    if recipe.system == "gliner":
+        return [("system", f"GLiNER2 in {recipe.marker.path}, threshold {recipe.marker.threshold:g}")]
     if recipe.system == "endpoint":
         server, where = recipe.server, ", ANOTHER MACHINE" if recipe.server.is_remote else ""
         return [("system", f"{server.model} at {server.url}{where}, asked with {recipe.shots} examples")]

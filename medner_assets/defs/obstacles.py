@@ -5,7 +5,7 @@ from collections.abc import Callable
 from medner_assets import paths
 from medner_assets.defs.sources import source_state
 from medner_assets.errors import MednerError
-from medner_assets.modeling.requirements import first_lack, missing_requirements
+from medner_assets.modeling.requirements import first_lack, gliner_folder, missing_requirements
 from medner_assets.recipes.loading import load_base_model, load_dataset, load_version
 from medner_assets.recipes.sources import BaseModelRecipe
 from medner_assets.warehouse.store import Store
@@ -28,7 +28,9 @@ def lack_of(version: str, lacking: Callable[[str, BaseModelRecipe], str | None] 
     lacking: tells it of a base. As it stands it does not look into the base: for definitions, when they load.
     """
     recipe = load_version(version)
-    if recipe.base_model is None:  # answers from a file need no base
+    if recipe.gliner is not None and not gliner_folder(recipe.gliner).is_dir():
+        return f"{version} lacks its weights in {gliner_folder(recipe.gliner)}: put them there"
+    if recipe.base_model is None:  # a server or a file of answers needs no base
         return lack_of_dataset(recipe.dataset)
     base = load_base_model(recipe.base_model)
     return lacking(recipe.base_model, base) or lack_of_dataset(recipe.dataset)

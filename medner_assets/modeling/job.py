@@ -111,6 +111,14 @@ class GenerationJob(InferenceJob, WritingJob):
     """Completions that a model on this machine writes."""
 
 
+class GlinerJob(WritingJob):
+    """Answers that a GLiNER2 model on this machine gives."""
+
+    weights: Path = Field(description="Its folder.")
+    threshold: float
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+
+
 class AskingJob(WritingJob):
     """Completions that a server is asked for."""
 

@@ -9,6 +9,7 @@ from medner_assets.environment import hub_cache, stated_gpus
 from medner_assets.modeling.base_files import trouble
 from medner_assets.paths import PROJECT, SHIPPED
 from medner_assets.recipes.sources import BaseModelRecipe
+from medner_assets.recipes.version import GlinerRecipe
 
 
 def base_folder(base: BaseModelRecipe) -> Path | None:
@@ -26,6 +27,11 @@ def base_folder(base: BaseModelRecipe) -> Path | None:
         return Path(snapshot_download(base.hub_id or "", revision=base.revision, local_files_only=True))
     except LocalEntryNotFoundError:
         return None
+
+
+def gliner_folder(model: GlinerRecipe) -> Path:
+    """Return where the weights of a GLiNER2 model are to be."""
+    return (PROJECT / model.path).resolve()
 
 
 def first_lack(name: str, base: BaseModelRecipe) -> str | None:

@@ -14,19 +14,30 @@ from medner_assets.errors import MednerError
 from medner_assets.recipes.endpoint import EndpointRecipe
 from medner_assets.recipes.expectations import Expectation
 from medner_assets.recipes.settings import DecodingRecipe, LoraRecipe, Settings, Stage, TrainingRecipe
+from medner_assets.recipes.sources import Place
 
-System = Literal["lora", "prompted", "endpoint", "predictions"]
+System = Literal["lora", "prompted", "endpoint", "gliner", "predictions"]
 _OF: Mapping[str, frozenset[str]] = {
     "lora": frozenset({"base_model", "training", "lora", "decoding"}),
     "prompted": frozenset({"base_model", "decoding", "shots", "shot_choice"}),
     "endpoint": frozenset({"endpoint", "shots", "shot_choice"}),
+    "gliner": frozenset({"gliner"}),
     "predictions": frozenset({"submissions"}),
 }
 NOT_OF: Mapping[str, frozenset[str]] = {
     system: frozenset().union(*_OF.values()) - own for system, own in _OF.items()
 }
 """System → settings that it does not have: its own are an error, those of its baseline are not inherited."""
+GIVES_PLACES = frozenset({"gliner", "predictions"})
+"""Systems whose completions are lines of answers, with the places of what they name."""
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+class GlinerRecipe(Settings):
+    """A GLiNER2 model, which marks places in the text; it is asked for the types of train."""
+
+    path: Place = Field(description="The folder of its weights, relative to the project.")
+    threshold: float = Field(0.5, gt=0, lt=1, description="Probability from which on a mention counts.")
 
 
 class VersionRecipe(Settings):
@@ -37,7 +48,8 @@ class VersionRecipe(Settings):
     system: System = Field(
         "lora",
         description="lora: a base with an adapter. prompted: a base alone, asked with examples. endpoint: a "
-        "server that is asked likewise. predictions: any system's answers, from a file (`medner register`).",
+        "server that is asked likewise. gliner: a GLiNER2 model. predictions: any system's answers, from a "
+        "file (`medner register`).",
     )
     base_model: str | None = Field(None, description="Recipe of the base, of lora and prompted.")
     dataset: str
@@ -49,6 +61,7 @@ class VersionRecipe(Settings):
     lora: LoraRecipe = LoraRecipe()
     decoding: DecodingRecipe = DecodingRecipe()
     endpoint: EndpointRecipe | None = Field(None, description="endpoint: the server, and how it is asked.")
+    gliner: GlinerRecipe | None = Field(None, description="gliner: the model.")
     shots: int = Field(0, ge=0, le=64, description="prompted, endpoint: examples of train in each prompt.")
     shot_choice: Literal["seed", "nearest"] = Field(
         "seed",
@@ -76,11 +89,18 @@ class VersionRecipe(Settings):
             raise MednerError(f"a version of `system: {self.system}` asks no server")
         return self.endpoint
 
+    @property
+    def marker(self) -> GlinerRecipe:
+        """The GLiNER2 model; raises MednerError where the system has none."""
+        if self.gliner is None:
+            raise MednerError(f"a version of `system: {self.system}` has no GLiNER2 model")
+        return self.gliner
+
     @model_validator(mode="after")
     def _of_its_system(self) -> "VersionRecipe":
         if foreign := sorted(self.model_fields_set & NOT_OF[self.system]):
             raise ValueError(f"system {self.system} has no setting {foreign[0]}: remove it")
-        for needed in ("base_model", "endpoint"):
+        for needed in ("base_model", "endpoint", "gliner"):
             if needed in _OF[self.system] and getattr(self, needed) is None:
                 raise ValueError(f"{needed!r} is missing: add it")
         if self.system == "predictions" and len(self.submissions) != self.replicates:

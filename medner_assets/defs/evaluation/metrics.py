@@ -15,6 +15,7 @@ from medner_assets.defs.resources import Warehouse
 from medner_assets.defs.versions.submitted import answers_of
 from medner_assets.errors import MednerError
 from medner_assets.recipes.loading import load_dataset, load_version
+from medner_assets.recipes.version import GIVES_PLACES
 from medner_assets.reporting.error_table import errors_markdown
 from medner_assets.scoring.evaluation import score_version
 from medner_assets.scoring.external import has_spans
@@ -46,7 +47,7 @@ def metrics(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.Mater
     generation = written["generation_id"][0]
     evaluation = evaluation_id(generation, recipe.postprocessing, str(SCORER_VERSION))
     gold, predicted = gold_of(data), predicted_of(warehouse, version, evaluation)
-    answers = answers_of(written) if recipe.system == "predictions" else None
+    answers = answers_of(written) if recipe.system in GIVES_PLACES else None
     # A step that turns relations round leaves the places of the answers behind.
     if answers is not None and "fix_direction" not in recipe.postprocessing:
         gold, predicted = with_places(gold, predicted, answers)

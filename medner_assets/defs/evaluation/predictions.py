@@ -20,6 +20,7 @@ from medner_assets.errors import MednerError
 from medner_assets.prompting.grounding import predict
 from medner_assets.prompting.probability import TokenProbabilities
 from medner_assets.recipes.loading import load_version
+from medner_assets.recipes.version import GIVES_PLACES
 from medner_assets.scoring.postprocessing import relation_schema
 from medner_assets.scoring.schemes import FINAL, RAW, SCORER_VERSION
 from medner_assets.scoring.staging import WindowPrediction, staged_frames
@@ -51,7 +52,7 @@ def predictions(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.M
     texts = dict(data.documents.select("doc_id", "text").iter_rows())
     frames = staged_frames(
         _submitted(written, texts)
-        if recipe.system == "predictions"
+        if recipe.system in GIVES_PLACES
         else grounded(written.iter_rows(named=True), texts),
         recipe.postprocessing,
         relation_schema(data.gold_relations),

@@ -10,6 +10,9 @@ from medner_assets import paths
 from medner_assets.defs.datasets.data import Data, data_of
 from medner_assets.defs.identity import asking_id, combined, generation_id
 from medner_assets.defs.versions.handover import VersionInputs, inputs_of, writer_of
+from medner_assets.errors import MednerError
+from medner_assets.files import file_hash
+from medner_assets.modeling.requirements import gliner_folder
 from medner_assets.recipes.version import VersionRecipe
 from medner_assets.warehouse.data_tables import DataTables
 
@@ -41,6 +44,8 @@ def generation_of(version: str, recipe: VersionRecipe, warehouse: DataTables) ->
     """
     if recipe.system == "endpoint":
         return _of_server(version, recipe, data_of(recipe.dataset, warehouse))
+    if recipe.system == "gliner":
+        return _of_gliner(version, recipe, data_of(recipe.dataset, warehouse))
     return _of_model(inputs_of(version, warehouse))
 
 
@@ -90,6 +95,32 @@ def _of_server(version: str, recipe: VersionRecipe, data: Data) -> Generation:
         combined("endpoint", json.dumps(recipe.server.asked(), sort_keys=True)),
         "medner_assets.modeling.inference.ask",
         job,
+    )
+
+
+def _of_gliner(version: str, recipe: VersionRecipe, data: Data) -> Generation:
+    weights = gliner_folder(recipe.marker)
+    if not weights.is_dir():
+        raise MednerError(f"{version}: there are no weights in {weights}: put them there")
+    files = sorted(file for file in weights.rglob("*") if file.suffix in (".json", ".safetensors"))
+    writer = combined("gliner", *(part for file in files for part in (file.name, file_hash(file))))
+    entity_types, relation_types = data.types()
+    job = {
+        "version": version,
+        "entity_types": entity_types,
+        "relation_types": relation_types,
+        "weights": str(weights),
+        "threshold": recipe.marker.threshold,
+    }
+    return Generation(
+        version,
+        recipe,
+        data,
+        combined(writer, data.version, str(recipe.marker.threshold)),
+        writer,
+        "medner_assets.modeling.inference.gliner",
+        lambda _: job,
+        shares_host=True,
     )
 
 
