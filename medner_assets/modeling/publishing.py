@@ -16,8 +16,11 @@ _AT_FDCWD, _RENAME_EXCHANGE = -100, 2
 
 
 @contextmanager
-def enough_disk(folder: Path) -> Iterator[None]:
-    """Run the block; where it ends because the disk is full, raise a MednerError that says which disk."""
+def enough_disk(folder: Path, kept: str = "it resumes from its last complete checkpoint") -> Iterator[None]:
+    """Run the block; where it ends because the disk is full, raise a MednerError that says which disk.
+
+    kept: what becomes of the work done so far.
+    """
     try:
         yield
     except Exception as error:  # safetensors and torch each wrap the system's error in one of their own
@@ -25,8 +28,7 @@ def enough_disk(folder: Path) -> Iterator[None]:
             raise
         free = shutil.disk_usage(folder if folder.exists() else folder.parent).free / 2**20
         raise MednerError(
-            f"no space left on the disk of {folder} ({free:.0f} MiB free): "
-            "free some and run it again: it resumes from its last complete checkpoint"
+            f"no space left on the disk of {folder} ({free:.0f} MiB free): free some and run it again: {kept}"
         ) from None
 
 

