@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 
 from medner_assets.scoring.encoding import Codes, dense, joint_codes
+from medner_assets.scoring.matching import marked
 from medner_assets.scoring.pairing import overlapping, paired
 
 
@@ -24,28 +25,34 @@ def overlap_items(gold: pl.DataFrame, predicted: pl.DataFrame) -> tuple[Codes, C
 
 
 def _paired_items(gold: pl.DataFrame, predicted: pl.DataFrame) -> Codes:
-    item = predicted["span"].to_numpy().copy()
+    item, of_gold = predicted["span"].to_numpy().copy(), gold["span"].to_numpy()
     rows = np.flatnonzero(predicted["placed"].to_numpy())
     golds = np.flatnonzero(gold["start"].to_numpy() >= 0)
     if not len(rows) or not len(golds):
         return item
+    # Exact spans come first and are most: a prediction that is one keeps its item, and its gold mention is
+    # taken at that stage.
+    size, stages = 1 + max(int(item.max()), int(of_gold.max())), predicted["stage"].to_numpy()
+    exact = marked(of_gold[golds], size)[item[rows]]
+    taken = np.zeros((int(stages.max()) + 1, size), dtype=bool)
+    taken[stages[rows[exact]], item[rows[exact]]] = True
+    rows = rows[~exact]
     sides = [
         [frame[name].to_numpy()[at] for name in ("doc", "start", "end")]
         for frame, at in ((predicted, rows), (gold, golds))
     ]
     left, right, common = overlapping(*sides[0], *sides[1])
     left, right = rows[left], golds[right]
-    same_type = predicted["type"].to_numpy()[left] == gold["type"].to_numpy()[right]
-    left, right, common = left[same_type], right[same_type], common[same_type]
+    open_ = predicted["type"].to_numpy()[left] == gold["type"].to_numpy()[right]
+    open_ &= ~taken[stages[left], of_gold[right]]
+    left, right, common = left[open_], right[open_], common[open_]
     if not len(left):
         return item
-    stage = predicted["stage"].to_numpy()[left]
-    own, other = item[left], gold["span"].to_numpy()[right]
+    stage, own, other = stages[left], item[left], of_gold[right]
     edges = pl.DataFrame(
         {
             "predicted": dense(joint_codes([stage, own])),
             "gold": dense(joint_codes([stage, other])),
-            "exact": own == other,
             "common": common,
             "length": (predicted["end"] - predicted["start"]).to_numpy()[left]
             + (gold["end"] - gold["start"]).to_numpy()[right],
@@ -57,11 +64,11 @@ def _paired_items(gold: pl.DataFrame, predicted: pl.DataFrame) -> Codes:
             "other": other,
         }
     )
-    order = ["exact", "common", "length", "start", "gold_start", "type", "end", "gold_end"]
-    edges = edges.sort(order, descending=[name in ("exact", "common") for name in order])
+    order = ["common", "length", "start", "gold_start", "type", "end", "gold_end"]
+    edges = edges.sort(order, descending=[name == "common" for name in order])
     best = paired(edges)
-    taken = np.full(int(edges["predicted"].max()) + 1, -1, dtype=np.int64)  # type: ignore[arg-type]
-    taken[best["predicted"].to_numpy()] = best["other"].to_numpy()
-    found = taken[dense(joint_codes([stage, own]))]
+    partner = np.full(int(edges["predicted"].max()) + 1, -1, dtype=np.int64)  # type: ignore[arg-type]
+    partner[best["predicted"].to_numpy()] = best["other"].to_numpy()
+    found = partner[dense(joint_codes([stage, own]))]
     item[left[found >= 0]] = found[found >= 0]
     return item
