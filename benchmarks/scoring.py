@@ -44,7 +44,7 @@ MENTIONS, LINKS = 12, 8
 """Gold mentions and relations a document; predictions are about as many."""
 LIMITS = {1_000_000: 4.0, 10_000_000: 60.0}
 """Seconds that a size may take on two cores."""
-MEMORY_LIMIT_GB, TIMES_FASTER, REPEATS, SHORT_REPEATS = 6.0, 50, 3, 9
+MEMORY_LIMIT_GB, TIMES_FASTER, REPEATS, SHORT_REPEATS = 6.0, 30, 3, 9
 LARGE, LARGE_DOCUMENTS, NERVALUATE_DOCUMENTS = 34, 15_000, 500
 """Mentions of an abstract as BioRED has them, and how many such documents medner and nervaluate score."""
 
@@ -212,7 +212,7 @@ def one_size(rows: int, folder: Path) -> dict:
 def against_nervaluate() -> dict:
     """Time entities of documents of one kind in one process: nervaluate on some of them, medner on all.
 
-    nervaluate counts matches by four schemes, overall and by type; medner counts those of two schemes, by
+    nervaluate counts matches by four schemes, overall and by type; medner counts those of three schemes, by
     document and by type (`scored`), and with error classes, tables and metrics (`classified`). They take
     turns, and the best of each counts, so that one that other programs slow down is not compared with one
     that they leave alone.
