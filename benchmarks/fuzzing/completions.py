@@ -3,14 +3,12 @@
 from pathlib import Path
 from random import Random
 
-import polars as pl
-
 from benchmarks.fuzzing.cases import Cases
 from medner_assets.prompting.grounding import predict
 from medner_assets.prompting.templates import render_completion
 from medner_assets.schema import Prediction
-from medner_assets.scoring.postprocessing import STAGES, RelationSchema, apply_stages
-from medner_assets.scoring.tabulation import prediction_frames
+from medner_assets.scoring.postprocessing import STAGES, RelationSchema
+from medner_assets.scoring.staging import WindowPrediction, staged_frames
 from medner_assets_tests.support.miniature import documents
 
 _TEXTS = (
@@ -87,18 +85,12 @@ def _check(prediction: Prediction, text: str) -> None:
 
 
 def _postprocess(rng: Random, group: list[tuple[str, Prediction]]) -> None:
-    frames = prediction_frames(
-        (prediction for _, prediction in group), evaluation_id="e", dataset="d", split="test"
-    )
-    texts = pl.DataFrame({"doc_id": [each.doc_id for _, each in group], "text": [text for text, _ in group]})
     stages = rng.sample([*STAGES], rng.randrange(len(STAGES) + 1))
-    entities, relations = apply_stages(
-        frames["predicted_entities"], frames["predicted_relations"], stages, rng.choice(_SCHEMAS), texts
-    )
-    names = {"raw", *stages, "final"}
-    assert set(entities["stage"]) <= names
-    assert set(relations["stage"]) <= names
-    for staged, raw in ((entities, "predicted_entities"), (relations, "predicted_relations")):
+    windows = [WindowPrediction(said, text, start=rng.choice((0, 7))) for text, said in group]
+    frames = staged_frames(windows, stages, rng.choice(_SCHEMAS))
+    for what in ("entities", "relations"):
+        staged = frames[f"predicted_{what}"]
+        assert set(staged["stage"]) <= {"raw", *stages, "final"}
         heights = [staged.filter(stage=name).height for name in ("raw", *stages, "final")]
-        assert heights[0] == frames[raw].height
+        assert heights[0] == sum(len(getattr(said, what)) for _, said in group)
         assert heights == sorted(heights, reverse=True), "a stage adds predictions"
