@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from medner_assets.audit.figures import Figure
+from medner_assets.audit.figures import AuditFigure
 from medner_assets.audit.ladder import rung
 from medner_assets.audit.pairs import Pairs, RelationWay, Types
 from medner_assets.audit.scores import f1, group_numbers, resample_weights
@@ -13,7 +13,7 @@ from medner_assets.audit.scores import f1, group_numbers, resample_weights
 MEANING = "relates every pair of fitting types"
 
 
-def all_pairs(train: Pairs, tested: Sequence[tuple[str, Pairs]], seed: int) -> list[Figure]:
+def all_pairs(train: Pairs, tested: Sequence[tuple[str, Pairs]], seed: int) -> list[AuditFigure]:
     """Return F1 on test of relating every candidate pair, for each (setting, pairs).
 
     Each ordered pair gets the relation types that train has for its pair of types: all of them where that
@@ -30,7 +30,9 @@ def all_pairs(train: Pairs, tested: Sequence[tuple[str, Pairs]], seed: int) -> l
             if with_every == takes_every:
                 figures += found
             detail = "every relation type of the types" if with_every else "the most frequent relation type"
-            figures.append(Figure("all_pairs", name, found[0].value, f"{MEANING}, with {detail}", setting))
+            figures.append(
+                AuditFigure("all_pairs", name, found[0].value, f"{MEANING}, with {detail}", setting)
+            )
     return figures
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from medner_assets.audit.duplicates import duplicates
 from medner_assets.audit.examining import Examined, examined
-from medner_assets.audit.figures import Figure, Figures
+from medner_assets.audit.figures import AuditFigure, Figures
 from medner_assets.audit.format import stated
 from medner_assets.audit.lead import lead_sentence
 from medner_assets.audit.leakage import shared_documents, unseen_name_figures
@@ -31,7 +31,7 @@ class Audit:
     reasons: tuple[str, ...]
     """Plain sentences without a full stop, the one that decided first."""
     lead_sentence: str
-    figures: tuple[Figure, ...]
+    figures: tuple[AuditFigure, ...]
 
     @property
     def probes(self) -> dict[str, Any]:
@@ -116,10 +116,10 @@ def _in_split(documents: Sequence[Document], split: str) -> tuple[Document, ...]
 
 def _shape(
     given: Sequence[Sequence[Document]], splits: Sequence[Sequence[Document]], nodes: Sequence[list[Nodes]]
-) -> list[Figure]:
+) -> list[AuditFigure]:
     """Return the size of the dataset, to read the other figures by."""
     figures = [
-        Figure("shape", f"documents in {name}", len(split), f"documents in {name}")
+        AuditFigure("shape", f"documents in {name}", len(split), f"documents in {name}")
         for name, split in zip(("train", "dev", "test"), given, strict=True)
     ]
     test = nodes[2]
@@ -129,18 +129,18 @@ def _shape(
     sampled_documents = sum(map(len, splits))
     return [
         *figures,
-        Figure("shape", "entities", mentions, "gold mentions in test"),
-        Figure("shape", "relations", relations, "distinct gold relations in test"),
-        Figure("shape", "documents looked at", sampled_documents, "documents that were looked at"),
+        AuditFigure("shape", "entities", mentions, "gold mentions in test"),
+        AuditFigure("shape", "relations", relations, "distinct gold relations in test"),
+        AuditFigure("shape", "documents looked at", sampled_documents, "documents that were looked at"),
     ]
 
 
-def _cut(nodes: Sequence[list[Nodes]], looked_at: Examined) -> list[Figure]:
+def _cut(nodes: Sequence[list[Nodes]], looked_at: Examined) -> list[AuditFigure]:
     crowded = sum(each.share < 1 for split in nodes for each in split)
     return [
-        Figure("shape", "crowded documents", crowded, "documents of whose pairs 2,000 were drawn"),
-        Figure(
+        AuditFigure("shape", "crowded documents", crowded, "documents of whose pairs 2,000 were drawn"),
+        AuditFigure(
             "shape", "documents ranked", looked_at.documents, "documents whose pairs were looked at"
         ),
-        Figure("shape", "pairs looked at", looked_at.pairs, "candidate pairs of these documents"),
+        AuditFigure("shape", "pairs looked at", looked_at.pairs, "candidate pairs of these documents"),
     ]  # fmt: skip

@@ -2,10 +2,10 @@
 
 from medner_assets.audit.context import BETWEEN
 from medner_assets.audit.described import Described
-from medner_assets.audit.figures import Figure
+from medner_assets.audit.figures import AuditFigure
 
 
-def conflict_figures(every: Described) -> list[Figure]:
+def conflict_figures(every: Described) -> list[AuditFigure]:
     """Return how often pairs that occur in several documents are labelled differently there.
 
     A pair is two names (normalised, or concepts) with their types; with `same text` also the words between
@@ -30,13 +30,13 @@ def conflict_figures(every: Described) -> list[Figure]:
     ]
 
 
-def _shares(suffix: str, grouped: dict[object, list[frozenset[int]]], what: str) -> list[Figure]:
+def _shares(suffix: str, grouped: dict[object, list[frozenset[int]]], what: str) -> list[AuditFigure]:
     repeated = [labels for labels in grouped.values() if len(labels) > 1]
     conflicting = sum(len(set(labels)) > 1 for labels in repeated)
     share = conflicting / len(repeated) if repeated else None
     return [
-        Figure(
+        AuditFigure(
             "conflicts", f"share{suffix}", share, f"of {what} that recur, how many are labelled differently"
         ),
-        Figure("conflicts", f"repeated{suffix}", len(repeated), f"{what} that occur more than once"),
+        AuditFigure("conflicts", f"repeated{suffix}", len(repeated), f"{what} that occur more than once"),
     ]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from medner_assets.audit.figures import Figure
+from medner_assets.audit.figures import AuditFigure
 from medner_assets.audit.scores import DocumentCounts, f1_figures
 from medner_assets.normalising import normalise
 from medner_assets.schema import Document, Entity
@@ -91,7 +91,7 @@ def dictionary_figures(
     test: Sequence[Document],
     found: Sequence[tuple[Entity, ...]],
     weights: "NDArray[np.int64]",
-) -> list[Figure]:
+) -> list[AuditFigure]:
     """Return how well `found`, the dictionary's entities on test, matches gold, and what is unannotated.
 
     weights: (resamples, test documents) of the bootstrap.
@@ -102,9 +102,9 @@ def dictionary_figures(
     full = Dictionary(train)
     return [
         *f1_figures("dictionary_ner", "", counts, weights, meaning),
-        Figure("dictionary_ner", "entries", len(full.entries), "distinct strings annotated in train"),
+        AuditFigure("dictionary_ner", "entries", len(full.entries), "distinct strings annotated in train"),
         *(
-            Figure(
+            AuditFigure(
                 "unannotated", split, _unannotated(full, documents),
                 f"share of the places in {split} where a string of train stands and nothing is annotated",
             )

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from medner_assets.audit.figures import Figure
+from medner_assets.audit.figures import AuditFigure
 from medner_assets.normalising import normalise
 from medner_assets.schema import Document
 
@@ -52,7 +52,7 @@ class Alike:
 class Duplicates:
     """What was found. The pairs are of test and train, the most alike first."""
 
-    figures: tuple[Figure, ...]
+    figures: tuple[AuditFigure, ...]
     near: tuple[Alike, ...]
     """Test documents that repeat a train document but for numbers and a few words."""
     template: tuple[Alike, ...]
@@ -74,16 +74,16 @@ def duplicates(documents: Sequence[Document]) -> Duplicates:
     template = _across(documents, masked)
     return Duplicates(
         (
-            Figure("duplicates", "exact", exact, "documents whose text another document has"),
-            Figure(
+            AuditFigure("duplicates", "exact", exact, "documents whose text another document has"),
+            AuditFigure(
                 "duplicates", "near", len(near),
                 "documents that share 80 % of their text with another, numbers left aside",
             ),
-            Figure(
+            AuditFigure(
                 "duplicates", "near_across", len(across),
                 "test documents that share 80 % of their text with a train document, numbers left aside",
             ),
-            Figure(
+            AuditFigure(
                 "duplicates", "template_across", len(template),
                 "test documents that share 80 % with a train document, names and numbers left aside",
             ),

@@ -8,7 +8,7 @@ from medner_assets.audit.answers import decisive
 from medner_assets.audit.conflicts import conflict_figures
 from medner_assets.audit.described import described
 from medner_assets.audit.dictionary import dictionary_figures, trained_dictionary
-from medner_assets.audit.figures import END_TO_END, GOLD_ENTITIES, Figure, Figures
+from medner_assets.audit.figures import END_TO_END, GOLD_ENTITIES, AuditFigure, Figures
 from medner_assets.audit.ladder import learned_rungs
 from medner_assets.audit.leakage import shared_relations
 from medner_assets.audit.nodes import Nodes, found_nodes
@@ -26,7 +26,7 @@ from medner_assets.normalising import normalise
 class Examined:
     """All figures about entities and pairs, and what the verdict rests on."""
 
-    figures: list[Figure]
+    figures: list[AuditFigure]
     evidence: Evidence
     pairs: int
     """Candidate pairs of all splits that were looked at."""

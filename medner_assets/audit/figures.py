@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Figure:
+class AuditFigure:
     """One figure of one probe, as table `audits` keeps it."""
 
     probe: str
@@ -20,9 +20,9 @@ class Figure:
     """The ends of the 95 % interval; None where the figure has none."""
 
 
-def in_per_cent(f1: Figure | float | None) -> str:
+def in_per_cent(f1: AuditFigure | float | None) -> str:
     """Return an F1 as sentences say it and as the report has it: 0.564 → `56.4 %`; none there → `–`."""
-    value = f1.value if isinstance(f1, Figure) else f1
+    value = f1.value if isinstance(f1, AuditFigure) else f1
     return "–" if value is None else f"{100 * value:.1f} %"
 
 
@@ -35,14 +35,14 @@ END_TO_END = "end_to_end"
 class Figures:
     """Look-up of figures by probe, name and setting."""
 
-    def __init__(self, figures: Iterable[Figure]) -> None:
+    def __init__(self, figures: Iterable[AuditFigure]) -> None:
         self._figures = {(each.probe, each.figure, each.setting): each for each in figures}
 
-    def __call__(self, probe: str, figure: str, setting: str = "") -> Figure:
+    def __call__(self, probe: str, figure: str, setting: str = "") -> AuditFigure:
         """Return a figure; raise KeyError if no probe made it."""
         return self._figures[probe, figure, setting]
 
-    def get(self, probe: str, figure: str, setting: str = "") -> Figure | None:
+    def get(self, probe: str, figure: str, setting: str = "") -> AuditFigure | None:
         """Return a figure, None if no probe made it."""
         return self._figures.get((probe, figure, setting))
 
@@ -51,7 +51,7 @@ class Figures:
         found = self.get(probe, figure, setting)
         return (found.value if found else None) or 0.0
 
-    def scored(self, probe: str) -> Figure | None:
+    def scored(self, probe: str) -> AuditFigure | None:
         """Return F1 of a reader given the gold entities, on the scale on which versions are scored.
 
         That is on strings; at concept level, where relations join concepts, it is `f1` itself.

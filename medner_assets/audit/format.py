@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from medner_assets.audit.figures import Figure, in_per_cent
+from medner_assets.audit.figures import AuditFigure, in_per_cent
 from medner_assets.prompting.grounding import predict
 from medner_assets.prompting.templates import render_completion
 from medner_assets.schema import Document
@@ -41,20 +41,20 @@ class Stated:
     lacking: tuple[str, ...]
     """Ids of the documents whose perfect completion does not state all of their entities and relations."""
 
-    def figures(self) -> list[Figure]:
+    def figures(self) -> list[AuditFigure]:
         """Return the rows of table `audits`."""
         found = []
         for (task, scheme), counts in self.counts.items():
             found += [
-                Figure(
+                AuditFigure(
                     "format", f"{task}_{scheme}_f1", counts.f1 if counts.tp + counts.fn else None,
                     f"F1 of a perfect completion, written and read back: {task}, {scheme}",
                 ),
-                Figure(
+                AuditFigure(
                     "format", f"{task}_{scheme}_missed", counts.fn,
                     f"gold items of test that a perfect completion does not state: {task}, {scheme}",
                 ),
-                Figure(
+                AuditFigure(
                     "format", f"{task}_{scheme}_wrong", counts.fp,
                     f"items that a perfect completion states and gold lacks: {task}, {scheme}",
                 ),

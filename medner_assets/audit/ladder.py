@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from medner_assets.audit.described import Described
-from medner_assets.audit.figures import Figure
+from medner_assets.audit.figures import AuditFigure
 from medner_assets.audit.nodes import Nodes, Triple, triple
 from medner_assets.audit.pairs import Pairs
 from medner_assets.audit.probes import (
@@ -42,7 +42,7 @@ MEANING: dict[str, str] = {
 
 def learned_rungs(
     train: Described, tested: Sequence[tuple[str, Described]], seed: int
-) -> tuple[list[Figure], "NDArray[np.float64]"]:
+) -> tuple[list[AuditFigure], "NDArray[np.float64]"]:
     """Return F1 of each family of features for each (setting, pairs of test), and probabilities.
 
     The second is (pairs,) the probability of being related by position, for the pairs of the first setting.
@@ -82,7 +82,7 @@ def rung(
     decisions: Sequence[tuple[int, int]],
     weights: "NDArray[np.int64]",
     meaning: str,
-) -> list[Figure]:
+) -> list[AuditFigure]:
     """Return the figures of one reader that relates the pairs (row, class) of `decisions`.
 
     At mention level the same decisions are also scored as versions are, on strings: figure `f1_strings`.
@@ -99,7 +99,7 @@ def rung(
         counts = DocumentCounts(*(np.array(column, np.int64) for column in zip(*strings, strict=True)))
         same = f1_figures(probe, setting, counts, weights, "")[0]
         told = f"{meaning}, scored on strings as versions are"
-        figures.append(Figure(probe, "f1_strings", same.value, told, setting, same.low, same.high))
+        figures.append(AuditFigure(probe, "f1_strings", same.value, told, setting, same.low, same.high))
     return figures
 
 

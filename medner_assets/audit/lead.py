@@ -1,6 +1,6 @@
 """The one sentence that a lead needs: what a relation score on this dataset can mean."""
 
-from medner_assets.audit.figures import Figure, Figures, in_per_cent
+from medner_assets.audit.figures import AuditFigure, Figures, in_per_cent
 from medner_assets.audit.verdict import DatasetVerdict, Evidence
 from medner_assets.audit.without_reading import PROBE
 from medner_assets.recipes.sources import Targets
@@ -64,14 +64,14 @@ def lead_sentence(
     )
 
 
-def _shown(best: Figure | None) -> str:
+def _shown(best: AuditFigure | None) -> str:
     if best is None or best.value is None:
         return "not known"
     told = f"relation F1 {in_per_cent(best.value)}"
     return f"{told} (95 % interval up to {in_per_cent(best.high)})" if best.high is not None else told
 
 
-def _high(best: Figure | None) -> float:
+def _high(best: AuditFigure | None) -> float:
     if best is None:
         return 0.0
     return best.high if best.high is not None else best.value or 0.0

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 
-from medner_assets.audit.figures import Figure
+from medner_assets.audit.figures import AuditFigure
 from medner_assets.audit.nodes import Nodes
 from medner_assets.normalising import normalise
 from medner_assets.schema import Document
@@ -16,11 +16,11 @@ class Shared:
     text: tuple[tuple[str, str], ...]
     group: tuple[tuple[str, str], ...]
 
-    def figures(self) -> list[Figure]:
+    def figures(self) -> list[AuditFigure]:
         """Return the rows of table `audits`."""
         return [
-            Figure("leakage", "text", len(self.text), "test documents whose text is in train"),
-            Figure("leakage", "group", len(self.group), "test documents whose group is in train"),
+            AuditFigure("leakage", "text", len(self.text), "test documents whose text is in train"),
+            AuditFigure("leakage", "group", len(self.group), "test documents whose group is in train"),
         ]
 
 
@@ -40,7 +40,7 @@ def _shared(
     return tuple((name, known[found]) for name, found in keyed if found is not None and found in known)
 
 
-def shared_relations(train: Sequence[Nodes], test: Sequence[Nodes]) -> list[Figure]:
+def shared_relations(train: Sequence[Nodes], test: Sequence[Nodes]) -> list[AuditFigure]:
     """Return which share of test's relations train has by their strings.
 
     That is no leak by itself (aspirin causes bleeding in many texts), but can be known by heart.
@@ -48,27 +48,29 @@ def shared_relations(train: Sequence[Nodes], test: Sequence[Nodes]) -> list[Figu
     known = {relation for each in train for relation in _strings(each)}
     asked = [relation in known for each in test for relation in _strings(each)]
     return [
-        Figure(
+        AuditFigure(
             "leakage", "relation_strings", sum(asked) / len(asked) if asked else None,
             "share of test relations that train has with the same type and strings",
         ),
     ]  # fmt: skip
 
 
-def unseen_name_figures(train: Sequence[Document], test: Sequence[Document]) -> list[Figure]:
+def unseen_name_figures(train: Sequence[Document], test: Sequence[Document]) -> list[AuditFigure]:
     """Return the share of test's mentions, and of its distinct names by type, that train never annotates."""
     known = {(entity.type, normalise(entity.text)) for document in train for entity in document.entities}
     asked = [(entity.type, normalise(entity.text)) for document in test for entity in document.entities]
     figures = [
-        Figure(
+        AuditFigure(
             "unseen_names", "mentions", _unseen(asked, known), "share of test mentions whose name train lacks"
         ),
-        Figure("unseen_names", "names", _unseen(sorted(set(asked)), known), "the same of distinct names"),
+        AuditFigure(
+            "unseen_names", "names", _unseen(sorted(set(asked)), known), "the same of distinct names"
+        ),
     ]
     for kind in sorted({kind for kind, _ in asked}):
         of_type = [each for each in asked if each[0] == kind]
         figures.append(
-            Figure(
+            AuditFigure(
                 "unseen_names",
                 f"mentions of {kind}",
                 _unseen(of_type, known),

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from medner_assets.audit.described import Described
-from medner_assets.audit.figures import Figure
+from medner_assets.audit.figures import AuditFigure
 from medner_assets.audit.gain import Gain, gain_of
 from medner_assets.audit.scores import f1
 from medner_assets.audit.turns import BORDERS, Features, Scores, scores_in_turn
@@ -44,15 +44,17 @@ class Probe:
     rows: int
     """Candidates that were looked at, those that only teach too."""
 
-    def figures(self) -> list[Figure]:
+    def figures(self) -> list[AuditFigure]:
         """Return the rows of table `audits`."""
         made = [
-            Figure(self.name, "rows", self.rows, "candidates that were looked at"),
-            Figure(self.name, "asked", float(self.asked), "1: the text has something to say here, 0: not"),
-            Figure(self.name, "without_reading", self.unread, _UNREAD[self.name]),
+            AuditFigure(self.name, "rows", self.rows, "candidates that were looked at"),
+            AuditFigure(
+                self.name, "asked", float(self.asked), "1: the text has something to say here, 0: not"
+            ),
+            AuditFigure(self.name, "without_reading", self.unread, _UNREAD[self.name]),
         ]
         if self.gain is None:
-            return [Figure(self.name, "auc", None, _MEANING["text"]), *made]
+            return [AuditFigure(self.name, "auc", None, _MEANING["text"]), *made]
         found = self.gain
         for figure, each, meaning in (
             ("auc", found.text, "text"), ("auc_position", found.position, "position"),
@@ -60,14 +62,20 @@ class Probe:
             ("gain", found.gain, "gain"), ("share", found.share, "share"),
             ("share_beyond_names", found.beyond_names, "beyond"),
         ):  # fmt: skip
-            made.append(Figure(self.name, figure, each.value, _MEANING[meaning], "", each.low, each.high))
+            made.append(
+                AuditFigure(self.name, figure, each.value, _MEANING[meaning], "", each.low, each.high)
+            )
         made += [
-            Figure(
+            AuditFigure(
                 self.name, "z", found.z, "permutation test of the text alone: standard deviations above 0.5"
             ),
-            Figure(self.name, "strata", found.strata, "sets of candidates that are compared with each other"),
-            Figure(self.name, "groups", found.groups, "documents (or patients) with something to compare"),
-            Figure(self.name, "pairs", found.rows, "candidates that were ranked"),
+            AuditFigure(
+                self.name, "strata", found.strata, "sets of candidates that are compared with each other"
+            ),
+            AuditFigure(
+                self.name, "groups", found.groups, "documents (or patients) with something to compare"
+            ),
+            AuditFigure(self.name, "pairs", found.rows, "candidates that were ranked"),
         ]
         return made
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from medner_assets.audit.figures import Figure
+from medner_assets.audit.figures import AuditFigure
 from medner_assets.audit.nodes import Nodes
 
 if TYPE_CHECKING:
@@ -57,21 +57,21 @@ def resample_weights(
 
 def f1_figures(
     probe: str, setting: str, counts: DocumentCounts, weights: "NDArray[np.int64]", meaning: str
-) -> list[Figure]:
+) -> list[AuditFigure]:
     """Return precision, recall and F1 of one reader, F1 with its interval."""
     right, predicted, gold = (int(each.sum()) for each in (counts.right, counts.predicted, counts.gold))
     resampled = f1(weights @ counts.right, weights @ counts.predicted, weights @ counts.gold)
     low, high = np.quantile(resampled, (0.025, 0.975))
     return [
-        Figure(probe, "f1", counts.f1, meaning, setting, float(low), float(high)),
-        Figure(
+        AuditFigure(probe, "f1", counts.f1, meaning, setting, float(low), float(high)),
+        AuditFigure(
             probe,
             "precision",
             right / predicted if predicted else 0.0,
             "share of what it relates that is right",
             setting,
         ),
-        Figure(
+        AuditFigure(
             probe,
             "recall",
             right / gold if gold else 0.0,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from medner_assets.audit.figures import GOLD_ENTITIES, Figure, Figures
+from medner_assets.audit.figures import GOLD_ENTITIES, AuditFigure, Figures
 from medner_assets.audit.ladder import string_triple
 from medner_assets.audit.pairs import Pairs
 from medner_assets.audit.scores import RESAMPLES, f1, group_numbers, resample_weights
@@ -27,7 +27,7 @@ PROBE = "without_reading"
 MEANING = "best score without reading the text"
 
 
-def without_reading(find: Figures, rungs: Sequence[str]) -> list[Figure]:
+def without_reading(find: Figures, rungs: Sequence[str]) -> list[AuditFigure]:
     """Return the best score of the rungs and of `by_position`, given the gold entities, on both scales.
 
     `f1` counts relations between mentions (concepts), `f1_strings` those between strings, as versions are
@@ -46,11 +46,11 @@ def without_reading(find: Figures, rungs: Sequence[str]) -> list[Figure]:
         how = "expected by position" if name == "by_position" else f"by {name.replace('_', ' ')}"
         high = max((each.high for each, _ in found if each.high is not None), default=best.value)
         told = f"{MEANING}: {how}"
-        figures.append(Figure(PROBE, scale, best.value, told, GOLD_ENTITIES, best.low, high))
+        figures.append(AuditFigure(PROBE, scale, best.value, told, GOLD_ENTITIES, best.low, high))
     return figures
 
 
-def best_by_position(pairs: Pairs, related: "NDArray[np.float64]", seed: int) -> list[Figure]:
+def best_by_position(pairs: Pairs, related: "NDArray[np.float64]", seed: int) -> list[AuditFigure]:
     """Return `by_position` and `imitation`: expected F1 with 95 % intervals over documents and labels.
 
     related: (pairs,) the probability that position gives each pair of test.
@@ -67,7 +67,7 @@ def best_by_position(pairs: Pairs, related: "NDArray[np.float64]", seed: int) ->
             ("by_position", best, "best expected F1 if each pair were related as likely as position says"),
             ("imitation", imitated, "expected F1 of drawing relations as the label process does"),
         ):
-            figures.append(Figure(probe, scale, value, meaning, GOLD_ENTITIES, low, high))
+            figures.append(AuditFigure(probe, scale, value, meaning, GOLD_ENTITIES, low, high))
     return figures
 
 

@@ -3,7 +3,7 @@ from collections.abc import Iterable
 from medner_assets.audit.conflicts import conflict_figures
 from medner_assets.audit.described import described
 from medner_assets.audit.duplicates import _pieces, duplicates, near_duplicates
-from medner_assets.audit.figures import Figure
+from medner_assets.audit.figures import AuditFigure
 from medner_assets.audit.leakage import shared_documents, shared_relations, unseen_name_figures
 from medner_assets.audit.nodes import gold_nodes
 from medner_assets.audit.pairs import candidate_pairs, learn_schema
@@ -18,7 +18,7 @@ WORDS = [
 LONG = " ".join(WORDS)
 
 
-def values(figures: Iterable[Figure]) -> dict[str, float | None]:
+def values(figures: Iterable[AuditFigure]) -> dict[str, float | None]:
     return {each.figure: each.value for each in figures}
 
 

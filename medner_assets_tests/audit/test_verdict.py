@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from medner_assets.audit.duplicates import Alike
-from medner_assets.audit.figures import Figure, Figures
+from medner_assets.audit.figures import AuditFigure, Figures
 from medner_assets.audit.gain import Estimate, Gain
 from medner_assets.audit.lead import lead_sentence
 from medner_assets.audit.questions import Probe
@@ -95,8 +95,10 @@ def figures(**changed: float | None) -> Figures:
     for name, value in changed.items():
         key = next(key for key in values if "__".join(key[:2]).replace(" ", "_") == name)
         values[key] = value
-    made = [Figure(probe, figure, value, "", setting) for (probe, figure, setting), value in values.items()]
-    made.append(Figure("without_reading", "f1", 0.60, "", "gold_entities", 0.59, 0.614))
+    made = [
+        AuditFigure(probe, figure, value, "", setting) for (probe, figure, setting), value in values.items()
+    ]
+    made.append(AuditFigure("without_reading", "f1", 0.60, "", "gold_entities", 0.59, 0.614))
     return Figures(made)
 
 

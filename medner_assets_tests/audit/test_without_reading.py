@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from medner_assets.audit.figures import Figure, Figures
+from medner_assets.audit.figures import AuditFigure, Figures
 from medner_assets.audit.nodes import gold_nodes
 from medner_assets.audit.pairs import candidate_pairs, learn_schema
 from medner_assets.audit.without_reading import best_by_position, expected_f1, prefix_rule, without_reading
@@ -37,7 +37,7 @@ def test_certain_relations_can_be_had_in_full_and_nothing_gives_nothing():
     assert expected_f1(np.zeros(0), prefix_rule(np.zeros(0))) == 0.0
 
 
-def figures_of(documents: list[Document]) -> dict[str, Figure]:
+def figures_of(documents: list[Document]) -> dict[str, AuditFigure]:
     nodes = [gold_nodes(document, ()) for document in documents]
     pairs = candidate_pairs(nodes, learn_schema(nodes, ()))
     half = np.full(len(pairs.rows), 0.5)  # what position tells of one drug of two
@@ -74,8 +74,8 @@ def test_equal_seeds_give_equal_figures(seed: int):
     assert figures_of(documents) == figures_of(documents)
 
 
-def made(probe: str, value: float, figure: str = "f1", high: float | None = None) -> Figure:
-    return Figure(probe, figure, value, "", "gold_entities", None, high)
+def made(probe: str, value: float, figure: str = "f1", high: float | None = None) -> AuditFigure:
+    return AuditFigure(probe, figure, value, "", "gold_entities", None, high)
 
 
 def test_the_best_score_without_reading_is_no_lower_than_any_rung_that_does_not_read():
