@@ -21,6 +21,7 @@ from medner_assets.recipes.loading import (
     version_names,
 )
 from medner_assets.warehouse.analyst_file import refresh
+from medner_assets_tests.support.rows import metric, put
 
 README = PROJECT / "README.md"
 PAGES = [README, *sorted((PROJECT / "docs").glob("*.md"))]
@@ -137,10 +138,12 @@ def test_the_readme_names_what_is_shipped():
 
 def test_what_the_readme_asks_with_python_is_answered(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
+    for version in ("tiny-v1", "tiny-v2"):
+        put(tmp_path / "data" / "warehouse", "metrics", version, metric("relation", 0.5))
     refresh(tmp_path / "data" / "medner.duckdb", tmp_path / "data" / "warehouse")
     (script,) = blocks(README, "python")
     exec(script, {})
-    assert capsys.readouterr().out.count("0 rows") == script.count(".show()") == 2
+    assert capsys.readouterr().out.count("┌") == script.count(".show()") == 2
 
 
 def test_the_readme_names_the_address_and_the_pythons_that_are_true():
