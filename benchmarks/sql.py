@@ -31,10 +31,11 @@ from medner_assets.warehouse.queries import named_queries
 
 RESULT = Path(__file__).resolve().parent / "results" / "sql.json"
 LIMIT_SECONDS, LIMIT_GB, REPEATS = 1.5, 6, 3
-MACRO_ARGUMENTS = {
-    "regressions": "'v1', 'v2'", "fixes": "'v1', 'v2'", "flips": "'v1', 'v2'", "examples": "'v2', 'type'",
-    "find_text": "'term-4(9|8)9'",
+ARGUMENTS = {
+    "a": "'v1'", "b": "'v2'", "version": "'v2'", "error": "'type'", "pattern": "'term-4(9|8)9'",
+    "of_dataset": "'bench'",
 }  # fmt: skip
+"""Of macros, by the name of the parameter."""
 PARAMETERS = {"version": "v2", "baseline": "v1", "dataset": "bench"}
 
 
@@ -45,7 +46,8 @@ def questions() -> list[tuple[str, str, str, dict[str, str]]]:
         one = " where model_version = 'v2' and stage = 'final'" if view.name == "outcomes" else ""
         asked.append(("view", view.name, f"select * from {view.name}{one}", {}))
     for macro in sql_files("macros"):
-        call = f"{macro.name}({MACRO_ARGUMENTS[macro.name]})"
+        taken = macro.statement.partition("(")[2].partition(")")[0].split(", ")
+        call = f"{macro.name}({', '.join(ARGUMENTS[name] for name in taken if ':=' not in name)})"
         asked.append(("macro", call, f"select * from {call}", {}))
     for each in named_queries():
         asked.append(("question", each.name, each.text, {name: PARAMETERS[name] for name in each.parameters}))
