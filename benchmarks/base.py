@@ -232,7 +232,7 @@ def scores(completions: Path, documents: Path) -> list[dict]:
 
 def _scored(rows: list[dict], documents: Path) -> dict:
     # The machine that trains need not have what scoring needs.
-    from medner_assets.defs.evaluation.predictions import grounded
+    from medner_assets.defs.evaluation.grounded import grounded
     from medner_assets.scoring.evaluation import score_version
     from medner_assets.scoring.frames import PredictedFrames
     from medner_assets.scoring.gold import gold_frames

@@ -15,6 +15,7 @@ from typing import Any
 
 import polars as pl
 
+from benchmarks.report_confidence import invented_comparison, with_invented
 from medner_assets.corpus.building import build_dataset
 from medner_assets.corpus.frames import dataset_frames
 from medner_assets.recipes.loading import flattened, load_dataset, load_version
@@ -64,6 +65,16 @@ def invented_tables(
     ]
     compared = compare_versions(*scores, baseline=BASELINE, seed=42, resamples=resamples)
     frames["comparisons"] = typed("comparisons", compared, model_version=VERSION)
+    tables = ("metrics", "entity_outcomes", "relation_outcomes")
+    of_version, of_baseline = (
+        {name: frames[name].filter(pl.col("model_version") == each) for name in tables}
+        for each in (VERSION, BASELINE)
+    )
+    sureness = invented_comparison(
+        of_version, of_baseline, frames["documents"].filter(pl.col("split") == "test"), BASELINE,
+        (readers[VERSION].epochs, readers[BASELINE].epochs),
+    )  # fmt: skip
+    frames["confidence_comparisons"] = typed("confidence_comparisons", sureness, model_version=VERSION)
     frames["audits"] = typed("audits", pl.DataFrame(_audits()), dataset=DATASET)
     return frames
 
@@ -123,6 +134,7 @@ def _of_version(
         if draw.random() < 0.03
     ]
     settings = flattened(recipe)
+    scored = with_invented(scored, frames["documents"].filter(pl.col("split") == "test"), reader.epochs)
     return scored | {
         "completions": pl.DataFrame(completions),
         "rejected_lines": pl.DataFrame(rejected, schema=None if rejected else schema_of("rejected_lines")),

@@ -9,14 +9,21 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
+import numpy as np
 import polars as pl
 
 from medner_assets.corpus.readers.jsonl import read_jsonl
-from medner_assets.defs.evaluation.predictions import grounded
+from medner_assets.defs.evaluation.grounded import grounded
 from medner_assets.prompting.probability import TokenProbabilities
 from medner_assets.scoring.confidence.calibration import Calibration
 from medner_assets.scoring.confidence.items import sure_items
-from medner_assets.scoring.confidence.measures import Figure, Items, Sureness, measured
+from medner_assets.scoring.confidence.measures import (
+    IntervalFigure,
+    Items,
+    Sureness,
+    calibration_error,
+    measured,
+)
 from medner_assets.scoring.confidence.votes import voted
 from medner_assets.scoring.evaluation import score_version
 from medner_assets.scoring.frames import GoldFrames, PredictedFrames
@@ -124,7 +131,22 @@ def _training(splits: dict[str, Split], written: dict[str, list[dict[str, Any]]]
 
 def _figures(test: Split, items: pl.DataFrame, calibration: Calibration, task: Task) -> dict[str, Any]:
     found = measured(Items.of(items, test.gold.documents), calibration.tasks[task], SEED)
-    return {"items": items.height, **_told(found)}
+    return {"items": items.height, "ece_if_exactly_right": _noise(items), **_told(found)}
+
+
+def _noise(items: pl.DataFrame, draws: int = 200) -> float:
+    """Return the calibration error that these probabilities would have on average if they were exact."""
+    random, probability = np.random.default_rng(SEED), items["probability"].to_numpy()
+    group = np.zeros(items.height, dtype=np.int64)
+    errors = [
+        calibration_error(
+            Items(probability, probability, random.random(items.height) < probability, group, 1)
+            .bins()
+            .sum(axis=0)
+        )
+        for _ in range(draws)
+    ]
+    return float(np.mean(errors))
 
 
 def _told(found: Sureness) -> dict[str, Any]:
@@ -191,7 +213,7 @@ def _within(tokens: TokenProbabilities, place: tuple[int, int], more: int) -> It
 
 def _line(task: str, figures: dict[str, Any]) -> str:
     def shown(name: str) -> str:
-        each = Figure(**figures[name])
+        each = IntervalFigure(**figures[name])
         return f"{each.value:.3f} ({each.low:.3f} to {each.high:.3f})"
 
     at_95 = next((each for each in figures["coverage_at"] if each["at"] == 0.95), None)

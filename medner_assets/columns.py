@@ -52,11 +52,12 @@ def _structs(**fields: pl.DataType) -> pl.List:
     return pl.List(pl.Struct(fields))
 
 
-ENTITIES = _structs(type=TEXT, text=TEXT, start=INT, end=INT, grounding=TEXT)
+ENTITIES = _structs(type=TEXT, text=TEXT, start=INT, end=INT, grounding=TEXT, probability=REAL)
 RELATIONS = _structs(
     type=TEXT,
     head_text=TEXT, head_type=TEXT, head_start=INT, head_end=INT,
     tail_text=TEXT, tail_type=TEXT, tail_start=INT, tail_end=INT,
+    probability=REAL,
 )  # fmt: skip
 WINDOWS = _structs(start=INT, end=INT, completion=TEXT, finish_reason=TEXT)
 
@@ -82,6 +83,7 @@ PROBABILITY = Column(
 MODEL_PROBABILITY = Column(
     "model_probability", REAL, "product of its tokens' probabilities, before calibration; null: not kept"
 )
+VOTES = Column("votes", INT, "replicates that say so; null: the version is no ensemble")
 ANNOTATION = Column(
     "annotation_id", TEXT, "hash of adapter weights, dataset version, decoding, post-processing, reading"
 )

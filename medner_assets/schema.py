@@ -147,6 +147,8 @@ class PredictedEntity:
     grounding: Grounding
     probability: float | None = None
     """What its line's tokens had, see `prompting/probability.py`; None: it is not known."""
+    votes: int | None = None
+    """Replicates that say so; None: not of an ensemble."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +164,7 @@ class PredictedRelation:
     tail_type: str | None
     probability: float | None = None
     """As of a `PredictedEntity`."""
+    votes: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,11 +27,26 @@ from medner_assets.columns import (
     TEXT,
     TEXTS,
     TIME,
+    VOTES,
     WINDOWS,
     Column,
     Table,
 )
 from medner_assets.score_tables import SCORE_TABLES
+
+_COMPLETION = (
+    DATASET, DATASET_VERSION, SPLIT, DOC,
+    Column("generation_id", TEXT, "hash of what wrote it, dataset version, decoding, and whether windows were kept"),
+    Column("weights_hash", TEXT, "hash of the adapter, base, server and model, or file that it is of"),
+    Column("completion", TEXT, "what the model wrote, as it wrote it; of a document read in windows, theirs below each other"),
+    Column("finish_reason", TEXT, "stop; length: cut at max_new_tokens, in windows: one of them; refused: by the server that was asked; missing: not in the registered file"),
+    Column("prompt_tokens", INT, "tokens"),
+    Column("completion_tokens", INT, "tokens"),
+    Column("seconds", REAL, "wall-clock seconds, the batch's time shared evenly"),
+    Column("windows", WINDOWS, "the parts of a document longer than max_tokens, each with its completion; null: read whole"),
+    Column("token_starts", INTS, "of each token its first character in completion, from 0; the one that ends a text counts; null: not kept"),
+    Column("log_probabilities", REALS, "of each token, natural logarithm, as the model gave it before any grammar; null: not kept"),
+)  # fmt: skip
 
 TABLES: dict[str, Table] = {
     table.name: table
@@ -128,19 +143,8 @@ TABLES: dict[str, Table] = {
             Column("grad_norm", REAL, "L2 norm before clipping; null for eval"),
             Column("seconds", REAL, "wall-clock seconds since training began"),
         )),
-        Table("completions", "model_version", "the raw completion of one document", (
-            DATASET, DATASET_VERSION, SPLIT, DOC,
-            Column("generation_id", TEXT, "hash of what wrote it, dataset version, decoding, and whether windows were kept"),
-            Column("weights_hash", TEXT, "hash of the adapter, base, server and model, or file that it is of"),
-            Column("completion", TEXT, "what the model wrote, as it wrote it; of a document read in windows, theirs below each other"),
-            Column("finish_reason", TEXT, "stop; length: cut at max_new_tokens, in windows: one of them; refused: by the server that was asked; missing: not in the registered file"),
-            Column("prompt_tokens", INT, "tokens"),
-            Column("completion_tokens", INT, "tokens"),
-            Column("seconds", REAL, "wall-clock seconds, the batch's time shared evenly"),
-            Column("windows", WINDOWS, "the parts of a document longer than max_tokens, each with its completion; null: read whole"),
-            Column("token_starts", INTS, "of each token its first character in completion, from 0; the one that ends a text counts; null: not kept"),
-            Column("log_probabilities", REALS, "of each token, natural logarithm, as the model gave it before any grammar; null: not kept"),
-        )),
+        Table("completions", "model_version", "the raw completion of one document", _COMPLETION),
+        Table("dev_completions", "model_version", "the raw completion of one dev document, by which probabilities are calibrated", _COMPLETION),
         Table("annotations", "model_version", "one document of an annotated corpus; one file per shard", (
             ANNOTATION, CORPUS, SHARD, DOC,
             Column("file", TEXT, "file within the corpus folder"),
@@ -174,7 +178,7 @@ TABLES: dict[str, Table] = {
             Column("start", INT, "first character; null if ungrounded"),
             Column("end", INT, "one past the last character"),
             Column("grounding", TEXT, "exact, case, fuzzy or none"),
-            PROBABILITY, MODEL_PROBABILITY,
+            PROBABILITY, MODEL_PROBABILITY, VOTES,
         )),
         Table("predicted_relations", "model_version", "one predicted relation at one stage", (
             EVALUATION, DATASET, STAGE, SPLIT, DOC,
@@ -184,7 +188,7 @@ TABLES: dict[str, Table] = {
             Column("head_type", TEXT, "type of the first predicted entity with that string, else null"),
             Column("tail_text", TEXT, "tail string"),
             Column("tail_type", TEXT, "likewise"),
-            PROBABILITY, MODEL_PROBABILITY,
+            PROBABILITY, MODEL_PROBABILITY, VOTES,
         )),
         *SCORE_TABLES,
     )

@@ -10,6 +10,11 @@ from medner_assets.errors import MednerError
 from medner_assets.terminal import show
 from medner_assets.visible import escaped, visible
 
+_LEAST = click.option(
+    "--min-confidence", type=click.FloatRange(0, 1, min_open=True),
+    help="Leave out what is less probable than this, and relations of what is left out.",
+)  # fmt: skip
+
 
 @click.command()
 @click.argument("version")
@@ -18,7 +23,10 @@ from medner_assets.visible import escaped, visible
     "--text", "is_text", is_flag=True, help="INPUT is the text itself, even if it looks like a path."
 )
 @click.option("--json", "as_json", is_flag=True, help="JSON lines, as `medner score` reads them.")
-def predict(version: str, input: str | None, is_text: bool, as_json: bool) -> None:
+@_LEAST
+def predict(
+    version: str, input: str | None, is_text: bool, as_json: bool, min_confidence: float | None
+) -> None:
     """Find entities and relations with VERSION in INPUT: a file, a folder, a text, or standard input.
 
     A .jsonl file holds documents, one per line; any other file is one text. A long text is read sentence by
@@ -29,6 +37,7 @@ def predict(version: str, input: str | None, is_text: bool, as_json: bool) -> No
     Examples:
       medner predict tiny-v2 note.txt
       medner predict tiny-v2 notes/ --json > predicted.jsonl
+      medner predict tiny-v2 note.txt --min-confidence 0.9
       medner predict tiny-v2 < note.txt
       echo 'She took ibuprofen for migraine.' | medner predict tiny-v2
     """
@@ -43,7 +52,7 @@ def predict(version: str, input: str | None, is_text: bool, as_json: bool) -> No
             "history: use a file or a pipe for clinical text",
             err=True,
         )
-    with closing(run(version, sources)) as parts:
+    with closing(run(version, sources, min_confidence)) as parts:
         read = described(parts, len(sources))
         if as_json:
             from medner_assets.commands.predict_output import json_lines
@@ -66,7 +75,15 @@ def predict(version: str, input: str | None, is_text: bool, as_json: bool) -> No
     "--shard-documents", default=1000, show_default=True, type=click.IntRange(1, 1_000_000),
     help="Documents per shard.",
 )  # fmt: skip
-def annotate(version: str, folder: Path, name: str | None, workers: int | None, shard_documents: int) -> None:
+@_LEAST
+def annotate(
+    version: str,
+    folder: Path,
+    name: str | None,
+    workers: int | None,
+    shard_documents: int,
+    min_confidence: float | None,
+) -> None:
     """Annotate all .jsonl, .parquet and .txt files of FOLDER with VERSION, in shards.
 
     The results are in tables for SQL. Run it again after an interruption: finished shards are kept.
@@ -78,7 +95,12 @@ def annotate(version: str, folder: Path, name: str | None, workers: int | None, 
     """
     from medner_assets.commands.annotate import annotate as run
 
-    config = {"name": name or "", "workers": workers or 0, "shard_documents": shard_documents}
+    config = {
+        "name": name or "",
+        "workers": workers or 0,
+        "shard_documents": shard_documents,
+        "min_confidence": min_confidence,
+    }
     for line in run(version, folder, config):
         click.echo(line)
 

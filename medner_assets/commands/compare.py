@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from medner_assets import paths
-from medner_assets.defs.reporting.evaluations import compared, is_evaluated, recipes_compared, scores_of
+from medner_assets.defs.reporting.evaluations import compared_pair, is_evaluated, scores_of
 from medner_assets.defs.reporting.gathering import report_inputs
-from medner_assets.defs.reporting.pairs import keep_comparison, keep_recipe_comparison, pair_rows
+from medner_assets.defs.reporting.pairs import keep_pair, pair_rows
 from medner_assets.defs.reporting.publishing import publish
 from medner_assets.defs.resources import Warehouse
 from medner_assets.errors import MednerError
@@ -42,8 +42,7 @@ def compare(version: str, baseline: str | None) -> tuple[ReportInputs, Path]:
         launch(["comparison_report"], version)
         return last_comparison(version)
     elif all(whole):
-        keep_comparison(warehouse, version, other, compared(warehouse, version, other))
-        keep_recipe_comparison(warehouse, version, other, recipes_compared(warehouse, version, other))
+        keep_pair(warehouse, version, other, compared_pair(warehouse, version, other))
     inputs = report_inputs(warehouse, version, other, recipe.dataset, pair_rows(warehouse, version, other))
     return inputs, publish(report_name(version, other), render_html(inputs))
 

@@ -68,6 +68,8 @@ def _origin(name: str, recipe: VersionRecipe) -> list[tuple[str, str]]:
         return [("system", f"predictions: {len(recipe.submissions)} registered files of answers")]
     if recipe.system == "gliner":
         return [("system", f"GLiNER2 in {recipe.marker.path}, threshold {recipe.marker.threshold:g}")]
+    if recipe.system == "ensemble":
+        return [("system", f"ensemble: what most replicates of {recipe.members} say")]
     if recipe.system == "endpoint":
         server, where = recipe.server, ", ANOTHER MACHINE" if recipe.server.is_remote else ""
         return [("system", f"{server.model} at {server.url}{where}, asked with {recipe.shots} examples")]

@@ -92,11 +92,12 @@ def trained(version: str) -> None:
         raise MednerError(f"{version} has no adapter yet: run `medner train {version}`")
 
 
-def predict(version: str, sources: list[Input]) -> Generator[Part, None, None]:
+def predict(version: str, sources: list[Input], least: float | None = None) -> Generator[Part, None, None]:
     """Yield what `version` reads, part by part, in the order of `sources`; close it to end the process.
 
-    Raises MednerError when the version is unknown or not trained. An input that cannot be read is a part
-    with `error`, and the others go on.
+    least: the least probability of what is told; None: as the recipe says. Raises MednerError when the
+    version is unknown or not trained. An input that cannot be read is a part with `error`, and the others go
+    on.
     """
     trained(version)
     with scratch() as folder:
@@ -107,7 +108,7 @@ def predict(version: str, sources: list[Input]) -> Generator[Part, None, None]:
             stdin=PIPE,
             stdout=PIPE,
         ) as process:
-            _hand_over(process, job(version, sources, folder))
+            _hand_over(process, job(version, sources, folder, least))
             assert process.stdout is not None
             for line in process.stdout:
                 yield json.loads(line)
@@ -139,7 +140,7 @@ def described(parts: Iterator[Part], count: int) -> Iterator[Part]:
         raise MednerError(f"{failed} of {count} inputs could not be read: see the lines above")
 
 
-def job(version: str, sources: list[Input], folder: Path) -> dict[str, Any]:
+def job(version: str, sources: list[Input], folder: Path, least: float | None) -> dict[str, Any]:
     """Return the job of the process (`modeling.job.PredictionJob`); texts as typed go into `folder`."""
     from medner_assets.defs.versions.handover import adapter_for, inputs_of
     from medner_assets.defs.versions.reading import reading_settings
@@ -154,7 +155,13 @@ def job(version: str, sources: list[Input], folder: Path) -> dict[str, Any]:
             file.touch(mode=0o600)
             file.write_text(source.text, encoding="utf-8", newline="")
         files.append(str(file))
-    return {**reading_settings(order), "inputs": files, "names": [source.name for source in sources]}
+    settings = reading_settings(order, least)
+    if settings["calibration"] is None:
+        sys.stderr.write(
+            "note: probabilities are the model's own, not calibrated on dev: "
+            f"`medner evaluate {version}` calibrates those of an adapter that it generates with\n"
+        )
+    return {**settings, "inputs": files, "names": [source.name for source in sources]}
 
 
 def _hand_over(process: "Popen[bytes]", job: dict[str, Any]) -> None:

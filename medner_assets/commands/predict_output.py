@@ -40,12 +40,17 @@ def shown(part: dict[str, Any], styles: dict[str, str]) -> RenderableType:
             text.stylize(f"bold reverse {style}", entity["start"] - offset, entity["end"] - offset)
         lines.append(
             Text.assemble(
-                "  ", (visible(entity["text"]), "bold"), f"  {place}  ", (visible(entity["type"]), style)
+                "  ",
+                (visible(entity["text"]), "bold"),
+                f"  {place}  ",
+                (visible(entity["type"]), style),
+                _probable(entity),
             )
         )
     between = [each for each in part["relations"] if not _is_with_itself(each)]
     lines += [
-        Text(visible(f"  {each['head_text']} --[{each['type']}]--> {each['tail_text']}")) for each in between
+        Text(visible(f"  {each['head_text']} --[{each['type']}]--> {each['tail_text']}") + _probable(each))
+        for each in between
     ]
     if hidden := len(part["relations"]) - len(between):
         what = "a mention with itself" if hidden == 1 else "mentions with themselves"
@@ -54,11 +59,21 @@ def shown(part: dict[str, Any], styles: dict[str, str]) -> RenderableType:
     return Group(text, *(lines or [Text("  nothing found")]))
 
 
+def _probable(item: dict[str, Any]) -> str:
+    """Return how probable an item is, as it is shown behind it."""
+    return "" if item.get("probability") is None else f"  {item['probability']:.2f}"
+
+
 def _is_with_itself(relation: dict[str, Any]) -> bool:
     """Tell whether both arguments are one mention: a model's slip that says nothing about the text."""
     if relation["head"] is not None or relation["tail"] is not None:
         return bool(relation["head"] == relation["tail"])
     return bool(relation["head_text"] == relation["tail_text"])
+
+
+def _sure(item: dict[str, Any]) -> dict[str, float]:
+    """Return the probability as JSON has it; {} where it is not known."""
+    return {} if item.get("probability") is None else {"probability": round(item["probability"], 6)}
 
 
 def json_lines(parts: Iterable[dict[str, Any]]) -> Iterator[str]:
@@ -76,16 +91,16 @@ def json_lines(parts: Iterable[dict[str, Any]]) -> Iterator[str]:
         for n, entity in enumerate(part["entities"], start=at):
             place = {} if entity["start"] is None else {"start": entity["start"], "end": entity["end"]}
             document["entities"].append(
-                {"id": f"E{n}", "type": entity["type"], **place, "text": entity["text"]}
+                {"id": f"E{n}", "type": entity["type"], **place, "text": entity["text"], **_sure(entity)}
             )
         for relation in part["relations"]:
             if relation["head"] is not None and relation["tail"] is not None:
                 ends = {"head": f"E{at + relation['head']}", "tail": f"E{at + relation['tail']}"}
-                document["relations"].append({**ends, "type": relation["type"]})
+                document["relations"].append({**ends, "type": relation["type"], **_sure(relation)})
             else:
                 names = ("head_text", "head_type", "tail_text", "tail_type", "type")
                 strings = {name: relation[name] for name in names if relation.get(name) is not None}
-                document.setdefault("unresolved_relations", []).append(strings)
+                document.setdefault("unresolved_relations", []).append({**strings, **_sure(relation)})
         if part["last"]:
             yield json.dumps(document, ensure_ascii=False)
             document = {}

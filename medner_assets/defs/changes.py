@@ -51,7 +51,7 @@ def changed_since(version: str, tables: DataTables) -> str:
     generation = generation_id(described["weights_hash"], described["dataset_version"], recipe)
     written = existing(tables, recipe, version, generation)
     if written is not None:
-        present = evaluation_id(written["generation_id"][0], recipe.postprocessing, str(SCORER_VERSION))
+        present = evaluation_id(written["generation_id"][0], recipe.repairs, str(SCORER_VERSION))
         if set(tables.read("metrics", version)["evaluation_id"]) == {present}:
             return ""
     return (

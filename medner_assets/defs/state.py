@@ -17,6 +17,7 @@ from medner_assets.defs.reporting.pairs import pair_rows
 from medner_assets.defs.resources import Warehouse
 from medner_assets.defs.sources import is_current, source_state
 from medner_assets.defs.versions.completion_rows import existing
+from medner_assets.defs.versions.ensemble import voters_of
 from medner_assets.defs.versions.finished import FinishedAdapter
 from medner_assets.defs.versions.generation import generation_of
 from medner_assets.defs.versions.handover import VersionInputs, adapter_or_reason, inputs_of
@@ -77,6 +78,8 @@ def state_of(version: str, warehouse: Warehouse) -> VersionState:
     try:
         if recipe.system == "predictions":
             generation = submission_id(digest_of(version, recipe), data_of(recipe.dataset, warehouse).version)
+        elif recipe.system == "ensemble":
+            generation = voters_of(version, recipe, data_of(recipe.dataset, warehouse), warehouse).id
         else:
             if recipe.system == "lora":
                 finished, why = present_adapter(inputs_of(version, warehouse), warehouse)

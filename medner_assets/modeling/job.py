@@ -133,6 +133,10 @@ class ReadingJob(InferenceJob):
         description="(relation type, head type, tail type) of the train split, for post-processing."
     )
     symmetric: tuple[str, ...] = Field(description="Relation types without direction.")
+    calibration: Path | None = Field(
+        None, description="How probabilities are calibrated; None: they are the model's own."
+    )
+    min_confidence: float = Field(0.5, description="The least probability that this stage keeps.")
 
 
 class PredictionJob(ReadingJob):

@@ -11,7 +11,7 @@ from pydantic import (
     field_validator,
 )
 
-Stage = Literal["drop_ungrounded", "deduplicate", "enforce_schema", "fix_direction"]
+Stage = Literal["drop_ungrounded", "deduplicate", "enforce_schema", "fix_direction", "min_confidence"]
 ALL_LINEAR: Literal["all-linear"] = "all-linear"
 ALL_PROJECTIONS = (
     "q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj",

@@ -16,20 +16,23 @@ from medner_assets.recipes.expectations import Expectation
 from medner_assets.recipes.settings import DecodingRecipe, LoraRecipe, Settings, Stage, TrainingRecipe
 from medner_assets.recipes.sources import Place
 
-System = Literal["lora", "prompted", "endpoint", "gliner", "predictions"]
+System = Literal["lora", "prompted", "endpoint", "gliner", "predictions", "ensemble"]
 _OF: Mapping[str, frozenset[str]] = {
     "lora": frozenset({"base_model", "training", "lora", "decoding"}),
     "prompted": frozenset({"base_model", "decoding", "shots", "shot_choice"}),
     "endpoint": frozenset({"endpoint", "shots", "shot_choice"}),
     "gliner": frozenset({"gliner"}),
     "predictions": frozenset({"submissions"}),
+    "ensemble": frozenset({"members"}),
 }
 NOT_OF: Mapping[str, frozenset[str]] = {
     system: frozenset().union(*_OF.values()) - own for system, own in _OF.items()
 }
 """System → settings that it does not have: its own are an error, those of its baseline are not inherited."""
-GIVES_PLACES = frozenset({"gliner", "predictions"})
+GIVES_PLACES = frozenset({"gliner", "predictions", "ensemble"})
 """Systems whose completions are lines of answers, with the places of what they name."""
+NOT_GENERATED = frozenset({"predictions", "ensemble"})
+"""Systems whose answers are there without a process: in a file, or as votes of other versions."""
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
@@ -49,7 +52,7 @@ class VersionRecipe(Settings):
         "lora",
         description="lora: a base with an adapter. prompted: a base alone, asked with examples. endpoint: a "
         "server that is asked likewise. gliner: a GLiNER2 model. predictions: any system's answers, from a "
-        "file (`medner register`).",
+        "file (`medner register`). ensemble: what most replicates of a version say.",
     )
     base_model: str | None = Field(None, description="Recipe of the base, of lora and prompted.")
     dataset: str
@@ -70,8 +73,12 @@ class VersionRecipe(Settings):
     submissions: tuple[Digest, ...] = Field(
         (), description="predictions: SHA-256 of the registered files, one a replicate."
     )
+    members: str | None = Field(None, description="ensemble: the version whose replicates vote.")
     postprocessing: tuple[Stage, ...] = Field(
         (), description="Stages in the order they run; the last is `final`."
+    )
+    min_confidence: float = Field(
+        0.5, gt=0, lt=1, description="The least probability that the stage min_confidence keeps."
     )
     expectation: Expectation | None = None
 
@@ -96,11 +103,17 @@ class VersionRecipe(Settings):
             raise MednerError(f"a version of `system: {self.system}` has no GLiNER2 model")
         return self.gliner
 
+    @property
+    def repairs(self) -> list[str]:
+        """What decides the post-processing, for hashes: its stages, and the threshold where one has it."""
+        abstains = "min_confidence" in self.postprocessing
+        return [*self.postprocessing, *([f"min_confidence {self.min_confidence}"] if abstains else [])]
+
     @model_validator(mode="after")
     def _of_its_system(self) -> "VersionRecipe":
         if foreign := sorted(self.model_fields_set & NOT_OF[self.system]):
             raise ValueError(f"system {self.system} has no setting {foreign[0]}: remove it")
-        for needed in ("base_model", "endpoint", "gliner"):
+        for needed in ("base_model", "endpoint", "gliner", "members"):
             if needed in _OF[self.system] and getattr(self, needed) is None:
                 raise ValueError(f"{needed!r} is missing: add it")
         if self.system == "predictions" and len(self.submissions) != self.replicates:
@@ -114,4 +127,6 @@ class VersionRecipe(Settings):
         # Also: a recipe of an adapter keeps the hash that it had before there were other systems.
         dumped: dict[str, Any] = dump(self)
         unneeded = {*NOT_OF[self.system], *(("system",) if self.system == "lora" else ())}
+        if "min_confidence" not in self.postprocessing:
+            unneeded.add("min_confidence")
         return {key: value for key, value in dumped.items() if key not in unneeded}

@@ -62,7 +62,7 @@ def line_chart(title: str, curves: Sequence[Curve], x_label: str, from_zero: boo
     top, bottom = max(values), 0.0 if from_zero else min(values)
     right = max(x for curve in drawn for x, _ in curve.points)
     frame = Frame((0, right), _rounded(bottom, top))
-    parts = [_grid(frame, x_label)]
+    parts = [grid(frame, x_label)]
     for curve in drawn:
         shown = curve.points if curve.dots else _averaged(curve.points, right / _MOST_POINTS)
         places = [frame.at(point) for point in shown]
@@ -76,7 +76,7 @@ def line_chart(title: str, curves: Sequence[Curve], x_label: str, from_zero: boo
             parts.extend(Markup('<circle class="dot s{}" cx="{:.1f}" cy="{:.1f}" r="3"/>').format(
                 curve.series, x, y) for x, y in places)  # fmt: skip
     parts.append(_legend([(curve.name, curve.series) for curve in drawn]))
-    return _svg(title, Markup("").join(parts), HEIGHT)
+    return svg(title, Markup("").join(parts), HEIGHT)
 
 
 def precision_recall(title: str, paths: Sequence[Sequence[Point]]) -> Markup:
@@ -91,7 +91,7 @@ def precision_recall(title: str, paths: Sequence[Sequence[Point]]) -> Markup:
     low = max(0.0, math.floor(min(min(point) for point in places) * 10 - 0.5) / 10)
     high = min(1.0, math.ceil(max(max(point) for point in places) * 10 + 0.5) / 10)
     frame = Frame((low, high), (low, high), 300)
-    parts = [_grid(frame, "recall, %", percent=True)]
+    parts = [grid(frame, "recall, %", percent=True)]
     for tenths in range(1, 10):
         curve = [
             frame.at((recall, precision))
@@ -120,7 +120,7 @@ def precision_recall(title: str, paths: Sequence[Sequence[Point]]) -> Markup:
                     series, "" if last else " hollow", x, y, 6 if last else 3.5
                 )
             )
-    return _svg(title, Markup("").join(parts), 300)
+    return svg(title, Markup("").join(parts), 300)
 
 
 def standalone(picture: Markup) -> str:
@@ -160,7 +160,8 @@ _STYLE = (
 )
 
 
-def _grid(frame: Frame, x_label: str, percent: bool = False) -> Markup:
+def grid(frame: Frame, x_label: str, percent: bool = False) -> Markup:
+    """Return lines and figures of both axes; percent: values are fractions."""
     parts = []
     for value in _ticks(*frame.y):
         _, y = frame.at((frame.x[0], value))
@@ -199,7 +200,8 @@ def _legend(names: Sequence[tuple[str, int]]) -> Markup:
     )
 
 
-def _svg(title: str, content: Markup, height: int) -> Markup:
+def svg(title: str, content: Markup, height: int) -> Markup:
+    """Return a picture of this content."""
     return Markup(
         '<svg xmlns="http://www.w3.org/2000/svg" class="chart" role="img" aria-label="{}" '
         'viewBox="0 0 {} {}">{}</svg>'

@@ -10,6 +10,7 @@ from medner_assets.reporting.inputs import ReportInputs
 from medner_assets.reporting.numbers import Number, Phrase, Unit
 from medner_assets.reporting.questions import Questions
 from medner_assets.reporting.sections.baselines import BaselinesSection, baselines_section
+from medner_assets.reporting.sections.confidence import ConfidenceSection, confidence_section
 from medner_assets.reporting.sections.configuration import ConfigurationSection, configuration_section
 from medner_assets.reporting.sections.cost import CostSection, cost_section
 from medner_assets.reporting.sections.errors import ErrorsSection, errors_section
@@ -50,6 +51,7 @@ class Contents:
     configuration: ConfigurationSection
     training: TrainingSection
     scores: ScoresSection
+    confidence: ConfidenceSection
     expectations: tuple[ExpectationRow, ...]
     errors: ErrorsSection
     targets: tuple[TargetRow, ...]
@@ -76,6 +78,7 @@ def contents_of(inputs: ReportInputs) -> Contents:
             configuration=configuration,
             training=training_section(ask, inputs),
             scores=scores,
+            confidence=confidence_section(ask, inputs),
             expectations=expectations_section(ask, inputs.version.expectation, inputs.version.name),
             errors=errors,
             targets=_targets(inputs, scores),

@@ -21,7 +21,8 @@ from medner_assets.recipes.sources import Targets
 DATASET_TABLES = ("documents", "gold_entities", "gold_relations", "audits")
 """Read for the dataset of the version."""
 PAIR_TABLES = ("completions", "rejected_lines", "document_scores", "entity_outcomes", "relation_outcomes",
-               "training_log", "comparisons", "recipe_comparisons", "test_reads")  # fmt: skip
+               "training_log", "comparisons", "recipe_comparisons", "confidence_comparisons", "confidence",
+               "test_reads")  # fmt: skip
 """Read for the version and its baseline."""
 FAMILY_TABLES = ("recipes", "adapters", "metrics")
 """Read for the version and its baseline; rows of the dataset's other versions, where given, make the

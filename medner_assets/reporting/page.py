@@ -17,6 +17,7 @@ from markupsafe import Markup, escape
 
 from medner_assets.reporting.cases import CODES, Cases, cases_of, left_out_sql
 from medner_assets.reporting.charts import Curve, line_chart, precision_recall
+from medner_assets.reporting.confidence_charts import reliability, risk_over_coverage
 from medner_assets.reporting.contents import Contents, contents_of
 from medner_assets.reporting.inputs import ReportInputs
 from medner_assets.reporting.numbers import Number
@@ -120,7 +121,30 @@ def _pictures(contents: Contents) -> dict[str, Markup]:
         "loss": line_chart("loss by epoch", curves, "epochs"),
         "gradient": line_chart("gradient norm by epoch", gradients, "epochs"),
         **planes,
+        **_of_confidence(contents),
     }
+
+
+def _of_confidence(contents: Contents) -> dict[str, Markup]:
+    curves, found = contents.confidence.curves, {}
+    pair = list(enumerate(contents.inputs.pair, _first_series(contents)))
+    for task in TASKS:
+        found[f"reliability_{task}"] = reliability(
+            f"share right against probability, {task}",
+            [
+                (
+                    place,
+                    curves.get((each.name, task, "reliability"), ()),
+                    curves.get((each.name, task, "reliability_before"), ()),
+                )
+                for place, each in pair
+            ],
+        )
+        found[f"risk_{task}"] = risk_over_coverage(
+            f"share wrong against share answered, {task}",
+            [(place, curves.get((each.name, task, "risk"), ())) for place, each in pair],
+        )
+    return found
 
 
 def _first_series(contents: Contents) -> int:

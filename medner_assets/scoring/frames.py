@@ -16,7 +16,7 @@ GOLD_ENTITIES = TABLES["gold_entities"].only(
     "doc_id", "entity_id", "type", "start", "end", "text", "concepts"
 )
 GOLD_RELATIONS = TABLES["gold_relations"].without("split", "head_id", "tail_id", "attributes")
-_UNREAD = ("evaluation_id", "dataset", "split", "probability", "model_probability")
+_UNREAD = ("evaluation_id", "dataset", "split", "probability", "model_probability", "votes")
 PREDICTED_ENTITIES = TABLES["predicted_entities"].without(*_UNREAD)
 PREDICTED_RELATIONS = TABLES["predicted_relations"].without(*_UNREAD)
 

@@ -17,6 +17,8 @@ from medner_assets.scoring.duplicates import duplicate_entities, duplicate_relat
 from medner_assets.scoring.encoding import integers, joint_codes, normalised_codes, text_codes
 from medner_assets.scoring.schemes import FINAL, RAW
 
+MIN_CONFIDENCE, MIN_CONFIDENCE_DEFAULT = "min_confidence", 0.5
+"""The stage that abstains, and its least probability where a recipe states none."""
 _TRIPLE = ("type", "head_type", "tail_type")
 _Frames = tuple[pl.DataFrame, pl.DataFrame]
 """Entities and relations."""
@@ -61,6 +63,8 @@ class StageInputs:
     """doc_id and text; None: the texts are not known."""
     later: tuple[str, ...]
     """The stages behind it."""
+    min_confidence: float = MIN_CONFIDENCE_DEFAULT
+    """The least probability that `min_confidence` keeps."""
 
 
 def relation_schema(gold_relations: pl.DataFrame) -> RelationSchema:
@@ -87,18 +91,20 @@ def apply_stages(
     stages: Sequence[str],
     schema: RelationSchema,
     documents: pl.DataFrame | None = None,
+    min_confidence: float = MIN_CONFIDENCE_DEFAULT,
 ) -> _Frames:
     """Return the rows of every stage, `raw` to `final`, with the column `stage` (after `dataset` if there
     is one).
 
     entities, relations: raw predictions with the columns of their tables but `stage`. documents: doc_id and
     text; with them `drop_ungrounded` also finds arguments that no entity line lists and that are not in the
-    text.
+    text. min_confidence: what the stage of that name keeps; it raises MednerError for predictions without
+    probabilities.
     """
     names = stage_names(stages)
     kept = [(RAW, entities, relations)]
     for i, stage in enumerate(stages):
-        given = StageInputs(schema, documents, tuple(stages[i + 1 :]))
+        given = StageInputs(schema, documents, tuple(stages[i + 1 :]), min_confidence)
         kept.append((stage, *STAGES[stage](*kept[-1][1:], given)))
     kept.append((FINAL, *kept[-1][1:]))
     staged_entities = pl.concat(_staged(frame, name) for name, (_, frame, _) in zip(names, kept, strict=True))
@@ -123,6 +129,11 @@ def _grounded(entities: pl.DataFrame, relations: pl.DataFrame, given: StageInput
     )
     if given.documents is not None:
         out = pl.concat([out, _unlisted_and_absent(entities, relations, given.documents)])
+    return kept, _without_arguments(relations, out)
+
+
+def _without_arguments(relations: pl.DataFrame, out: pl.DataFrame) -> pl.DataFrame:
+    """Drop relations with an argument among `out` (doc_id, norm)."""
     for argument in ("head_text", "tail_text"):
         norm = _strings(relations, argument)["norm"]
         relations = (
@@ -130,7 +141,7 @@ def _grounded(entities: pl.DataFrame, relations: pl.DataFrame, given: StageInput
             .join(out, on=["doc_id", "norm"], how="anti", maintain_order="left")
             .drop("norm")
         )
-    return kept, relations
+    return relations
 
 
 def _unlisted_and_absent(
@@ -196,6 +207,23 @@ def _turned(entities: pl.DataFrame, relations: pl.DataFrame, given: StageInputs)
     return entities, pl.concat([relations.filter(~turn), turned]).sort("doc_id", "ordinal")
 
 
+def _confident(entities: pl.DataFrame, relations: pl.DataFrame, given: StageInputs) -> _Frames:
+    """Drop what is less probable than `min_confidence`, and relations with an argument that is dropped."""
+    if entities["probability"].null_count() + relations["probability"].null_count():
+        raise MednerError(
+            "postprocessing: min_confidence needs probabilities, and these completions have none: they are "
+            "of a server, a file, or an earlier edition of medner (then `medner forget` them and evaluate)"
+        )
+    sure = entities["probability"] >= given.min_confidence
+    kept = entities.filter(sure)
+    out = _strings(entities.filter(~sure), "text").join(
+        _strings(kept, "text"), on=["doc_id", "norm"], how="anti"
+    )
+    return kept, _without_arguments(
+        relations.filter(relations["probability"] >= given.min_confidence), out.unique()
+    )
+
+
 def _in_schema(relations: pl.DataFrame, schema: RelationSchema) -> tuple[pl.Series, pl.Series]:
     """Return whether the schema allows each relation as it is, and turned round."""
     triples = schema.frame().with_columns(known=True)
@@ -214,5 +242,6 @@ STAGES: dict[str, Callable[[pl.DataFrame, pl.DataFrame, StageInputs], _Frames]] 
     "deduplicate": _distinct,
     "enforce_schema": _allowed,
     "fix_direction": _turned,
+    MIN_CONFIDENCE: _confident,
 }
 """Stage → what it does with the entities and relations that the stages before it left."""

@@ -12,7 +12,9 @@ from dataclasses import dataclass, replace
 import polars as pl
 
 from medner_assets.schema import Prediction
-from medner_assets.scoring.postprocessing import RelationSchema, apply_stages
+from medner_assets.scoring.confidence.calibration import Calibration
+from medner_assets.scoring.confidence.items import TABLE_OF
+from medner_assets.scoring.postprocessing import MIN_CONFIDENCE_DEFAULT, RelationSchema, apply_stages
 from medner_assets.scoring.tabulation import prediction_frames
 
 _DIGITS = 12
@@ -36,6 +38,8 @@ def staged_frames(
     stages: Sequence[str],
     schema: RelationSchema,
     *,
+    calibration: Calibration | None = None,
+    min_confidence: float = MIN_CONFIDENCE_DEFAULT,
     evaluation_id: str = "",
     dataset: str = "",
     split: str = "",
@@ -43,7 +47,7 @@ def staged_frames(
     """Return the rows of `predicted_entities`, `predicted_relations` (raw to final) and `rejected_lines`.
 
     windows: those of a document in the order of its text. Places, ordinals and line numbers of the rows are
-    those of the document.
+    those of the document. calibration: None: probabilities are the model's. min_confidence: of that stage.
     """
     placed, texts, before = [], {}, Counter[tuple[str, str]]()
     for n, window in enumerate(windows):
@@ -52,12 +56,15 @@ def staged_frames(
         placed.append(replace(_in_document(window, before), doc_id=key))
         texts[key] = window.text
     frames = prediction_frames(placed, evaluation_id=evaluation_id, dataset=dataset, split=split)
+    if calibration is not None:
+        frames |= {table: calibration.applied(task, frames[table]) for task, table in TABLE_OF.items()}
     frames["predicted_entities"], frames["predicted_relations"] = apply_stages(
         frames["predicted_entities"],
         frames["predicted_relations"],
         stages,
         schema,
         pl.DataFrame(list(texts.items()), schema={"doc_id": pl.String(), "text": pl.String()}, orient="row"),
+        min_confidence,
     )
     document = pl.col("doc_id").str.head(-1 - _DIGITS)
     return {name: frame.with_columns(document) for name, frame in frames.items()}

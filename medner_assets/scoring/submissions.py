@@ -22,6 +22,8 @@ class SubmittedEntity:
     type: str
     text: str
     span: tuple[int, int] | None
+    probability: float | None = None
+    votes: int | None = None
 
 
 Argument = tuple[str | None, str | None]
@@ -37,6 +39,8 @@ class SubmittedRelation:
     head: SubmittedEntity | Argument
     tail: SubmittedEntity | Argument
     concepts: tuple[str, str] | None = None
+    probability: float | None = None
+    votes: int | None = None
 
     @property
     def strings(self) -> tuple[Argument, Argument]:
@@ -138,19 +142,31 @@ def _entity(content: Mapping[str, Any], name: str, where: str) -> SubmittedEntit
         _text(content, "type", name, where),
         _text(content, "text", name, where),
         span,
+        *_sureness(content, name, where),
     )
 
 
 def _relation(
     content: Mapping[str, Any], entities: Mapping[str, SubmittedEntity], name: str, where: str
 ) -> SubmittedRelation:
-    kind = _text(content, "type", name, where)
+    kind, sure = _text(content, "type", name, where), _sureness(content, name, where)
     if content.get("head") is None and content.get("head_concept") is not None:
         sides = ("head_concept", "tail_concept")
         head, tail = (_identifier(content, side, name, where) for side in sides)
-        return SubmittedRelation(kind, (None, None), (None, None), (head, tail))
+        return SubmittedRelation(kind, (None, None), (None, None), (head, tail), *sure)
     first, second = (_argument(content, side, entities, name, where) for side in ("head", "tail"))
-    return SubmittedRelation(kind, first, second)
+    return SubmittedRelation(kind, first, second, None, *sure)
+
+
+def _sureness(content: Mapping[str, Any], name: str, where: str) -> tuple[float | None, int | None]:
+    """Return the probability and the votes that a system gives an item; None where it gives none."""
+    probability, votes = content.get("probability"), content.get("votes")
+    is_number = isinstance(probability, int | float) and not isinstance(probability, bool)
+    if probability is not None and not (is_number and 0 <= probability <= 1):
+        raise MednerError(f"{where}: {name}: probability is a number from 0 to 1: correct it or leave it out")
+    if votes is not None and not (_is_integer(votes) and votes >= 0):
+        raise MednerError(f"{where}: {name}: votes is a whole number: correct it or leave it out")
+    return (None if probability is None else float(probability)), votes
 
 
 def _argument(

@@ -21,7 +21,18 @@ def prediction_frames(
     for prediction in predictions:
         at = (evaluation_id, dataset, split, prediction.doc_id)
         entities += [
-            (*at, e.ordinal, e.type, e.text, e.start, e.end, e.grounding.value, e.probability, e.probability)
+            (
+                *at,
+                e.ordinal,
+                e.type,
+                e.text,
+                e.start,
+                e.end,
+                e.grounding.value,
+                e.probability,
+                e.probability,
+                e.votes,
+            )
             for e in prediction.entities
         ]
         relations += [
@@ -35,6 +46,7 @@ def prediction_frames(
                 r.tail_type,
                 r.probability,
                 r.probability,
+                r.votes,
             )
             for r in prediction.relations
         ]

@@ -8,7 +8,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -114,7 +114,7 @@ def predicted_documents(
     relations_of = relations.partition_by("doc_id", as_dict=True)
     for doc_id in completions["doc_id"]:
         text = texts.get(doc_id)
-        yield _document(doc_id, split, text, entities_of.get((doc_id,)), relations_of.get((doc_id,)))
+        yield document_json(doc_id, split, text, entities_of.get((doc_id,)), relations_of.get((doc_id,)))
 
 
 def _texts(store: Store, completions: pl.DataFrame) -> dict[str, str]:
@@ -130,13 +130,14 @@ def _at(rows: pl.DataFrame, stage: str, split: str) -> pl.DataFrame:
     return rows.filter(pl.col("stage") == stage, pl.col("split") == split).sort("doc_id", "ordinal")
 
 
-def _document(
+def document_json(
     doc_id: str,
     split: str,
     text: str | None,
     entities: pl.DataFrame | None,
     relations: pl.DataFrame | None,
 ) -> dict[str, Any]:
+    """Return the predictions of a document as a JSON object; entities, relations: its rows, None: none."""
     made, first = [], dict[tuple[str, str], str]()
     for row in entities.iter_rows(named=True) if entities is not None else ():
         entity = {"id": f"E{row['ordinal']}", "type": row["type"], "text": row["text"]}
@@ -144,6 +145,7 @@ def _document(
             entity |= {"start": row["start"], "end": row["end"]}
             if text is not None:
                 entity["text"] = text[row["start"] : row["end"]]
+        entity |= _sure(row)
         made.append(entity)
         first.setdefault((normalise(row["text"]), row["type"]), entity["id"])
     resolved, unresolved = [], []
@@ -152,13 +154,19 @@ def _document(
             first.get((normalise(row[f"{side}_text"]), row[f"{side}_type"])) for side in ("head", "tail")
         )
         if head is not None and tail is not None:
-            resolved.append({"head": head, "tail": tail, "type": row["type"]})
+            resolved.append({"head": head, "tail": tail, "type": row["type"], **_sure(row)})
         else:
             names = ("head_text", "head_type", "tail_text", "tail_type", "type")
-            unresolved.append({name: row[name] for name in names if row[name] is not None})
+            unresolved.append({name: row[name] for name in names if row[name] is not None} | _sure(row))
     document: dict[str, Any] = {"id": doc_id, **({} if text is None else {"text": text}), "split": split}
     document |= {"entities": made, "relations": resolved, BY_STRINGS: True}
     return document | ({"unresolved_relations": unresolved} if unresolved else {})
+
+
+def _sure(row: Mapping[str, Any]) -> dict[str, float]:
+    """Return probability and votes as JSON has them, without those that are not known."""
+    found = {} if row["probability"] is None else {"probability": round(row["probability"], 6)}
+    return found if row["votes"] is None else found | {"votes": row["votes"]}
 
 
 @contextmanager

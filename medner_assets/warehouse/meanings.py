@@ -37,6 +37,7 @@ SHARED: Mapping[str, str] = {
     "annotation_id": "hash of weights, reading settings and scorer: what the annotation rests on",
     "shard": "hash of the shard's place and content",
     "type": "entity or relation type",
+    "probability": "that it is right, calibrated on dev where that was possible, 0 to 1; null: not known",
 }
 """Columns that mean the same in every view that has them; a view's own meaning below goes before."""
 

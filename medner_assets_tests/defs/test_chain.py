@@ -95,6 +95,20 @@ def test_every_test_document_has_one_completion_and_every_gold_item_is_counted(c
     assert gold == {"entity": 2 * TEST_DOCUMENTS, "relation": TEST_DOCUMENTS}
 
 
+def test_an_adapter_writes_about_dev_too_and_its_calibration_stands_beside_it(checkout):
+    dev, completions = checkout.rows("dev_completions", V1), checkout.rows("completions", V1)
+    assert dev["split"].unique().to_list() == ["dev"]
+    assert dev["generation_id"].unique().to_list() == completions["generation_id"].unique().to_list()
+    assert completions["log_probabilities"].list.len().min() > 0
+    kept = json.loads((checkout.data / "adapters" / V1 / "calibration.json").read_text())
+    assert kept["generation_id"] == completions["generation_id"][0]
+    assert [task["curve"] for task in kept["tasks"].values()] == [None, None]  # dev is too small
+    for table in ("predicted_entities", "predicted_relations"):
+        rows = checkout.rows(table, V1)
+        assert rows["probability"].null_count() == 0
+        assert rows["probability"].to_list() == rows["model_probability"].to_list()
+
+
 def test_rows_of_one_evaluation_share_one_id(checkout):
     ids = {
         checkout.rows(table, V2)["evaluation_id"][0]

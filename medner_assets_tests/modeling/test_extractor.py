@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from medner_assets.corpus.jsonl import write_documents
-from medner_assets.defs.evaluation.predictions import grounded
+from medner_assets.defs.evaluation.grounded import grounded
 from medner_assets.defs.versions.completions import read_lines
 from medner_assets.errors import MednerError
 from medner_assets.modeling.adapters import load_merged

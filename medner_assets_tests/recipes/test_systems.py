@@ -137,3 +137,20 @@ def test_settings_that_a_system_does_not_have_are_one_line(
         load_version("wrong", recipes)
     assert reason in str(error.value)
     assert "\n" not in str(error.value)
+
+
+def test_an_ensemble_names_a_version_whose_replicates_vote_and_inherits_its_dataset(recipes: Path):
+    write(recipes, "votes", system="ensemble", baseline="tuned", members="tuned")
+    recipe = load_version("votes", recipes)
+    assert (recipe.members, recipe.dataset, recipe.base_model) == ("tuned", "notes", None)
+    write(recipes, "votes", system="ensemble", baseline="tuned")
+    with pytest.raises(MednerError, match="'members' is missing"):
+        load_version("votes", recipes)
+
+
+def test_the_threshold_is_part_of_a_recipe_only_where_its_stage_is(recipes: Path):
+    write(recipes, "sure", baseline="tuned", min_confidence=0.9)
+    assert "min_confidence" not in flattened(load_version("sure", recipes))
+    write(recipes, "sure", baseline="tuned", min_confidence=0.9, postprocessing=["min_confidence"])
+    assert flattened(load_version("sure", recipes))["min_confidence"] == "0.9"
+    assert load_version("sure", recipes).repairs == ["min_confidence", "min_confidence 0.9"]

@@ -46,6 +46,7 @@ select
     entity['start'] as start,
     entity['end'] as "end",
     entity['grounding'] as grounding,
+    entity['probability'] as probability,
     annotation_id,
     shard
 from numbered;

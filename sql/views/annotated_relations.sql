@@ -50,6 +50,7 @@ select
     relation['tail_type'] as tail_type,
     relation['tail_start'] as tail_start,
     relation['tail_end'] as tail_end,
+    relation['probability'] as probability,
     annotation_id,
     shard
 from numbered;

@@ -33,6 +33,9 @@ class Annotation(dg.Config):
     name: str = Field("", description="Name of the corpus in the tables; empty: the folder's name.")
     shard_documents: int = Field(1000, ge=1, le=1_000_000, description="Documents per shard.")
     workers: int = Field(0, ge=0, le=256, description="Processes; 0: one per GPU, or one without a GPU.")
+    min_confidence: float | None = Field(
+        None, gt=0, le=1, description="Least probability of what is kept; none: as the recipe says."
+    )
     cost_per_hour: float = Field(0, ge=0, description="Cost of an hour of this machine, for the metadata.")
 
 
@@ -59,7 +62,8 @@ def annotations(
     if not config.corpus:
         return nothing_asked(context)
     inputs = inputs_of(version, warehouse)
-    identity = annotation_id(inputs, adapter_for(inputs))
+    least = config.min_confidence
+    identity = annotation_id(inputs, adapter_for(inputs), least)
     folder = Path(config.corpus).expanduser().resolve()
     shards = plan(folder, config.shard_documents)
     corpus = config.name or folder.name
@@ -75,7 +79,7 @@ def annotations(
                 context,
                 "medner_assets.modeling.inference.annotate",
                 {
-                    **reading_settings(inputs),
+                    **reading_settings(inputs, least),
                     "corpus": str(folder),
                     "corpus_name": corpus,
                     "shards": [shard.model_dump(mode="json") for shard in shards],

@@ -37,10 +37,10 @@ class Data:
             self.gold_relations.join(kept, on="doc_id", how="semi"),
         )
 
-    def write(self, split: str, file: Path) -> Path:
-        """Write the documents of a split as JSON lines and return the file."""
+    def write(self, split: str, file: Path, *more: str) -> Path:
+        """Write the documents of a split, and of more splits, as JSON lines and return the file."""
         private_folder(file.parent)
-        write_documents(file, self.documents_of(split))
+        write_documents(file, [each for name in (split, *more) for each in self.documents_of(name)])
         file.chmod(0o600)
         return file
 

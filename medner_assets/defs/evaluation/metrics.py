@@ -12,11 +12,15 @@ from medner_assets.defs.failures import clear_failures
 from medner_assets.defs.identity import evaluation_id
 from medner_assets.defs.partitions import FROM_FILES, VERSIONS
 from medner_assets.defs.resources import Warehouse
+from medner_assets.defs.versions.calibration import calibration_of
+from medner_assets.defs.versions.completion_rows import EVALUATED_SPLIT
 from medner_assets.defs.versions.submitted import answers_of
 from medner_assets.errors import MednerError
 from medner_assets.recipes.loading import load_dataset, load_version
 from medner_assets.recipes.version import GIVES_PLACES
 from medner_assets.reporting.error_table import errors_markdown
+from medner_assets.scoring.confidence.items import items_of
+from medner_assets.scoring.confidence.rows import with_confidence
 from medner_assets.scoring.evaluation import score_version
 from medner_assets.scoring.external import has_spans
 from medner_assets.scoring.frames import GoldFrames, PredictedFrames
@@ -34,7 +38,7 @@ from medner_assets.scoring.schemes import FINAL, HEADLINES, RAW, SCORER_VERSION
     code_version=str(SCORER_VERSION),
     automation_condition=WHEN_INPUTS_CHANGE,
     metadata=table_metadata(
-        "metrics", "document_scores", "entity_outcomes", "relation_outcomes", "test_reads"
+        "metrics", "confidence", "document_scores", "entity_outcomes", "relation_outcomes", "test_reads"
     ),
 )
 @clear_failures()
@@ -45,7 +49,7 @@ def metrics(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.Mater
     data = data_of(recipe.dataset, warehouse)
     written = completions_of(warehouse, version, data.version)
     generation = written["generation_id"][0]
-    evaluation = evaluation_id(generation, recipe.postprocessing, str(SCORER_VERSION))
+    evaluation = evaluation_id(generation, recipe.repairs, str(SCORER_VERSION))
     gold, predicted = gold_of(data), predicted_of(warehouse, version, evaluation)
     answers = answers_of(written) if recipe.system in GIVES_PLACES else None
     # A step that turns relations round leaves the places of the answers behind.
@@ -62,6 +66,11 @@ def metrics(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.Mater
         symmetric=load_dataset(recipe.dataset).symmetric_relations,
         spans=answers is None or has_spans(answers),
     )
+    documents = data.documents.filter(pl.col("split") == EVALUATED_SPLIT)
+    items = items_of(
+        {**scored, "predicted_entities": predicted.entities, "predicted_relations": predicted.relations}
+    )
+    scored |= with_confidence(scored, items, documents, calibration_of(version, generation), recipe.seed)
     rows = warehouse.replace(scored, version)
     note_evaluation(warehouse, version, data.name, data.version, evaluation)
     return dg.MaterializeResult(

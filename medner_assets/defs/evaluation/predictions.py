@@ -1,7 +1,6 @@
 """The asset `predictions`: completions read as entities and relations, at every post-processing stage."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping
 
 import dagster as dg
 import polars as pl
@@ -9,18 +8,18 @@ import polars as pl
 from medner_assets.defs.conditions import WHEN_INPUTS_CHANGE
 from medner_assets.defs.datasets.data import data_of
 from medner_assets.defs.descriptions import table_metadata
+from medner_assets.defs.evaluation.confidence import calibrated
+from medner_assets.defs.evaluation.grounded import grounded
 from medner_assets.defs.failures import clear_failures
 from medner_assets.defs.identity import evaluation_id
 from medner_assets.defs.partitions import FROM_FILES, VERSIONS
 from medner_assets.defs.resources import Warehouse
 from medner_assets.defs.versions.completion_rows import EVALUATED_SPLIT
-from medner_assets.defs.versions.completions import completions
-from medner_assets.defs.versions.submitted import answers_of, prediction_of, submission_rows
+from medner_assets.defs.versions.completions import answers_in, completions
+from medner_assets.defs.versions.submitted import answers_of, prediction_of
 from medner_assets.errors import MednerError
-from medner_assets.prompting.grounding import predict
-from medner_assets.prompting.probability import TokenProbabilities
 from medner_assets.recipes.loading import load_version
-from medner_assets.recipes.version import GIVES_PLACES
+from medner_assets.recipes.version import GIVES_PLACES, NOT_GENERATED
 from medner_assets.scoring.postprocessing import relation_schema
 from medner_assets.scoring.schemes import FINAL, RAW, SCORER_VERSION
 from medner_assets.scoring.staging import WindowPrediction, staged_frames
@@ -45,17 +44,20 @@ def predictions(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.M
     version = context.partition_key
     recipe = load_version(version)
     data = data_of(recipe.dataset, warehouse)
-    if recipe.system == "predictions":  # of the file as it is: nothing has to be generated before
-        warehouse.replace({"completions": submission_rows(version, recipe, data)}, version)
+    if recipe.system in NOT_GENERATED:  # the file or the replicates as they are
+        warehouse.replace({"completions": answers_in(version, recipe, data, warehouse)}, version)
     written = completions_of(warehouse, version, data.version)
-    evaluation = evaluation_id(written["generation_id"][0], recipe.postprocessing, str(SCORER_VERSION))
+    evaluation = evaluation_id(written["generation_id"][0], recipe.repairs, str(SCORER_VERSION))
     texts = dict(data.documents.select("doc_id", "text").iter_rows())
+    calibration = calibrated(version, recipe, data, written["generation_id"][0], warehouse)
     frames = staged_frames(
         _submitted(written, texts)
         if recipe.system in GIVES_PLACES
         else grounded(written.iter_rows(named=True), texts),
         recipe.postprocessing,
         relation_schema(data.gold_relations),
+        calibration=calibration,
+        min_confidence=recipe.min_confidence,
         evaluation_id=evaluation,
         dataset=data.name,
         split=EVALUATED_SPLIT,
@@ -66,6 +68,7 @@ def predictions(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.M
         metadata={
             "dagster/row_count": rows,
             "rejected_lines": frames["rejected_lines"].height,
+            "probabilities": "; ".join(calibration.said()) if calibration else _uncalibrated(frames),
             **{
                 f"{stage} {what}": frames[f"predicted_{what}"].filter(pl.col("stage") == stage).height
                 for stage in (RAW, FINAL)
@@ -75,21 +78,11 @@ def predictions(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.M
     )
 
 
-def grounded(written: Iterable[Mapping[str, Any]], texts: Mapping[str, str]) -> Iterator[WindowPrediction]:
-    """Yield what each completion says, grounded in its own window, in the order of the rows.
-
-    written: rows of `completions`. texts: by document.
-    """
-    for row in written:
-        doc_id, text = row["doc_id"], texts[row["doc_id"]]
-        before = 0  # characters of the row's completion
-        for each in row["windows"] or [{**row, "start": 0, "end": len(text)}]:
-            part, completion = text[each["start"] : each["end"]], each["completion"]
-            tokens = TokenProbabilities.of(row["token_starts"], row["log_probabilities"], before)
-            is_cut = each["finish_reason"] == "length"
-            said = predict(doc_id, part, completion, is_cut=is_cut, tokens=tokens)
-            yield WindowPrediction(said, part, each["start"], lines=completion.count("\n") + 1)
-            before += len(completion) + 1
+def _uncalibrated(frames: Mapping[str, pl.DataFrame]) -> str:
+    """Return why predictions have no calibrated probabilities."""
+    if frames["predicted_entities"]["model_probability"].null_count() == frames["predicted_entities"].height:
+        return "none: the tokens' probabilities were not kept"
+    return "the model's own: it wrote nothing about dev, on which they would be calibrated"
 
 
 def _submitted(written: pl.DataFrame, texts: Mapping[str, str]) -> Iterator[WindowPrediction]:

@@ -10,11 +10,12 @@ from medner_assets.defs.evaluation.metrics import metrics
 from medner_assets.defs.failures import clear_failures
 from medner_assets.defs.identity import combined
 from medner_assets.defs.partitions import BASELINE_TO_REPORT, FROM_FILES, VERSIONS
-from medner_assets.defs.reporting.evaluations import compared, is_evaluated, recipes_compared, scores_of
+from medner_assets.defs.reporting.evaluations import compared_pair, scores_of
 from medner_assets.defs.reporting.gathering import report_inputs
-from medner_assets.defs.reporting.pairs import keep_comparison, keep_recipe_comparison
-from medner_assets.defs.reporting.publishing import publish, publish_card
+from medner_assets.defs.reporting.pairs import keep_pair
+from medner_assets.defs.reporting.publishing import publish
 from medner_assets.defs.resources import Warehouse
+from medner_assets.defs.versions.beside import publish_beside
 from medner_assets.defs.versions.finished import trained_as_of
 from medner_assets.recipes.loading import load_base_model, load_dataset, load_version
 from medner_assets.recipes.replicates import is_replicate, version_and_index
@@ -23,7 +24,6 @@ from medner_assets.reporting.leaderboard import LEADERBOARD_TABLES, leaderboard_
 from medner_assets.reporting.model_card import model_card
 from medner_assets.reporting.report import render_html, render_markdown, report_name
 from medner_assets.scoring.schemes import HEADLINES
-from medner_assets.tables import TABLES
 from medner_assets.web.reports import address_of
 
 
@@ -35,7 +35,7 @@ from medner_assets.web.reports import address_of
     owners=["team:evaluation"],
     code_version="1",
     automation_condition=WHEN_INPUTS_CHANGE,
-    metadata=table_metadata("comparisons", "recipe_comparisons"),
+    metadata=table_metadata("comparisons", "recipe_comparisons", "confidence_comparisons"),
 )
 @clear_failures()
 def comparison_report(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.MaterializeResult:
@@ -50,21 +50,16 @@ def comparison_report(context: dg.AssetExecutionContext, warehouse: Warehouse) -
         return part_of_another(version)
     recipe = load_version(version)
     own = scores_of(warehouse, version)["evaluation_id"][0]
-    comparisons = comparisons_of(warehouse, version, recipe.baseline)
-    rows = keep_comparison(warehouse, version, recipe.baseline, comparisons)
-    of_recipes = (
-        recipes_compared(warehouse, version, recipe.baseline)
-        if recipe.baseline is not None
-        else pl.DataFrame(schema=TABLES["recipe_comparisons"].schema)
-    )
-    rows += keep_recipe_comparison(warehouse, version, recipe.baseline, of_recipes)
+    pair = compared_pair(warehouse, version, recipe.baseline)
+    rows = keep_pair(warehouse, version, recipe.baseline, pair)
+    comparisons, of_recipes = pair["comparisons"], pair["recipe_comparisons"]
     inputs = report_inputs(warehouse, version, recipe.baseline, recipe.dataset, comparisons)
     card = None
     if recipe.system == "lora":
         scored = inputs.tables["completions"].filter(pl.col("model_version") == version)["weights_hash"][0]
         base, dataset = load_base_model(recipe.base), load_dataset(recipe.dataset)
         trained = trained_as_of(paths.adapter(version), scored)
-        card = publish_card(version, scored, model_card(inputs, base, dataset, trained))
+        card = publish_beside(version, scored, "README.md", model_card(inputs, base, dataset, trained))
     # Last: a report that names the present evaluations says that all before it was written too.
     report = publish(report_name(version, recipe.baseline), render_html(inputs))
     return dg.MaterializeResult(
@@ -104,13 +99,6 @@ def compared_evaluations(comparisons: pl.DataFrame, of_recipes: pl.DataFrame) ->
     for side in ("evaluation_ids", "baseline_evaluation_ids"):
         found |= {each for ids in of_recipes[side] for each in ids}
     return sorted(found)
-
-
-def comparisons_of(warehouse: Warehouse, version: str, baseline: str | None) -> pl.DataFrame:
-    """Return the comparison with the baseline; no rows where there is none or it is not evaluated yet."""
-    if baseline is None or not is_evaluated(warehouse, baseline):
-        return pl.DataFrame(schema=TABLES["comparisons"].schema)
-    return compared(warehouse, version, baseline)
 
 
 def over_trainings(warehouse: Warehouse, version: str) -> dict[str, float | int]:

@@ -2,12 +2,16 @@
 
 import polars as pl
 
+from medner_assets.defs.datasets.data import data_of
 from medner_assets.defs.identity import evaluation_id
 from medner_assets.defs.resources import Warehouse
+from medner_assets.defs.versions.completion_rows import EVALUATED_SPLIT
 from medner_assets.errors import MednerError
 from medner_assets.recipes.loading import load_dataset, load_version
 from medner_assets.recipes.replicates import is_replicate, names_of
 from medner_assets.scoring.comparison import compare_versions
+from medner_assets.scoring.confidence.items import TABLE_OF, items_of
+from medner_assets.scoring.confidence.rows import confidence_comparison
 from medner_assets.scoring.recipe_comparison import compare_recipes
 from medner_assets.scoring.schemes import SCORER_VERSION
 from medner_assets.tables import TABLES
@@ -29,8 +33,7 @@ def scores_of(warehouse: Warehouse, version: str) -> pl.DataFrame:
         raise MednerError(f"{version} is not evaluated yet: {again}")
     scores = warehouse.read("document_scores", version)
     generation = warehouse.read("completions", version)["generation_id"][0]
-    postprocessing = load_version(version).postprocessing
-    present = evaluation_id(generation, postprocessing, str(SCORER_VERSION))
+    present = evaluation_id(generation, load_version(version).repairs, str(SCORER_VERSION))
     if scores["evaluation_id"].unique().to_list() != [present]:
         raise MednerError(f"the scores of {version} are older than its completions or recipe: {again}")
     return scores
@@ -73,3 +76,34 @@ def compared(warehouse: Warehouse, version: str, baseline: str) -> pl.DataFrame:
         baseline=baseline,
         seed=load_version(version).seed,
     )
+
+
+def compared_pair(warehouse: Warehouse, version: str, baseline: str | None) -> dict[str, pl.DataFrame]:
+    """Return the rows of a pair in every table of comparisons; none where the baseline is not evaluated yet.
+
+    baseline: None: the version names none. Raises MednerError where scores of the two cannot be compared.
+    """
+    if baseline is None or not is_evaluated(warehouse, baseline):
+        tables = ("comparisons", "recipe_comparisons", "confidence_comparisons")
+        return {table: pl.DataFrame(schema=TABLES[table].schema) for table in tables}
+    return {
+        "comparisons": compared(warehouse, version, baseline),
+        "recipe_comparisons": recipes_compared(warehouse, version, baseline),
+        "confidence_comparisons": _confidence_compared(warehouse, version, baseline),
+    }
+
+
+def _confidence_compared(warehouse: Warehouse, version: str, baseline: str) -> pl.DataFrame:
+    recipe = load_version(version)
+    names = (*TABLE_OF.values(), "entity_outcomes", "relation_outcomes")
+    items, other = (
+        items_of({table: warehouse.read(table, name) for table in names}) for name in (version, baseline)
+    )
+    documents = data_of(recipe.dataset, warehouse).documents.filter(pl.col("split") == EVALUATED_SPLIT)
+    at = {
+        "baseline": baseline,
+        "dataset": recipe.dataset,
+        "evaluation_id": scores_of(warehouse, version)["evaluation_id"][0],
+        "baseline_evaluation_id": scores_of(warehouse, baseline)["evaluation_id"][0],
+    }
+    return confidence_comparison(items, other, documents, at, recipe.seed)

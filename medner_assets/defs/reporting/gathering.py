@@ -34,9 +34,10 @@ def report_inputs(
         **{name: rows_of(warehouse, name, family | set(pair)) for name in FAMILY_TABLES},
     }
     tables["comparisons"] = comparisons.select(pl.lit(version).alias("model_version"), pl.all())
-    tables["recipe_comparisons"] = pair_rows(warehouse, version, baseline, "recipe_comparisons").select(
-        pl.lit(version).alias("model_version"), pl.all()
-    )
+    for table in ("recipe_comparisons", "confidence_comparisons"):
+        tables[table] = pair_rows(warehouse, version, baseline, table).select(
+            pl.lit(version).alias("model_version"), pl.all()
+        )
     missing = {name: missing_replicates(warehouse, name) for name in pair}
     stated = load_dataset(dataset)
     return inputs_from_frames(

@@ -4,6 +4,8 @@ Rows of every pair stay until one of its two evaluations is replaced, so that ea
 stands in the folder is a row that SQL finds.
 """
 
+from collections.abc import Mapping
+
 import polars as pl
 
 from medner_assets import paths
@@ -12,42 +14,33 @@ from medner_assets.locks import exclusive
 from medner_assets.tables import TABLES
 
 
-def keep_comparison(warehouse: Warehouse, version: str, baseline: str | None, rows: pl.DataFrame) -> int:
-    """Make `rows` those of the pair, beside the rows of the version's other pairs; return how many they are.
+def keep_pair(
+    warehouse: Warehouse, version: str, baseline: str | None, tables: Mapping[str, pl.DataFrame]
+) -> int:
+    """Make `tables` those of the pair, beside the rows of the version's other pairs; return how many rows.
 
-    baseline: None: the version names none, and `rows` is empty. Rows of other pairs whose evaluations are
-    not the present ones are dropped: their reports are of scores that are gone.
+    tables: comparisons (of adapters), recipe_comparisons or confidence_comparisons. baseline: None: the
+    version names none, and the tables are empty. Rows of other pairs whose evaluations are not the present
+    ones are dropped: their reports are of scores that are gone.
     """
     with exclusive(paths.work(version, "comparison") / "lock", f"a comparison of {version}"):
-        others = [
-            own
-            for (other,), own in existing_pairs(warehouse, version).group_by("baseline", maintain_order=True)
-            if other != baseline and is_present(warehouse, version, str(other), own)
-        ]
-        warehouse.replace({"comparisons": pl.concat([rows, *others])}, version)
-    return rows.height
-
-
-def keep_recipe_comparison(
-    warehouse: Warehouse, version: str, baseline: str | None, rows: pl.DataFrame
-) -> int:
-    """Make `rows` those of a pair of recipes, beside the version's other pairs; return how many they are."""
-    with exclusive(paths.work(version, "comparison") / "lock", f"a comparison of {version}"):
-        others = [
-            own
-            for (other,), own in existing_pairs(warehouse, version, "recipe_comparisons").group_by(
-                "baseline", maintain_order=True
-            )
-            if other != baseline and is_present(warehouse, version, str(other), own)
-        ]
-        warehouse.replace({"recipe_comparisons": pl.concat([rows, *others])}, version)
-    return rows.height
+        kept = {}
+        for table, rows in tables.items():
+            pairs = existing_pairs(warehouse, version, table).group_by("baseline", maintain_order=True)
+            others = [
+                own
+                for (other,), own in pairs
+                if other != baseline and is_present(warehouse, version, str(other), own)
+            ]
+            kept[table] = pl.concat([rows, *others])
+        warehouse.replace(kept, version)
+    return sum(rows.height for rows in tables.values())
 
 
 def existing_pairs(warehouse: Warehouse, version: str, table: str = "comparisons") -> pl.DataFrame:
     """Return the rows of a version, all its pairs; none where none was written.
 
-    table: comparisons (of adapters) or recipe_comparisons.
+    table: one of those of `keep_pair`.
     """
     if not warehouse.store().has(table, version):
         return pl.DataFrame(schema=TABLES[table].schema)

@@ -12,7 +12,7 @@ from medner_assets.recipes.version import VersionRecipe
 from medner_assets.tables import TABLES
 from medner_assets.warehouse.data_tables import DataTables
 
-EVALUATED_SPLIT = "test"
+EVALUATED_SPLIT, CALIBRATED_SPLIT = "test", "dev"
 
 
 def existing(warehouse: DataTables, recipe: VersionRecipe, version: str, wanted: str) -> pl.DataFrame | None:
@@ -26,14 +26,25 @@ def existing(warehouse: DataTables, recipe: VersionRecipe, version: str, wanted:
     return frame if frame["generation_id"].unique().to_list() == [_own_id(wanted, frame, recipe)] else None
 
 
+def splits_of(recipe: VersionRecipe) -> tuple[str, ...]:
+    """Return the splits that a version writes about: what has an adapter is calibrated on dev."""
+    return (EVALUATED_SPLIT, CALIBRATED_SPLIT) if recipe.system == "lora" else (EVALUATED_SPLIT,)
+
+
 def completion_rows(written: list[Mapping[str, Any]], asked: Generation) -> pl.DataFrame:
-    """Return the rows of table `completions`, in the documents' order; each document has exactly one.
+    """Return the rows of the tables `completions` and `dev_completions`, in the documents' order, a split
+    after the other; each document has exactly one.
 
     written: what the generation process wrote, one mapping a document. Raises MednerError when some are
     missing.
     """
     data = asked.data
-    wanted = data.documents.filter(pl.col("split") == EVALUATED_SPLIT)["doc_id"].to_list()
+    splits = {
+        doc_id: split
+        for split in splits_of(asked.recipe)
+        for doc_id in data.documents.filter(pl.col("split") == split)["doc_id"]
+    }
+    wanted = list(splits)
     by_document = {line["doc_id"]: line for line in written}
     if set(by_document) != set(wanted) or len(written) != len(wanted):
         raise MednerError(
@@ -46,7 +57,7 @@ def completion_rows(written: list[Mapping[str, Any]], asked: Generation) -> pl.D
                 **{key: value for key, value in by_document[doc_id].items() if key != "retries"},
                 "dataset": data.name,
                 "dataset_version": data.version,
-                "split": EVALUATED_SPLIT,
+                "split": splits[doc_id],
                 "weights_hash": asked.writer,
             }
             for doc_id in wanted
@@ -54,7 +65,8 @@ def completion_rows(written: list[Mapping[str, Any]], asked: Generation) -> pl.D
         schema=TABLES["completions"].schema,
         strict=False,
     )
-    return frame.with_columns(generation_id=pl.lit(_own_id(asked.id, frame, asked.recipe)))
+    evaluated = frame.filter(pl.col("split") == EVALUATED_SPLIT)
+    return frame.with_columns(generation_id=pl.lit(_own_id(asked.id, evaluated, asked.recipe)))
 
 
 def _own_id(wanted: str, written: pl.DataFrame, recipe: VersionRecipe) -> str:
@@ -62,4 +74,9 @@ def _own_id(wanted: str, written: pl.DataFrame, recipe: VersionRecipe) -> str:
     in_windows = written["windows"].is_not_null()
     if recipe.system == "lora":  # in other prompts examples count, too
         in_windows |= written["prompt_tokens"] > recipe.training.max_tokens
-    return combined(wanted, "windows") if in_windows.any() else wanted
+    return ids_of(wanted)[in_windows.any()]
+
+
+def ids_of(wanted: str) -> tuple[str, str]:
+    """Return the ids that completions of a generation may have: without and with windows that are kept."""
+    return wanted, combined(wanted, "windows")

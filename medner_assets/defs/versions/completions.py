@@ -10,7 +10,7 @@ import dagster as dg
 import polars as pl
 
 from medner_assets import paths
-from medner_assets.defs.datasets.data import data_of
+from medner_assets.defs.datasets.data import Data, data_of
 from medner_assets.defs.datasets.dataset import dataset
 from medner_assets.defs.descriptions import table_metadata
 from medner_assets.defs.failures import clear_failures
@@ -18,7 +18,13 @@ from medner_assets.defs.partitions import DATASET_TO_VERSION, FROM_FILES, VERSIO
 from medner_assets.defs.pipes import run_process
 from medner_assets.defs.resources import Warehouse
 from medner_assets.defs.versions.adapter import adapter, prepared
-from medner_assets.defs.versions.completion_rows import EVALUATED_SPLIT, completion_rows, existing
+from medner_assets.defs.versions.completion_rows import (
+    EVALUATED_SPLIT,
+    completion_rows,
+    existing,
+    splits_of,
+)
+from medner_assets.defs.versions.ensemble import ensemble_rows, voters_of
 from medner_assets.defs.versions.finished import finished_adapter
 from medner_assets.defs.versions.generation import Generation, generation_of
 from medner_assets.defs.versions.submitted import MISSING, submission_rows
@@ -26,7 +32,8 @@ from medner_assets.errors import MednerError
 from medner_assets.locks import exclusive
 from medner_assets.modeling.job import REFUSED
 from medner_assets.recipes.loading import load_version
-from medner_assets.recipes.version import VersionRecipe
+from medner_assets.recipes.version import NOT_GENERATED, VersionRecipe
+from medner_assets.warehouse.data_tables import DataTables
 
 
 @dg.asset(
@@ -37,27 +44,33 @@ from medner_assets.recipes.version import VersionRecipe
     kinds={"huggingface", "pytorch", "parquet"},
     owners=["team:modeling"],
     code_version="1",
-    metadata=table_metadata("completions"),
+    metadata=table_metadata("completions", "dev_completions"),
 )
 @clear_failures()
 def completions(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.MaterializeResult:
     """Raw greedy completions of the test split, never thrown away; everything later is recomputed from them.
+
+    An adapter writes about the dev split as well: on it probabilities are calibrated.
 
     Where what writes, data and decoding are those of the completions that are there, nothing is generated. Of
     a registered file they are its lines.
     """
     version = context.partition_key
     recipe = load_version(version)
-    if recipe.system == "predictions":
-        return _registered(version, recipe, warehouse)
+    if recipe.system in NOT_GENERATED:
+        return _answered(version, recipe, warehouse)
     asked = generation_of(version, recipe, warehouse)
     with exclusive(paths.work(version, "generation") / "lock", f"generation of {version}") as held:
         frame = existing(warehouse, recipe, version, asked.id)
         reused = frame is not None
         again: Counter[str] = Counter()
         if frame is None:
-            frame, again = generate(context, asked, held)
-    rows = warehouse.replace({"completions": frame}, version)
+            written, again = generate(context, asked, held)
+            is_evaluated = pl.col("split") == EVALUATED_SPLIT
+            frame, dev = written.filter(is_evaluated), written.filter(~is_evaluated)
+            rows = warehouse.replace({"completions": frame, "dev_completions": dev}, version)
+        else:
+            rows = warehouse.replace({"completions": frame}, version)
     return dg.MaterializeResult(
         data_version=dg.DataVersion(frame["generation_id"][0]),
         metadata={
@@ -72,15 +85,28 @@ def completions(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.M
     )
 
 
-def _registered(version: str, recipe: VersionRecipe, warehouse: Warehouse) -> dg.MaterializeResult:
-    """Return what stands in place of a generation: the lines of the version's file."""
-    frame = submission_rows(version, recipe, data_of(recipe.dataset, warehouse))
+def answers_in(version: str, recipe: VersionRecipe, data: Data, warehouse: DataTables) -> pl.DataFrame:
+    """Return what stands in place of completions: the lines of a version's file, or its replicates' votes."""
+    if recipe.system == "ensemble":
+        return ensemble_rows(version, recipe, data, warehouse)
+    return submission_rows(version, recipe, data)
+
+
+def _answered(version: str, recipe: VersionRecipe, warehouse: Warehouse) -> dg.MaterializeResult:
+    """Return what stands in place of a generation."""
+    data = data_of(recipe.dataset, warehouse)
+    frame = answers_in(version, recipe, data, warehouse)
+    told = {}
+    if recipe.system == "ensemble":
+        voters = voters_of(version, recipe, data, warehouse)
+        told = {"votes of": ", ".join(voters.present), "not evaluated": ", ".join(voters.missing) or "none"}
     return dg.MaterializeResult(
         data_version=dg.DataVersion(frame["generation_id"][0]),
         metadata={
             "dagster/row_count": warehouse.replace({"completions": frame}, version),
             "generated": False,
             "documents without an answer": frame.filter(pl.col("finish_reason") == MISSING).height,
+            **told,
         },
     )
 
@@ -88,16 +114,17 @@ def _registered(version: str, recipe: VersionRecipe, warehouse: Warehouse) -> dg
 def generate(
     context: dg.AssetExecutionContext, asked: Generation, held: int
 ) -> tuple[pl.DataFrame, Counter[str]]:
-    """Run the generation process; return its rows of table `completions`, and what it tried again."""
+    """Run the generation process; return its rows of both tables, and what it tried again."""
     version, folder = asked.version, paths.work(asked.version, "generation")
     output = folder / "completions.jsonl"
     output.unlink(missing_ok=True)
+    first, *more = splits_of(asked.recipe)
     run_process(
         context,
         asked.module,
         {
             **asked.job(folder),
-            "documents": str(asked.data.write(EVALUATED_SPLIT, folder / "documents.jsonl")),
+            "documents": str(asked.data.write(first, folder / "documents.jsonl", *more)),
             "output": str(output),
             "work": str(prepared(folder / "scratch", empty=False)),
             "generation_id": asked.id,

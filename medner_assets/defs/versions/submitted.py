@@ -6,7 +6,8 @@ lines of its file, one a test document; a document that the file leaves out has 
 
 import hashlib
 import json
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
 
 import polars as pl
 
@@ -43,6 +44,11 @@ def submission_rows(version: str, recipe: VersionRecipe, data: Data) -> pl.DataF
     """
     digest = digest_of(version, recipe)
     lines = {each.id: line for each, line in _read(digest, version, data)}
+    return answer_rows(lines, data, submission_id(digest, data.version), digest[:16])
+
+
+def answer_rows(lines: Mapping[str, str], data: Data, generation: str, writer: str) -> pl.DataFrame:
+    """Return answers in JSON, by document, as rows of `completions`, in the documents' order."""
     asked = data.documents.filter(pl.col("split") == "test")["doc_id"].to_list()
     return pl.DataFrame(
         [
@@ -51,8 +57,8 @@ def submission_rows(version: str, recipe: VersionRecipe, data: Data) -> pl.DataF
                 "dataset_version": data.version,
                 "split": "test",
                 "doc_id": doc_id,
-                "generation_id": submission_id(digest, data.version),
-                "weights_hash": digest[:16],
+                "generation_id": generation,
+                "weights_hash": writer,
                 "completion": lines.get(doc_id, ""),
                 "finish_reason": ANSWERED if doc_id in lines else MISSING,
                 "prompt_tokens": 0,
@@ -84,15 +90,20 @@ def prediction_of(answer: SubmittedDocument, text: str) -> Prediction:
     taken = {each.span for each in answer.entities}
     entities = tuple(ParsedEntity(i, each.type, each.text) for i, each in enumerate(answer.entities))
     placed = tuple(
-        _unplaced(found, taken)
-        if each.span is None
-        else PredictedEntity(found.ordinal, each.type, each.text, *each.span, Grounding.EXACT)
+        replace(
+            _unplaced(found, taken)
+            if each.span is None
+            else PredictedEntity(found.ordinal, each.type, each.text, *each.span, Grounding.EXACT),
+            probability=each.probability,
+            votes=each.votes,
+        )
         for each, found in zip(answer.entities, ground_entities(entities, text), strict=True)
     )
     relations = []
     for i, each in enumerate(answer.relations):
         (head, head_type), (tail, tail_type) = each.strings
-        relations.append(PredictedRelation(i, each.type, head or "", head_type, tail or "", tail_type))
+        strings = (head or "", head_type, tail or "", tail_type)
+        relations.append(PredictedRelation(i, each.type, *strings, each.probability, each.votes))
     return Prediction(answer.id, placed, tuple(relations))
 
 

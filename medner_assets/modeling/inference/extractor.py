@@ -11,6 +11,7 @@ from typing import Any
 
 import polars as pl
 
+from medner_assets.corpus.readers.files import read_text
 from medner_assets.modeling.inference.completer import Completer
 from medner_assets.modeling.inference.decoding import Completion
 from medner_assets.modeling.job import ReadingJob
@@ -19,20 +20,21 @@ from medner_assets.normalising import normalise
 from medner_assets.prompting.grounding import predict
 from medner_assets.prompting.probability import TokenProbabilities
 from medner_assets.schema import Grounding
+from medner_assets.scoring.confidence.calibration import Calibration
 from medner_assets.scoring.postprocessing import RelationSchema
 from medner_assets.scoring.schemes import FINAL
 from medner_assets.scoring.staging import WindowPrediction, staged_frames
 
-_RELATION = ("type", "head_text", "head_type", "tail_text", "tail_type")
+_RELATION = ("type", "head_text", "head_type", "tail_text", "tail_type", "probability")
 
 
 @dataclass(frozen=True, slots=True)
 class ReadWindow:
     """What was read in one window. Places are characters of the whole text.
 
-    entities: type, text, start, end (None where the string is not in the window), grounding. relations: type,
-    head_text, head_type, tail_text, tail_type, and head and tail as positions in `entities`, None where an
-    argument is no entity that was read.
+    entities: type, text, start, end (None where the string is not in the window), grounding, probability.
+    relations: type, head_text, head_type, tail_text, tail_type, probability, and head and tail as positions
+    in `entities`, None where an argument is no entity that was read.
     """
 
     window: Window
@@ -50,6 +52,10 @@ class Extractor:
     def __init__(self, job: ReadingJob) -> None:
         """Loads the model; raises MednerError where it cannot be."""
         self._stages = job.postprocessing
+        self._min_confidence = job.min_confidence
+        self._calibration = (
+            Calibration.parsed(read_text(job.calibration), str(job.calibration)) if job.calibration else None
+        )
         self._schema = RelationSchema(frozenset(job.triples), frozenset(job.symmetric))
         self._completer = Completer(job)
         self._completer.load()
@@ -80,6 +86,8 @@ class Extractor:
             (WindowPrediction(each, at.text, at.start) for each, at in zip(said, windows, strict=True)),
             self._stages,
             self._schema,
+            calibration=self._calibration,
+            min_confidence=self._min_confidence,
         )
         entities, relations = (
             frames[table]
@@ -117,6 +125,7 @@ def _read(
                 "start": row["start"] if there else None,
                 "end": row["end"] if there else None,
                 "grounding": row["grounding"],
+                "probability": row["probability"],
             }
         )
     related = tuple(

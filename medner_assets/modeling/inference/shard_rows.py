@@ -77,7 +77,10 @@ def _groups(windows: Iterator[tuple[int, Window]], size: int) -> Iterator[list[t
 
 def _relations(read: ReadWindow) -> Iterator[dict[str, Any]]:
     for each in read.relations:
-        row = {name: each[name] for name in ("type", "head_text", "head_type", "tail_text", "tail_type")}
+        row = {
+            name: each[name]
+            for name in ("type", "head_text", "head_type", "tail_text", "tail_type", "probability")
+        }
         for side in ("head", "tail"):
             entity = read.entities[each[side]] if each[side] is not None else None
             row[f"{side}_start"] = entity["start"] if entity else None

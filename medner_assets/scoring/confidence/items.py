@@ -1,5 +1,7 @@
 """What was predicted at `final`, as distinct items with their probabilities and whether they are right."""
 
+from collections.abc import Mapping
+
 import polars as pl
 
 from medner_assets.normalising import normalised
@@ -7,6 +9,7 @@ from medner_assets.scoring.schemes import FINAL, Task
 
 STRINGS: dict[Task, tuple[str, ...]] = {"entity": ("text",), "relation": ("head_text", "tail_text")}
 """Task → columns of its predictions that hold strings."""
+TABLE_OF: dict[Task, str] = {"entity": "predicted_entities", "relation": "predicted_relations"}
 _AT = ("split", "doc_id", "ordinal")
 
 
@@ -25,6 +28,13 @@ def sure_items(task: Task, predicted: pl.DataFrame, outcomes: pl.DataFrame) -> p
         .select("split", "doc_id", "type", "probability", "model_probability", "right")
         .drop_nulls()
     )
+
+
+def items_of(frames: Mapping[str, pl.DataFrame]) -> dict[Task, pl.DataFrame]:
+    """Return the items of both tasks from the tables of predictions and outcomes of one evaluation."""
+    return {
+        task: sure_items(task, frames[table], frames[f"{task}_outcomes"]) for task, table in TABLE_OF.items()
+    }
 
 
 def largest(task: Task, rows: pl.DataFrame) -> pl.DataFrame:

@@ -98,7 +98,7 @@ def area_under_risk(steps: Sums) -> np.ndarray:
 
 
 @dataclass(frozen=True, slots=True)
-class Figure:
+class IntervalFigure:
     """A number with its 95 % bootstrap interval over groups; NaN: not defined."""
 
     value: float
@@ -111,7 +111,7 @@ class Point:
     """A point of a curve. items: in the bin, or answered. threshold: the least probability answered."""
 
     at: float
-    figure: Figure
+    figure: IntervalFigure
     items: int
     threshold: float | None = None
 
@@ -120,10 +120,10 @@ class Point:
 class Sureness:
     """How sure a version is of one task, and whether it is right to be."""
 
-    ece: Figure
-    ece_before: Figure
+    ece: IntervalFigure
+    ece_before: IntervalFigure
     """Of the model's probabilities, before calibration."""
-    aurc: Figure
+    aurc: IntervalFigure
     reliability: tuple[Point, ...]
     """at: mean probability of a bin; figure: its share of right items."""
     reliability_before: tuple[Point, ...]
@@ -170,7 +170,7 @@ def measured(items: Items, calibration: TaskCalibration | None, seed: int) -> Su
     )  # fmt: skip
 
 
-def differences(items: Items, baseline: Items, seed: int) -> dict[str, Figure]:
+def differences(items: Items, baseline: Items, seed: int) -> dict[str, IntervalFigure]:
     """Return `ece` and `aurc` of items less those of a baseline's on the same documents, paired by group."""
     found = {}
     for name, own, other, measure in (
@@ -196,16 +196,16 @@ def _reliability(bins: Sums, seed: int) -> tuple[Point, ...]:
     )
 
 
-def _figures(sums: Sums, measure, seed: int) -> list[Figure]:  # type: ignore[no-untyped-def]
+def _figures(sums: Sums, measure, seed: int) -> list[IntervalFigure]:  # type: ignore[no-untyped-def]
     """Return `measure` of all groups together with its interval; one figure for each value it returns."""
     value = np.atleast_1d(measure(sums.sum(axis=0).astype(float)))
     draws = np.concatenate(
         [np.reshape(measure(drawn), (len(drawn), -1)) for drawn in resampled(sums, seed, RESAMPLES)]
     )
     return [
-        Figure(float(each), *percentiles(own[~np.isnan(own)][:, None])[0].tolist())
+        IntervalFigure(float(each), *percentiles(own[~np.isnan(own)][:, None])[0].tolist())
         if not np.isnan(each)
-        else Figure(float("nan"), float("nan"), float("nan"))
+        else IntervalFigure(float("nan"), float("nan"), float("nan"))
         for each, own in zip(value, draws.T, strict=True)
     ]
 

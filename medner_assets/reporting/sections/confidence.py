@@ -1,0 +1,79 @@
+"""How sure: calibration before and after, what is answered at a precision, and which version knows better."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+from medner_assets.reporting.inputs import ReportInputs
+from medner_assets.reporting.numbers import Unit
+from medner_assets.reporting.questions import Questions
+
+Points = tuple[tuple[float, float, float, float], ...]
+"""(at, value, low, high) of a curve, by rising `at`."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConfidenceSection:
+    """Everything about probabilities; mappings lack a key where a version has none."""
+
+    figures: Mapping[tuple[str, str, str, float | None], Mapping[str, Any]]
+    """(model_version, task, figure, precision asked) → `value`, `low`, `high`, `items`, `threshold`."""
+    compared: Mapping[tuple[str, str], Mapping[str, Any]]
+    """(task, figure) → both values and their difference."""
+    curves: Mapping[tuple[str, str, str], Points]
+    """(model_version, task, reliability, reliability_before or risk) → points."""
+    queries: Mapping[str, str]
+
+    def of(
+        self, version: str, task: str, figure: str, asked: float | None = None
+    ) -> Mapping[str, Any] | None:
+        """Return a figure of a version; None where it has none."""
+        return self.figures.get((version, task, figure, asked))
+
+    def said(self, task: str, figure: str) -> str:
+        """Return in words which of the two is better in a figure: ece or aurc."""
+        row = self.compared.get((task, figure))
+        if row is None or row["low"].value is None:
+            return ""
+        if row["low"].value <= 0 <= row["high"].value:
+            return "not distinguishable"
+        return "better" if row["high"].value < 0 else "worse"
+
+
+def confidence_section(ask: Questions, inputs: ReportInputs) -> ConfidenceSection:
+    """Return what is known of the probabilities of both versions."""
+    names = [each.name for each in inputs.pair]
+    units = dict.fromkeys(("value", "low", "high", "threshold"), Unit.SHARE)
+    figures = ask.table(
+        "confidence_figures", ("model_version", "task", "figure", "asked"), units,
+        versions=names, dataset=inputs.dataset,
+    )  # fmt: skip
+    compared = None
+    if inputs.baseline is not None:
+        units = {
+            "version_value": Unit.SHARE, "baseline_value": Unit.SHARE, "difference": Unit.POINTS,
+            "low": Unit.BOUND, "high": Unit.BOUND,
+        }  # fmt: skip
+        compared = ask.table(
+            "confidence_compared", ("task", "figure"), units,
+            version=inputs.version.name, baseline=inputs.baseline.name, dataset=inputs.dataset,
+        )  # fmt: skip
+    return ConfidenceSection(
+        figures=figures.by("model_version", "task", "figure", "asked"),
+        compared=compared.by("task", "figure") if compared else {},
+        curves=_curves(inputs.tables["confidence"]),
+        queries={"figures": figures.sql, "compared": compared.sql if compared else ""},
+    )
+
+
+def _curves(rows: pl.DataFrame) -> dict[tuple[str, str, str], Points]:
+    curves = rows.filter(pl.col("figure").is_in(["reliability", "reliability_before", "risk"]))
+    keys = ["model_version", "task", "figure"]
+    return {
+        (str(key[0]), str(key[1]), str(key[2])): tuple(
+            own.sort("at").select("at", "value", "low", "high").iter_rows()
+        )
+        for key, own in curves.partition_by(keys, as_dict=True).items()
+    }

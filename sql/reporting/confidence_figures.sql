@@ -1,0 +1,19 @@
+-- confidence_figures: how sure each version is at final, and whether it is right to be.
+-- Grain: one row per (model_version, task, figure, asked).
+-- Reads: confidence.
+-- Units: value, low, high: fractions; asked: the precision on dev that a threshold was set for, null for the others.
+-- parameters: versions, dataset
+select
+    model_version,
+    task,
+    figure,
+    "at" as asked,
+    value,
+    low,
+    high,
+    items,
+    threshold
+from confidence
+where
+    model_version in $versions and dataset = $dataset
+    and figure in ('ece', 'ece_before', 'aurc', 'coverage_at', 'precision_at');
