@@ -8,6 +8,8 @@ shipped ones (`paths.recipe_folders`).
 import hashlib
 import json
 from collections.abc import Mapping
+from copy import deepcopy
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -185,7 +187,7 @@ def _require(name: str, known: list[str], what: str, file: str | None) -> None:
 def _read(file: Path) -> dict[str, Any]:
     label = f"{file.parent.name}/{file.name}"
     try:
-        content = yaml.safe_load(file.read_text(encoding="utf-8"))
+        content = deepcopy(_parsed(file.read_text(encoding="utf-8")))
     except UnicodeDecodeError as error:
         raise MednerError(f"{label}: not valid UTF-8 at byte {error.start}: save the file as UTF-8") from None
     except yaml.YAMLError as error:
@@ -202,6 +204,12 @@ def _read(file: Path) -> dict[str, Any]:
             f"{label}: a recipe is a mapping of settings, not {type(content).__name__}: see the other recipes"
         )
     return content
+
+
+@lru_cache(maxsize=512)
+def _parsed(text: str) -> Any:
+    """Return what a recipe's text says: one command reads a recipe many times."""
+    return yaml.safe_load(text)
 
 
 def _validated(model: type[Recipe], content: dict[str, Any], file: Path) -> Recipe:

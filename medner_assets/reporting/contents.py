@@ -15,6 +15,7 @@ from medner_assets.reporting.sections.configuration import ConfigurationSection,
 from medner_assets.reporting.sections.cost import CostSection, cost_section
 from medner_assets.reporting.sections.errors import ErrorsSection, errors_section
 from medner_assets.reporting.sections.expectations import expectations_section
+from medner_assets.reporting.sections.ladder import LadderSection, ladder_section
 from medner_assets.reporting.sections.lessons import LessonsSection, lessons_section
 from medner_assets.reporting.sections.scores import HEADLINE, ScoresSection, scores_section
 from medner_assets.reporting.sections.training import TrainingSection, training_section
@@ -57,6 +58,7 @@ class Contents:
     targets: tuple[TargetRow, ...]
     cost: CostSection
     baselines: BaselinesSection
+    ladder: LadderSection
     lessons: LessonsSection
     decision: Decision
     attribution: Phrase | None
@@ -84,6 +86,7 @@ def contents_of(inputs: ReportInputs) -> Contents:
             targets=_targets(inputs, scores),
             cost=cost_section(ask, inputs, configuration.adapters, scores),
             baselines=baselines,
+            ladder=ladder_section(ask, inputs, scores, baselines),
             lessons=lessons_section(ask, inputs),
             attribution=attributed(inputs, scores),
             decision=_decision(inputs, scores, errors, baselines),

@@ -44,6 +44,13 @@ def leaderboard_rows(tables: Mapping[str, pl.DataFrame]) -> Answer:
         return ask.table("ranking", ("dataset", "model_version"), _UNITS)
 
 
+def trivial_readers(tables: Mapping[str, pl.DataFrame]) -> Answer:
+    """Return the rungs of the ladder of each dataset: one row per (dataset, dataset_version, probe)."""
+    with Questions({name: tables[name] for name in LEADERBOARD_TABLES}) as ask:
+        units = dict.fromkeys(("f1", "f1_low", "f1_high"), Unit.SHARE)
+        return ask.table("trivial_readers", ("dataset", "dataset_version", "probe", "task"), units)
+
+
 def leaderboard_markdown(rows: Answer) -> str:
     """Return one GFM table a dataset; `★` marks the version that serves it, `↓` a score below all-pairs."""
     if not rows:

@@ -23,6 +23,7 @@ from medner_assets.reporting.inputs import ReportInputs
 from medner_assets.reporting.numbers import Number
 from medner_assets.reporting.sections.baselines import BaselinesSection
 from medner_assets.reporting.sections.errors import ERROR_CLASSES
+from medner_assets.reporting.sections.ladder import LadderStep
 from medner_assets.reporting.sections.scores import HEADLINE, TASKS
 from medner_assets.reporting.strips import Mark, RangeMark, Strip, strip_of
 
@@ -168,12 +169,8 @@ def _strips(contents: Contents) -> dict[str, Any]:
         marks = [*_versions(contents, task), *_rungs(baselines, task)]
         target = next((row.target for row in contents.targets if row.task == task), Number(None))
         found[task] = strip_of([*marks, Mark("target", "target", target)])
-    found["ladder"] = [
-        (rung, strip_of([Mark("rung", rung.name, rung.f1, rung.low, rung.high)], whole=True))
-        for rung in sorted(baselines.rungs, key=lambda rung: -(rung.f1.value or 0.0))
-    ]
-    found["on_ladder"] = {
-        task: [(mark, strip_of([mark], whole=True)) for mark in _versions(contents, task)] for task in TASKS
+    found["ladder"] = {
+        task: [(step, _of_step(step)) for step in steps] for task, steps in contents.ladder.steps.items()
     }
     found["expectations"] = [
         strip_of(
@@ -187,6 +184,16 @@ def _strips(contents: Contents) -> dict[str, Any]:
     ]
     found["bias"] = _bias(contents)
     return found
+
+
+def _of_step(step: LadderStep) -> Strip | None:
+    spread = step.trainings
+    band = (
+        []
+        if spread is None
+        else [RangeMark("spread", "mean ± SD", spread["spread_low"], spread["spread_high"])]
+    )
+    return strip_of([Mark(step.kind, step.name, step.f1, step.low, step.high)], band, whole=True)
 
 
 def _versions(contents: Contents, task: str) -> list[Mark]:

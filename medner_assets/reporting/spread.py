@@ -1,6 +1,7 @@
-"""F1 by version with the spread of its trainings: one row a version, a dot a training, mean and SD. Pure.
+"""F1 by version with the spread of its trainings, among trivial readers: one row each, best first. Pure.
 
-A version that was trained once has a dot and no spread: one training says nothing of its recipe.
+A dot is a training, the thin line the 95 % interval of the first, the thick one mean and SD. A version that
+was trained once has no SD: one training says nothing of its recipe. A trivial reader has a tick.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -11,25 +12,34 @@ from markupsafe import Markup
 
 from medner_assets.recipes.replicates import version_and_index
 from medner_assets.reporting.numbers import Number
+from medner_assets.reporting.sections.baselines import NAMES
 from medner_assets.scoring.schemes import FINAL, HEADLINES
 
-_WIDTH, _LEFT, _RIGHT, _TOP, _ROW = 640, 150, 150, 26, 24
+_WIDTH, _LEFT, _RIGHT, _TOP, _ROW = 700, 210, 150, 26, 24
 _SERIES = {"entity": 1, "relation": 0}
 _SCHEMES = {str(task): str(scheme) for task, scheme in HEADLINES}
 
 
 @dataclass(frozen=True, slots=True)
 class TrainingSpread:
-    """F1 of one version's trainings on the test split, fractions. sd: None for a single one."""
+    """F1 of one version's trainings on the test split, fractions. sd: None for a single one.
+
+    scores: empty for a trivial reader, of which `mean` is the score.
+    """
 
     version: str
     scores: tuple[float, ...]
     mean: float
     sd: float | None
+    low: float | None = None
+    high: float | None = None
+    """The 95 % interval of the first training."""
 
     @property
     def told(self) -> str:
         """Mean, SD and count in words, in %."""
+        if not self.scores:
+            return f"{100 * self.mean:.1f} (trivial)"
         if self.sd is None:
             return f"{100 * self.mean:.1f} (1 training)"
         return f"{100 * self.mean:.1f} ± {100 * self.sd:.1f} ({len(self.scores)} trainings)"
@@ -59,7 +69,18 @@ def spreads(
         own = sorted((version_and_index(each)[1], f1) for each, f1 in scores.items()
                      if version_and_index(each)[0] == name)  # fmt: skip
         shown = tuple(f1 for _, f1 in own[: int(count or 1)])
-        found.append(TrainingSpread(name, shown, mean, row[f"{task}_sd"].value))
+        interval = (row[f"{task}_low"].value, row[f"{task}_high"].value)
+        found.append(TrainingSpread(name, shown, mean, row[f"{task}_sd"].value, *interval))
+    return found
+
+
+def rungs(readers: Sequence[Mapping[str, Number]], dataset: str, task: str) -> list[TrainingSpread]:
+    """Return the trivial readers of a dataset. readers: as `leaderboard.trivial_readers` gives them."""
+    found = []
+    for row in readers:
+        f1, low, high = (row[name].value for name in ("f1", "f1_low", "f1_high"))
+        if (str(row["dataset"]), str(row["task"])) == (dataset, task) and f1 is not None:
+            found.append(TrainingSpread(NAMES[str(row["probe"])], (), f1, None, low, high))
     return found
 
 
@@ -67,7 +88,9 @@ def spread_chart(title: str, rows: Sequence[TrainingSpread], task: str) -> Marku
     """Return the picture; an empty string without rows. task: chooses the colour."""
     if not rows:
         return Markup("")
-    values = [value for row in rows for value in (*row.scores, row.mean)]
+    rows = sorted(rows, key=lambda row: -row.mean)
+    ends = [end for row in rows for end in (row.low, row.high) if end is not None]
+    values = [value for row in rows for value in (*row.scores, row.mean)] + ends
     low = max(0.0, int(20 * min(values) - 0.5) / 20)
     high = min(1.0, (int(20 * max(values)) + 1.5) / 20)
     height = _TOP + _ROW * len(rows) + 30
@@ -101,6 +124,18 @@ def _scale(low: float, high: float, left: float, right: float, height: int) -> M
 
 def _row(row: TrainingSpread, y: int, x: Callable[[float], float], series: int) -> Markup:
     parts = [Markup('<text x="0" y="{}">{}</text>').format(y + 4, row.version)]
+    if row.low is not None and row.high is not None:
+        parts.append(
+            Markup('<line class="{}" x1="{:.1f}" x2="{:.1f}" y1="{y}" y2="{y}"/>').format(
+                f"line thin s{series}" if row.scores else "iso", x(row.low), x(row.high), y=y
+            )
+        )
+    if not row.scores:
+        parts.append(
+            Markup('<line class="iso" x1="{0:.1f}" x2="{0:.1f}" y1="{1}" y2="{2}"/>').format(
+                x(row.mean), y - 7, y + 7
+            )
+        )
     if row.sd is not None:
         parts.append(
             Markup('<line class="line s{}" x1="{:.1f}" x2="{:.1f}" y1="{}" y2="{}"/>').format(

@@ -3,7 +3,8 @@
 import polars as pl
 
 from medner_assets.reporting.leaderboard import leaderboard_rows
-from medner_assets.reporting.spread import TrainingSpread, spread_chart, spreads
+from medner_assets.reporting.numbers import Number, Unit
+from medner_assets.reporting.spread import TrainingSpread, rungs, spread_chart, spreads
 from medner_assets.tables import TABLES
 
 
@@ -56,3 +57,23 @@ def test_the_picture_has_a_dot_a_training_and_says_the_numbers_in_words():
     assert "44.0 ± 5.7 (2 trainings)" in picture
     assert "&lt;v2&gt;" in picture
     assert spread_chart("none", [], "relation") == ""
+
+
+def test_trivial_readers_stand_among_the_versions_with_their_intervals():
+    f1, low, high = (Number(value, Unit.SHARE) for value in (0.45, 0.41, 0.49))
+    readers = [
+        {"dataset": of, "probe": probe, "task": task, "f1": f1, "f1_low": low, "f1_high": high}
+        for of, probe, task in (
+            ("d", "all_pairs", "relation"), ("d", "dictionary_ner", "entity"), ("e", "all_pairs", "relation")
+        )
+    ]  # fmt: skip
+    found = rungs(readers, "d", "relation")
+    assert [each.told for each in found] == ["45.0 (trivial)"]
+    better = TrainingSpread("v1", (0.5,), 0.5, None, 0.44, 0.56)
+    worse = TrainingSpread("v0", (0.2,), 0.2, None)
+    picture = str(spread_chart("relation F1", [worse, *found, better], "relation"))
+    places = [picture.index(f">{name}<") for name in ("v1", "all type-compatible pairs", "v0")]
+    assert places == sorted(places)
+    assert picture.count("<circle") == 2
+    assert picture.count('class="iso"') == 2
+    assert picture.count("line thin s0") == 1

@@ -14,9 +14,14 @@ from medner_assets.defs.partitions import THAT_CAN_RUN
 from medner_assets.defs.reporting.champion import champion
 from medner_assets.defs.resources import Warehouse
 from medner_assets.reporting.charts import markdown_image, standalone
-from medner_assets.reporting.leaderboard import LEADERBOARD_TABLES, leaderboard_markdown, leaderboard_rows
+from medner_assets.reporting.leaderboard import (
+    LEADERBOARD_TABLES,
+    leaderboard_markdown,
+    leaderboard_rows,
+    trivial_readers,
+)
 from medner_assets.reporting.questions import Answer
-from medner_assets.reporting.spread import spread_chart, spreads
+from medner_assets.reporting.spread import rungs, spread_chart, spreads
 from medner_assets.scoring.schemes import HEADLINES
 
 
@@ -44,18 +49,19 @@ def leaderboard(warehouse: Warehouse) -> dg.MaterializeResult:
         metadata={
             "dagster/row_count": len(rows.rows),
             "leaderboard": dg.MetadataValue.md(board),
-            **plots(tables["metrics"], rows),
+            **plots(tables["metrics"], rows, trivial_readers(tables)),
         },
     )
 
 
-def plots(metrics: pl.DataFrame, rows: Answer) -> dict[str, dg.MetadataValue[Any]]:
-    """Return a picture a dataset and task, as Dagster shows it."""
+def plots(metrics: pl.DataFrame, rows: Answer, readers: Answer) -> dict[str, dg.MetadataValue[Any]]:
+    """Return a picture a dataset and task, as Dagster shows it: versions and trivial readers on one scale."""
     found: dict[str, dg.MetadataValue[Any]] = {}
     for dataset in dict.fromkeys(str(row["dataset"]) for row in rows.rows):
         for task, _ in HEADLINES:
             title = f"{task} F1 on {dataset}, test split, % (mean ± SD over trainings)"
-            picture = spread_chart(title, spreads(metrics, rows.rows, dataset, task), task)
+            ladder = [*spreads(metrics, rows.rows, dataset, task), *rungs(readers.rows, dataset, task)]
+            picture = spread_chart(title, ladder, task)
             if picture:
                 shown = markdown_image(standalone(picture), f"{task} F1 by version on {dataset}")
                 found[f"{task} F1 by version, {dataset}"] = dg.MetadataValue.md(shown)

@@ -136,7 +136,7 @@ def baselines_section(ask: Questions, inputs: ReportInputs) -> BaselinesSection:
                 f1=scored(probe, setting)["value"],
                 low=scored(probe, setting)["low"],
                 high=scored(probe, setting)["high"],
-                meaning=(found[probe, "f1", setting]["detail"] or "").removeprefix(f"{NAMES.get(probe)}: "),
+                meaning=_text(found[probe, "f1", setting]["detail"]).removeprefix(f"{NAMES.get(probe)}: "),
             )
             for probe, setting in rungs
         ),
@@ -155,3 +155,8 @@ def baselines_section(ask: Questions, inputs: ReportInputs) -> BaselinesSection:
         ),
         query=answer.sql,
     )
+
+
+def _text(detail: Number | str) -> str:
+    """Return a cell of words; an empty one comes as a number without a value."""
+    return detail if isinstance(detail, str) else ""

@@ -17,7 +17,7 @@ def logit_t_intervals(counts: np.ndarray) -> np.ndarray:
     counted. At F1 0 or 1, where groups show no spread, F1 is shrunk by one item each way and the groups
     count as that many draws. (0, 1) with fewer than two groups that hold an item; (0, 0) with none.
     """
-    from scipy.stats import t
+    from scipy.special import stdtrit
 
     scores, moved = f1(counts.sum(axis=0)), influence(counts)
     held = (counts.sum(axis=-1) > 0).sum(axis=0)
@@ -33,7 +33,7 @@ def logit_t_intervals(counts: np.ndarray) -> np.ndarray:
             error = np.sqrt(shrunk * (1 - shrunk) / groups)
         else:
             shrunk = score
-        reach = t.ppf(EDGE, groups - 1) * error / (shrunk * (1 - shrunk))
+        reach = stdtrit(groups - 1, EDGE) * error / (shrunk * (1 - shrunk))
         at = np.log(shrunk / (1 - shrunk))
         low, high = 1 / (1 + np.exp(-(at - reach))), 1 / (1 + np.exp(-(at + reach)))
         found[metric] = min(low, score), max(high, score)

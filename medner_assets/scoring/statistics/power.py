@@ -37,16 +37,16 @@ def smallest_difference(standard_error: float, critical: float, degrees: float =
     standard_error: of the difference, at least 0. critical: standard errors beyond which it is significant.
     degrees: of freedom of t, above 0.
     """
-    from scipy.stats import t
+    from scipy.special import stdtrit  # that of scipy.stats, whose import takes seconds
 
-    return float((critical + t.ppf(POWER, degrees)) * standard_error)
+    return float((critical + stdtrit(degrees, POWER)) * standard_error)
 
 
 def _simultaneous(standard_error: float, degrees: float) -> float:
     """Return the same for a test at 0.05 over both headline metrics."""
-    from scipy.stats import t
+    from scipy.special import stdtrit
 
-    return smallest_difference(standard_error, float(t.ppf(1 - LEVEL / (2 * TESTS), degrees)), degrees)
+    return smallest_difference(standard_error, float(stdtrit(degrees, 1 - LEVEL / (2 * TESTS))), degrees)
 
 
 def of_adapters(groups: int, spread: ScoreVariation = PLANNED) -> float | None:

@@ -69,8 +69,8 @@ def small_sample_expansion(groups: np.ndarray) -> np.ndarray:
 
     20 groups: 1.10; 200: 1.01; NaN below two, which have no spread.
     """
-    from scipy.stats import norm, t
+    from scipy.special import ndtri, stdtrit
 
     edge = 1 - LEVEL / 2
     n = np.where(np.asarray(groups) < 2, np.nan, groups)
-    return np.asarray(np.sqrt(n / (n - 1)) * t.ppf(edge, n - 1) / norm.ppf(edge))
+    return np.asarray(np.sqrt(n / (n - 1)) * stdtrit(n - 1, edge) / ndtri(edge))

@@ -24,7 +24,7 @@ def widening(place: int, degrees: np.ndarray | float) -> np.ndarray:
 
     1 for the first: its bound is the printed one. degrees: of freedom of t.
     """
-    from scipy.stats import t
+    from scipy.special import stdtrit
 
-    first, own = (t.ppf(1 - level_of(each) / TESTS, degrees) for each in (1, place))
+    first, own = (stdtrit(degrees, 1 - level_of(each) / TESTS) for each in (1, place))
     return np.asarray(own / first)
