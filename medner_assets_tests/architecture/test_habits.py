@@ -6,6 +6,7 @@ import pkgutil
 import subprocess
 import sys
 from collections import defaultdict
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,11 @@ def sources() -> list[Path]:
     return sorted(PACKAGE.rglob("*.py"))
 
 
+@cache
+def tree(file: Path) -> ast.Module:
+    return ast.parse(file.read_text(encoding="utf-8"))
+
+
 def test_no_module_loads_a_heavy_library_when_it_is_imported():
     names = [module.name for module in pkgutil.walk_packages([str(PACKAGE)], "medner_assets.")]
     script = (
@@ -50,7 +56,7 @@ def test_dagster_is_known_at_the_edge_only():
     # They import inside functions.
     inside = {PACKAGE / name for name in ("launching.py", "services.py", "webserver.py")}
     for file in set(sources()) - edge:
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        for node in ast.walk(tree(file)):
             names = []
             if isinstance(node, ast.Import):
                 names = [alias.name for alias in node.names]
@@ -83,7 +89,7 @@ def test_no_tracked_file_names_a_place_of_one_machine():
 def test_every_class_has_a_name_of_its_own():
     found = defaultdict(list)
     for file in sources():
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        for node in ast.walk(tree(file)):
             if isinstance(node, ast.ClassDef):
                 found[node.name].append(file.relative_to(PACKAGE).as_posix())
     assert len(found) > 200
@@ -96,16 +102,16 @@ def test_environment_variables_are_read_in_two_modules():
     for file in sources():
         if file.name in ("paths.py", "environment.py") and file.parent == PACKAGE:
             continue
-        tree = ast.parse(file.read_text(encoding="utf-8"))
+        parsed = tree(file)
         written = {
             id(node.value)
-            for node in ast.walk(tree)
+            for node in ast.walk(parsed)
             if (isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store))
             or (isinstance(node, ast.Attribute) and node.attr == "setdefault")
         }
         reads += [
             f"{file.relative_to(PACKAGE)}:{node.lineno}"
-            for node in ast.walk(tree)
+            for node in ast.walk(parsed)
             if isinstance(node, ast.Attribute)
             and node.attr in ("environ", "getenv")
             and id(node) not in written
@@ -123,3 +129,33 @@ def test_benchmarks_and_tools_take_from_the_tests_only_what_is_in_support():
     ]
     assert lines
     assert [line for line in lines if "medner_assets_tests.support" not in line] == []
+
+
+def test_what_benchmarks_and_tools_import_of_the_package_is_there():
+    gone = []
+    for folder in ("benchmarks", "tools"):
+        for file in sorted((PROJECT / folder).rglob("*.py")):
+            for node in ast.walk(tree(file)):
+                if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("medner_assets"):
+                    defined = names_of(str(node.module))
+                    gone += [f"{file.name}: {a.name}" for a in node.names if a.name not in defined]
+    assert gone == []
+
+
+@cache
+def names_of(module: str) -> set[str]:
+    """Return what a module defines or imports at its top, of a package its modules; of none: nothing."""
+    path = PROJECT / module.replace(".", "/")
+    if path.is_dir():
+        return {each.stem for each in path.iterdir()}
+    if not path.with_suffix(".py").is_file():
+        return set()
+    found = set()
+    for node in tree(path.with_suffix(".py")).body:
+        targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+        for target in targets:
+            found |= {each.id for each in ast.walk(target) if isinstance(each, ast.Name)} if target else set()
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            found |= {alias.asname or alias.name for alias in node.names}
+        found.add(getattr(node, "name", ""))
+    return found
