@@ -66,15 +66,18 @@ def prepare(folder: Path, corpora: Path | None, only: tuple[str, ...]) -> None:
 @click.option("--only", multiple=True, help="Datasets; all if not given.")
 @click.option("--replicates", default=3, show_default=True)
 @click.option("--base", type=click.Choice(["tiny", "smollm2"]), default="tiny", show_default=True)
+@click.option(
+    "--recipe", default=RECIPE, show_default=True, help="Version whose settings the embedded base takes."
+)
 @click.option("--parallel", default=6, show_default=True, help="Trainings at once.")
 @click.option("--limit", type=int, help="Documents a split, to try the script or for a CPU.")
 def run(
-    folder: Path, output: Path, only: tuple[str, ...], replicates: int, base: str, parallel: int,
+    folder: Path, output: Path, only: tuple[str, ...], replicates: int, base: str, recipe: str, parallel: int,
     limit: int | None,
 ) -> None:  # fmt: skip
     """Train and complete dev and test; OUTPUT gets one file a training, whole files only."""
     output.mkdir(parents=True, exist_ok=True)
-    common, settings = _of_base(folder, base)
+    common, settings = _of_base(folder, base, recipe)
     runs = [(name, index) for name in (only or DATASETS) for index in range(1, replicates + 1)]
     began = time.monotonic()
 
@@ -99,10 +102,10 @@ def run(
     sys.exit(int(not all(done)))
 
 
-def _of_base(folder: Path, base: str) -> tuple[dict[str, Any], dict[str, Any]]:
+def _of_base(folder: Path, base: str, version: str) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return what jobs state of the base, and the settings of its recipe."""
     if base == "tiny":
-        settings = load_version(RECIPE).model_dump(mode="json")
+        settings = load_version(version).model_dump(mode="json")
         return {"base": load_base_model(TINY), "base_folder": (folder / TINY).resolve()}, settings
     from prompt_styles import RECIPE as OF_SMOLLM2
     from prompt_styles import smollm2
@@ -200,11 +203,12 @@ def speed(documents: int, repetitions: int, tokens: int) -> None:
     prompts = [(str(n), encoder.prompt(text)) for n, text in enumerate(texts)]
 
     def once() -> float:
-        began = time.perf_counter()
+        clock = time.perf_counter if model.device.type == "cuda" else time.process_time  # others may run
+        began = clock()
         list(decoding.generate_batches(model, tokenizer, prompts, batch_size=64, max_new_tokens=tokens))
         if model.device.type == "cuda":
             torch.cuda.synchronize()
-        return time.perf_counter() - began
+        return clock() - began
 
     def without() -> float:
         plain = mock.Mock(side_effect=lambda new: (str(tokenizer.decode(new)), []))

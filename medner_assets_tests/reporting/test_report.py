@@ -21,7 +21,7 @@ from medner_assets_tests.support.story import DATASET, NEW, OLD, empty, story, t
 
 HEADINGS = (
     "Configuration", "Loss", "Precision and Recall", "Expectation", "Duplicates", "Type bias", "Direction",
-    "Artifacts", "Stability", "Targets", "Cost", "Timeline", "Next steps", "Baselines",
+    "How sure", "Artifacts", "Stability", "Targets", "Cost", "Timeline", "Next steps", "Baselines",
 )  # fmt: skip
 
 
@@ -128,6 +128,19 @@ def test_a_version_below_a_trivial_baseline_says_so_before_everything_else():
     warning = page.index(f"{OLD} is below a trivial baseline: relation F1 0.0 %")
     assert warning < page.index("Configuration", page.index("Verdict") + 400)
     assert f"{NEW} is below a trivial baseline" not in page
+
+
+def test_what_is_answered_at_a_precision_and_which_version_knows_better_is_said():
+    text = re.sub(r"\s+", " ", re.sub("<[^>]+>", "", standard_page()))
+    assert "at 95 % precision it answers 61.0 % of the relations that it predicts" in text
+    assert "no threshold gives 95 % precision on relations of dev" in text
+    assert text.count("calibration error20.05.0−15.0−20.0 to −10.0better") == 2
+    assert text.count("area under risk20.05.0−15.0−20.0 to +5.0not distinguishable") == 2
+
+
+def test_versions_without_probabilities_are_said_to_have_none():
+    page = render_html(inputs(without=("confidence", "confidence_comparisons")))
+    assert "No probabilities: the completions are of a system or an edition" in page
 
 
 def test_a_missing_training_log_is_said_and_the_rest_is_shown():

@@ -18,7 +18,9 @@ from medner_assets.scoring.confidence.calibration import (
 )
 from medner_assets.scoring.confidence.items import sure_items
 from medner_assets.scoring.confidence.measures import Items, differences, measured
+from medner_assets.scoring.confidence.rows import with_confidence
 from medner_assets.scoring.confidence.votes import majority, voted
+from medner_assets_tests.support.rows import frame, metric
 
 EVERY_TENTH_WRONG = [n % 10 != 0 for n in range(FEWEST_OF_TASK)]
 
@@ -186,3 +188,30 @@ def test_a_mean_over_trainings_of_which_one_kept_no_probability_is_null():
     kept = predictions(("d", 0, "Drug", "aspirin", 0.9))
     lost = kept.with_columns(probability=pl.lit(None, pl.Float64), model_probability=pl.lit(None, pl.Float64))
     assert voted("entity", [kept, lost])["probability"].to_list() == [None]
+
+
+def test_a_version_without_probabilities_has_no_figures_and_its_metrics_stay_null():
+    nothing = items([], [])
+    metrics = frame("metrics", [metric("entity", 0.5), metric("relation", 0.5)])
+    documents = pl.DataFrame({"doc_id": ["d"], "group_id": ["d"]})
+    found = with_confidence(
+        {"metrics": metrics}, dict.fromkeys(("entity", "relation"), nothing), documents, None, 1
+    )
+    assert found["metrics"].equals(metrics)
+    assert metrics["ece"].null_count() == 2
+    assert found["confidence"].is_empty()
+
+
+def test_figures_stand_on_the_headline_row_at_final_alone():
+    metrics = frame(
+        "metrics", [metric("entity", 0.5), metric("entity", 0.5, stage="raw"), metric("relation", 0.5)]
+    )
+    rows = items([0.9, 0.9, 0.2], [1, 1, 0])
+    documents = pl.DataFrame({"doc_id": ["d0", "d1", "d2"], "group_id": ["d0", "d1", "d2"]})
+    found = with_confidence(
+        {"metrics": metrics}, {"entity": rows, "relation": rows.clear()}, documents, None, 1
+    )
+    assert found["metrics"]["ece"].to_list() == [pytest.approx((2 * 0.1 + 0.2) / 3), None, None]
+    assert set(found["confidence"]["figure"]) == {
+        "ece", "ece_before", "aurc", "reliability", "reliability_before", "risk"
+    }  # fmt: skip

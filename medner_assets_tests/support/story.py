@@ -11,6 +11,7 @@ from typing import Any
 import polars as pl
 
 from medner_assets.tables import TABLES
+from medner_assets_tests.support.sureness import compared_rows, confidence_rows
 
 DATASET, OLD, NEW = "notes", "old", "new"
 TEXTS = {
@@ -115,6 +116,8 @@ def story() -> dict[str, pl.DataFrame]:
         "relation_outcomes": table("relation_outcomes", _relation_outcomes()),
         "document_scores": table("document_scores", _document_scores()),
         "metrics": table("metrics", [_metric(*key, *counts) for key, counts in COUNTS.items()]),
+        "confidence": table("confidence", confidence_rows(DATASET, OLD, NEW)),
+        "confidence_comparisons": table("confidence_comparisons", compared_rows(DATASET, OLD, NEW)),
         "comparisons": table("comparisons", [
             _comparison("entity", "text", 0.5, 8 / 9, 0.004, "better"),
             _comparison("relation", "strict", 0.0, 0.5, 0.3, "not distinguishable"),
