@@ -75,7 +75,7 @@ SCORE_TABLES: tuple[Table, ...] = (
     Table("confidence", "model_version", "one figure, or one point of a curve, of how sure the version is at final, test split", (
         EVALUATION, DATASET, TASK,
         Column("figure", TEXT, "ece, ece_before, aurc; reliability, reliability_before, risk (curves); coverage_at, precision_at (thresholds set on dev)"),
-        Column("at", REAL, "reliability: mean probability of the bin; risk: coverage; coverage_at, precision_at: precision on dev; else null"),
+        Column("along", REAL, "reliability: mean probability of the bin; risk: coverage; coverage_at, precision_at: precision on dev; else null"),
         Column("value", REAL, "the figure; reliability: share right; risk: share wrong of those answered"),
         Column("low", REAL, "lower end of its 95 % bootstrap interval over groups"),
         Column("high", REAL, "upper end"),

@@ -17,7 +17,7 @@ def confidence_rows(dataset: str, old: str, new: str) -> list[dict[str, Any]]:
             if (version, task) != (old, "relation"):  # no threshold gives the precision there
                 figures += [("coverage_at", 0.95, 0.61, 2, 0.9), ("precision_at", 0.95, 0.93, 2, 0.9)]
             rows += [
-                {"model_version": version, "dataset": dataset, "task": task, "figure": figure, "at": at,
+                {"model_version": version, "dataset": dataset, "task": task, "figure": figure, "along": at,
                  "value": value, "low": value - 0.01, "high": value + 0.02, "items": items,
                  "threshold": threshold, "evaluation_id": f"e-{version}"}
                 for figure, at, value, items, threshold in figures

@@ -1,13 +1,13 @@
 -- confidence_figures: how sure each version is at final, and whether it is right to be.
 -- Grain: one row per (model_version, task, figure, asked).
 -- Reads: confidence.
--- Units: value, low, high: fractions; asked: the precision on dev that a threshold was set for, null for the others.
+-- Units: value, low, high: fractions; asked: precision on dev that a threshold was set for, else null.
 -- parameters: versions, dataset
 select
     model_version,
     task,
     figure,
-    "at" as asked,
+    along as asked,
     value,
     low,
     high,

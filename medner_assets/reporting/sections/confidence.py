@@ -73,7 +73,7 @@ def _curves(rows: pl.DataFrame) -> dict[tuple[str, str, str], Points]:
     keys = ["model_version", "task", "figure"]
     return {
         (str(key[0]), str(key[1]), str(key[2])): tuple(
-            own.sort("at").select("at", "value", "low", "high").iter_rows()
+            own.sort("along").select("along", "value", "low", "high").iter_rows()
         )
         for key, own in curves.partition_by(keys, as_dict=True).items()
     }

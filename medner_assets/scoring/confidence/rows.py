@@ -56,7 +56,7 @@ def _rows(sure: Sureness, items: int) -> Iterator[dict[str, Any]]:
     for name in ("reliability", "reliability_before", "risk", "coverage_at", "precision_at"):
         points: tuple[Point, ...] = getattr(sure, name)
         for point in points:
-            more = {"at": point.at, "items": point.items, "threshold": point.threshold}
+            more = {"along": point.at, "items": point.items, "threshold": point.threshold}
             yield {"figure": name, **_numbers(point.figure), **more}
 
 
