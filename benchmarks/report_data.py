@@ -288,8 +288,8 @@ def _audits() -> list[dict[str, Any]]:
             None,
             None,
             None,
-            "The text says what is related: the best score without reading the text is relation F1 31.0 % "
-            "(95 % interval up to 36.3 %), and the target 75.0 % needs reading.",
+            "The text says what is related: the best score without reading the text is relation F1 31.0% "
+            "(95 % interval up to 36.3%), and the target 75.0% needs reading.",
         ),
     )
     return [dict(zip(names, row, strict=True)) for row in rows]

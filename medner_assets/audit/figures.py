@@ -21,9 +21,9 @@ class AuditFigure:
 
 
 def in_per_cent(f1: AuditFigure | float | None) -> str:
-    """Return an F1 as sentences say it and as the report has it: 0.564 → `56.4 %`; none there → `–`."""
+    """Return an F1 as sentences say it and as the report has it: 0.564 → `56.4%`; none there → `–`."""
     value = f1.value if isinstance(f1, AuditFigure) else f1
-    return "–" if value is None else f"{100 * value:.1f} %"
+    return "–" if value is None else f"{value:.1%}"
 
 
 GOLD_ENTITIES = "gold_entities"

@@ -112,8 +112,8 @@ def told(verdict: DatasetVerdict, target: float = 0.75, *, leaks: bool = False) 
 def test_the_lead_learns_what_can_be_had_without_reading_and_that_more_would_be_a_bug():
     assert told(DatasetVerdict.NOT_FOLLOWING) == (
         "The text adds nothing that position and names do not say: the best score without reading the text "
-        "is relation F1 60.0 % (95 % interval up to 61.4 %), a higher score would be a bug or a leak, and "
-        "the target 75.0 % cannot be reached by training."
+        "is relation F1 60.0% (95 % interval up to 61.4%), a higher score would be a bug or a leak, and "
+        "the target 75.0% cannot be reached by training."
     )
 
 
@@ -141,7 +141,7 @@ def test_every_verdict_has_a_sentence_and_a_reason_and_says_no_ceiling(verdict: 
 
 def test_random_labels_are_told_to_score_below_relating_everything():
     found = reasons(DatasetVerdict.NOT_FOLLOWING, RANDOM, figures(), Leaks())
-    assert any("56.3 %" in reason and "imitation" in reason for reason in found)
+    assert any("56.3%" in reason and "imitation" in reason for reason in found)
     assert len(reasons(DatasetVerdict.LEARNABLE, PLAIN, figures(), Leaks())) == 1
 
 
