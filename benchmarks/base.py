@@ -11,6 +11,7 @@ import json
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -39,7 +40,16 @@ CONFIGURATIONS: dict[str, tuple[str, str, dict]] = {
         "tiny-ade-v2",
         {"training": {"max_tokens": 96}},
     ),
+    "biored-r32": ("biored", "tiny-ade-v2", {"training": {"max_tokens": 192}}),  # its types take 70
+    "small-ade-v1": ("ade", "small-ade-v1", {}),
+    "small-ade-v2": ("ade", "small-ade-v2", {}),
+    "small-bc5cdr": ("bc5cdr", "small-bc5cdr", {}),
 }
+SMALL = tuple(name for name in CONFIGURATIONS if name.startswith("small"))
+"""On SmolLM2-135M; a GPU pays."""
+
+WRITTEN = ("doc_id", "completion", "finish_reason", "windows", "token_starts", "log_probabilities")
+"""What is kept of a completion's row; lines that were kept before probabilities were have none."""
 
 WORDS = {
     "ade-r16": "ADE by PMID, rank 16, 3 epochs (`tiny-ade-v1`)",
@@ -47,6 +57,7 @@ WORDS = {
     "synthetic-v1": "`synthetic-small`, rank 16, 3 epochs (`tiny-v1`)",
     "synthetic-v2": "`synthetic-small`, rank 32, 7 epochs (`tiny-v2`)",
     "bc5cdr-r32": "BC5CDR, rank 32, 7 epochs, sentence by sentence; relations at concept level",
+    "biored-r32": "BioRED, rank 32, 7 epochs, sentence by sentence; relations at concept level",
 }
 
 
@@ -57,11 +68,12 @@ def main() -> None:
 
 @main.command()
 @click.option("--base", type=click.Path(path_type=Path), required=True)
+@click.option("--small", type=click.Path(path_type=Path), help="Folder of SmolLM2-135M, for small-*.")
 @click.option(
     "--documents", type=click.Path(path_type=Path), required=True, help="Folder of <dataset>.<split>.jsonl."
 )
 @click.option("--output", type=click.Path(path_type=Path), required=True)
-@click.option("--split", default="dev")
+@click.option("--split", "splits", multiple=True, default=["dev"], help="dev, test, or both of one training.")
 @click.option("--seeds", default=1)
 @click.option("--only", multiple=True, help="Configurations; all if not given.")
 @click.option(
@@ -69,17 +81,19 @@ def main() -> None:
 )
 @click.option("--parallel", default=1)
 def run(
-    base: Path, documents: Path, output: Path, split: str, seeds: int, only: tuple[str, ...],
-    overrides: tuple[str, ...], parallel: int,
+    base: Path, small: Path | None, documents: Path, output: Path, splits: tuple[str, ...], seeds: int,
+    only: tuple[str, ...], overrides: tuple[str, ...], parallel: int,
 ) -> None:  # fmt: skip
     """Train and generate; append lines of completions to OUTPUT."""
-    runs = [(name, seed) for name in (only or CONFIGURATIONS) for seed in range(1, seeds + 1)]
+    names = only or tuple(name for name in CONFIGURATIONS if small is not None or name not in SMALL)
+    runs = [(name, seed) for name in names for seed in range(1, seeds + 1)]
+    folders = {name: small if name in SMALL and small is not None else base for name in names}
 
     failed: list[tuple[str, int]] = []
 
     def one(run: tuple[str, int]) -> list[dict]:
         try:
-            return _one(base, documents, split, *run, overrides)
+            return _one(folders[run[0]], documents, splits, *run, overrides)
         except subprocess.CalledProcessError as error:
             print(run, error.stderr[-3000:], file=sys.stderr)
             failed.append(run)
@@ -94,7 +108,7 @@ def run(
 
 
 def _one(
-    base: Path, documents: Path, split: str, name: str, seed: int, overrides: tuple[str, ...]
+    base: Path, documents: Path, splits: Sequence[str], name: str, seed: int, overrides: tuple[str, ...]
 ) -> list[dict]:
     dataset, version, changes = CONFIGURATIONS[name]
     settings = load_version(version).model_dump()
@@ -108,7 +122,7 @@ def _one(
     train = read_jsonl(documents / f"{dataset}.train.jsonl").documents
     common = {
         "version": version,
-        "base": load_base_model("medner-tiny"),
+        "base": load_base_model(settings["base_model"]),
         "base_folder": base.resolve(),
         "entity_types": sorted({e.type for d in train for e in d.entities}),
         "relation_types": sorted({r.type for d in train for r in d.relations}),
@@ -120,12 +134,16 @@ def _one(
             dev=documents.resolve() / f"{dataset}.dev.jsonl", output=work / "adapter", work=work / "training",
             fingerprint="benchmark", dataset_version="benchmark",
         )  # fmt: skip
-        generation = GenerationJob(
-            **common, adapter=work / "adapter", documents=documents.resolve() / f"{dataset}.{split}.jsonl",
-            decoding=settings["decoding"], max_tokens=settings["training"]["max_tokens"],
-            output=work / "completions.jsonl", work=work, generation_id="benchmark",
-        )  # fmt: skip
-        for module, job in (("training.train", training), ("inference.generate", generation)):
+        jobs: list[tuple[str, TrainingJob | GenerationJob]] = [("training.train", training)]
+        for split in splits:
+            generation = GenerationJob(
+                **common, adapter=work / "adapter",
+                documents=documents.resolve() / f"{dataset}.{split}.jsonl",
+                decoding=settings["decoding"], max_tokens=settings["training"]["max_tokens"],
+                output=work / f"{split}.jsonl", work=work, generation_id=split,
+            )  # fmt: skip
+            jobs.append(("inference.generate", generation))
+        for module, job in jobs:
             (work / f"{module}.json").write_text(job.model_dump_json())
             command = [
                 sys.executable,
@@ -139,15 +157,16 @@ def _one(
         keep = {
             "run": name,
             "dataset": dataset,
-            "split": split,
             "seed": seed,
             "base": base.name,
             "set": overrides,
         }
         keep |= {key: facts[key] for key in ("train_seconds", "final_train_loss", "best_eval_loss", "steps")}
-        rows = [json.loads(line) for line in (work / "completions.jsonl").read_text().splitlines()]
-        written = ("doc_id", "completion", "finish_reason", "windows")
-        return [{**keep, **{key: row[key] for key in written}} for row in rows]
+        return [
+            {**keep, "split": split, **{key: row[key] for key in WRITTEN}}
+            for split in splits
+            for row in map(json.loads, (work / f"{split}.jsonl").read_text().splitlines())
+        ]
 
 
 @main.command()
@@ -174,15 +193,16 @@ def table(base: Path, seeds: int, only: tuple[str, ...], completions: Path | Non
     """Measure every configuration on test, print means over the seeds and write results/base.json."""
     with tempfile.TemporaryDirectory() as folder:
         documents, kept = Path(folder), completions or Path(folder) / "completions.jsonl"
-        for name in {CONFIGURATIONS[run][0] for run in (only or CONFIGURATIONS)}:
+        names = only or tuple(name for name in CONFIGURATIONS if name not in SMALL)
+        for name in {CONFIGURATIONS[run][0] for run in names}:
             built = build_dataset(load_dataset(name), paths.corpora()).documents
             for split in ("train", "dev", "test"):
                 write_documents(documents / f"{name}.{split}.jsonl", [d for d in built if d.split == split])
-        for name in () if reuse else only or CONFIGURATIONS:
+        for name in () if reuse else names:
             for seed in range(1, seeds + 1):
                 with kept.open("a", encoding="utf-8") as out:
                     out.writelines(
-                        json.dumps(line) + "\n" for line in _one(base, documents, "test", name, seed, ())
+                        json.dumps(line) + "\n" for line in _one(base, documents, ["test"], name, seed, ())
                     )
         rows = scores(kept, documents)
     runs = {
@@ -194,7 +214,7 @@ def table(base: Path, seeds: int, only: tuple[str, ...], completions: Path | Non
         shown = "".join(f"{mean(f):>{12 + 2 * i}.3f}{min(f):>9.3f}" for i, f in enumerate(figures))
         print(f"{name:<16}{len(found):>6}{shown}")
     RESULTS.write_text(json.dumps({"split": "test", "runs": runs}, indent=1) + "\n")
-    into_card(base / "README.md", runs)
+    into_card(base / "README.md", {name: found for name, found in runs.items() if name not in SMALL})
 
 
 def into_card(card: Path, runs: dict[str, list[dict]]) -> None:
@@ -247,7 +267,8 @@ def _scored(rows: list[dict], documents: Path) -> dict:
     train = gold_frames(read_jsonl(documents / f"{dataset}.train.jsonl").documents)
     gold = gold_frames([replace(each, split="test") for each in texts.values()])
     frames = staged_frames(
-        grounded(rows, {doc_id: each.text for doc_id, each in texts.items()}), stages,
+        grounded([dict.fromkeys(WRITTEN) | row for row in rows], {d.id: d.text for d in texts.values()}),
+        stages,
         RelationSchema.learned_from(train.relations, split=None),
         evaluation_id="benchmark", dataset=dataset, split="test",
     )  # fmt: skip

@@ -27,6 +27,8 @@ SETTINGS = {
     "7 epochs",
     "95 %",
     "100 million",
+    "SmolLM2-135M",
+    "BC5CDR",
     "H200",
     "4-bit",
     "7B",
@@ -54,6 +56,9 @@ def base_rows() -> Iterator[str]:
         "ade-r16": "ADE, rank 16, 3 epochs",
         "ade-r32": "ADE, rank 32, 7 epochs",
         "bc5cdr-r32": "BC5CDR, rank 32, 7 epochs",
+        "biored-r32": "BioRED, rank 32, 7 epochs",
+        "small-ade-v2": "SmolLM2-135M on ADE, rank 32, 7 epochs",
+        "small-bc5cdr": "SmolLM2-135M on BC5CDR, rank 32, 7 epochs",
     }
     for key, name in names.items():
         assert len(runs[key]) == 3

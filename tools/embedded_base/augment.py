@@ -16,35 +16,46 @@ from medner_assets.schema import Document, Entity
 TYPE_NAMES: dict[str, tuple[str, ...]] = {
     "Chemical": ("Chemical", "Drug", "Medication", "Compound", "Substance"),
     "Disease": (
-        "Disease",
-        "Effect",
-        "Condition",
-        "Disorder",
-        "Symptom",
-        "Finding",
-        "AdverseEffect",
-        "Diagnosis",
+        "Disease", "Effect", "Condition", "Disorder", "Symptom", "Finding", "AdverseEffect", "Diagnosis",
     ),
-    "Gene": ("Gene", "Protein", "GeneOrGeneProduct", "Target"),
+    "Gene": ("Gene", "Protein", "GeneOrGeneProduct", "Target", "GeneProduct"),
     "Drug": ("Drug", "Drug", "Medication", "Agent"),
+    "DrugClass": ("DrugClass", "Drug_Class", "MedicationGroup"),
     "Condition": ("Condition", "Condition", "Disease", "Problem"),
+    "Effect": ("Effect", "Effect", "AdverseEffect", "AdverseEvent", "SideEffect"),
     "Symptom": ("Symptom", "Symptom", "Sign", "Finding"),
     "Procedure": ("Procedure", "Procedure", "Test", "Intervention"),
-}
+    "Species": ("Species", "Organism", "Taxon", "OrganismTaxon"),
+    "Variant": ("Variant", "Mutation", "SequenceVariant", "SNP"),
+    "Cancer": ("Cancer", "Tumor", "Neoplasm", "Disease"),
+    "CellLine": ("CellLine", "Cell_Line", "cell_line"),
+    "CellType": ("CellType", "Cell", "cell_type"),
+    "Dosage": ("Dosage", "Dose"),
+}  # fmt: skip
 RELATION_NAMES: dict[str, tuple[str, ...]] = {
     "CID": ("causes", "induces", "CID", "has_adverse_effect", "leads_to"),
+    "adverse_effect": ("adverse_effect", "has_adverse_effect", "causes", "side_effect"),
     "causes": ("causes", "causes", "induces", "leads_to"),
     "treats": ("treats", "treats", "treatment_for", "relieves"),
     "diagnoses": ("diagnoses", "diagnoses", "reveals", "detects"),
     "interacts_with": ("interacts_with", "interacts_with", "interaction", "DDI"),
+    "Associated": ("Associated", "associated_with", "Association"),
+    "AssociatedTo": ("AssociatedTo", "associated_with", "Association"),
 }
 """Other names for the sources' types, the likelier the oftener they stand here; what is not named here keeps
 its own."""
 
-_KINDS = (("Chemical", "Drug"), ("Disease", "Condition", "Symptom"))
+_KINDS = (("Chemical", "Drug"), ("Disease", "Condition", "Symptom", "Effect", "Cancer"))
 _FROM_KIN = 0.5
 
+_MOST_ENTITY_TYPES = 6
 _MOST_RELATION_TYPES = 5
+"""A prompt that asked for all of thirty types would be longer than most sentences."""
+_FEWER_TYPES = 0.2
+_NO_RELATIONS = 0.1
+_STATED = 0.7
+"""Probabilities: that a prompt asks for some of the types only, that it asks for no relations, and that a
+type that the text has is among those asked for where a source has too many."""
 _FEWEST_NAMES = 200
 
 
@@ -73,22 +84,13 @@ def vary(
     """
     if rng.random() < swap_share:
         document = swap_names(document, names, rng)
-    asked = list(entity_types)
-    if len(asked) > 1 and rng.random() < 0.15:
-        asked = [rng.choice(asked)]
-        document = replace(
-            document, entities=tuple(e for e in document.entities if e.type in asked), relations=()
-        )
-        relation_types = ()
-    elif relation_types and rng.random() < 0.1:
-        document, relation_types = replace(document, relations=()), ()
-    elif len(relation_types) > _MOST_RELATION_TYPES:
-        # A prompt that asks for all of them would be longer than most sentences.
-        relation_types = rng.sample(list(relation_types), rng.randint(1, _MOST_RELATION_TYPES))
-        wanted = frozenset(relation_types)
-        document = replace(document, relations=tuple(r for r in document.relations if r.type in wanted))
+    asked = _asked_entities(document, entity_types, rng)
+    if set(asked) != set(entity_types):
+        document = only(document, asked)
+    asked_relations = _asked_relations(document, relation_types, rng)
+    document = replace(document, relations=tuple(r for r in document.relations if r.type in asked_relations))
     renamed = _renamed(asked, rng)
-    relations = {t: rng.choice(RELATION_NAMES.get(t, (t, t.lower()))) for t in relation_types}
+    relations = {t: rng.choice(RELATION_NAMES.get(t, (t, t.lower()))) for t in asked_relations}
     document = replace(
         document,
         entities=tuple(replace(e, type=renamed[e.type]) for e in document.entities),
@@ -96,7 +98,46 @@ def vary(
     )
     if rng.random() < 0.5:
         rng.shuffle(asked)
-    return Task(document, tuple(renamed[t] for t in asked), tuple(relations[t] for t in relation_types))
+    return Task(document, tuple(renamed[t] for t in asked), tuple(relations[t] for t in asked_relations))
+
+
+def _asked_entities(document: Document, types: Sequence[str], rng: random.Random) -> list[str]:
+    """Return the entity types that a prompt asks for: all, or some, so that the base learns to obey."""
+    if len(types) > _MOST_ENTITY_TYPES:
+        return _some(sorted({e.type for e in document.entities}), types, _MOST_ENTITY_TYPES, rng)
+    if len(types) > 1 and rng.random() < _FEWER_TYPES:
+        return rng.sample(list(types), rng.randint(1, len(types) - 1))
+    return list(types)
+
+
+def _asked_relations(document: Document, types: Sequence[str], rng: random.Random) -> list[str]:
+    if not types or rng.random() < _NO_RELATIONS:
+        return []
+    if len(types) > _MOST_RELATION_TYPES:
+        return _some(sorted({r.type for r in document.relations}), types, _MOST_RELATION_TYPES, rng)
+    return list(types)
+
+
+def _some(stated: Sequence[str], types: Sequence[str], most: int, rng: random.Random) -> list[str]:
+    """Return 1 to `most` of `types`: each that the text has with probability 0.7, the rest at random."""
+    chosen = [type_ for type_ in stated if rng.random() < _STATED]
+    chosen = rng.sample(chosen, min(len(chosen), most))
+    others = [type_ for type_ in types if type_ not in chosen]
+    wanted = rng.randint(max(1, len(chosen)), most)
+    return [*chosen, *rng.sample(others, min(len(others), wanted - len(chosen)))]
+
+
+def only(document: Document, types: Sequence[str]) -> Document:
+    """Return the document with the mentions of `types` alone, and the relations between them."""
+    entities = tuple(e for e in document.entities if e.type in types)
+    ids = {e.id for e in entities}
+    concepts = {concept for e in entities for concept in e.concepts}
+    relations = tuple(
+        r
+        for r in document.relations
+        if (r.head in ids and r.tail in ids) or (r.head_concept in concepts and r.tail_concept in concepts)
+    )
+    return replace(document, entities=entities, relations=relations)
 
 
 def _renamed(types: Sequence[str], rng: random.Random) -> dict[str, str]:

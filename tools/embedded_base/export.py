@@ -6,12 +6,13 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tools.embedded_base.extraction import CORPORA
 from tools.embedded_base.loop import Pretraining
 from tools.embedded_base.prepare import ARTICLES, MANIFEST, TOKENIZER
 from tools.embedded_base.tokenizer import BEGIN, END, PAD
 
 if TYPE_CHECKING:
-    from transformers import MistralForCausalLM
+    from transformers import PreTrainedModel
 
 _CARD = """\
 ---
@@ -39,17 +40,22 @@ What was tried: `docs/experiments.md` of medner.
 
 {counts}
 
-Articles are open-access reports of randomised trials under CC BY or CC0; `articles.tsv` names each with its
-licence. BC5CDR (Li et al. 2016) is in the public domain; DrugProt (Miranda et al. 2021) is CC BY 4.0.
-Abbreviations and quantities were labelled by rules in the articles. Annotated sentences were varied: names
-swapped, types renamed.
+Running text is open-access reports of randomised trials (CC BY or CC0), visit notes and dialogues of
+ACI-Bench and MTS-Dialog, and questions and answers of MedQuAD (all CC BY 4.0); `articles.tsv` names each text
+with its licence. The licence of a corpus is that of its annotations, as its source states it: the MTL corpora
+(Crichton et al. 2017: BC2GM, BioNLP, CRAFT, JNLPBA, Linnaeus, Ex-PTM) CC BY 4.0, GENIA's annotations CC BY
+3.0. Its texts are mostly abstracts of MEDLINE, which carry no licence of their own. Abbreviations and
+quantities were labelled by rules in the running text. Annotated sentences were varied: names swapped, types
+renamed, some of the types asked for.
 
 The synthetic notes come from medner's own generator, with composed names that no dataset of medner has and
 with half of its sentence patterns. So scores on `synthetic` and `synthetic-small` are scores on known ground,
 with new names and some new wordings; they say less than scores on real text.
 
-Left out: every dev and test document of ADE, BC5CDR and BioRED, whatever shares 13 words in a row with one of
-them, and every text under another licence. The counts above say how many that were.
+Left out: every dev and test document of ADE, BC5CDR and BioRED, all of ADE, the test documents of
+NeuroTrialNER and of the drug-combination corpus, whatever shares 13 words in a row with a dev or test text,
+and every text under another licence. BC5CDR's training part is learned from, so that its types are known
+ground too.
 
 ## What it must not be used for
 
@@ -66,7 +72,7 @@ good for nothing; with them it is a demonstration and a baseline. It must not in
 """
 
 
-def export(model: "MistralForCausalLM", prepared: Path, settings: Pretraining, folder: Path) -> None:
+def export(model: "PreTrainedModel", prepared: Path, settings: Pretraining, folder: Path) -> None:
     """Write the base into `folder`, weights in bfloat16 as safetensors; `from_pretrained` loads it as it
     is."""
     import torch
@@ -84,12 +90,35 @@ def export(model: "MistralForCausalLM", prepared: Path, settings: Pretraining, f
         clean_up_tokenization_spaces=False,
     )
     tokenizer.save_pretrained(folder)
-    counts = json.loads((prepared / MANIFEST).read_text())
-    (folder / "README.md").write_text(
-        _CARD.format(
-            parameters=model.num_parameters(),
-            counts="\n".join(f"- {name}: {count:,}" for name, count in counts.items()),
-            settings=json.dumps(asdict(settings), indent=2),
-        )
-    )
+    write_card(folder, model.num_parameters(), prepared, settings)
     shutil.copyfile(prepared / ARTICLES, folder / ARTICLES)
+
+
+def write_card(folder: Path, parameters: int, prepared: Path, settings: Pretraining) -> None:
+    """Write the model card: what the base saw, from the manifest of `prepare`, and its settings."""
+    counts: dict[str, int] = json.loads((prepared / MANIFEST).read_text())
+    card = _CARD.format(
+        parameters=parameters,
+        counts="\n".join(_seen(counts, dict(settings.variants))),
+        settings=json.dumps(asdict(settings), indent=2),
+    )
+    (folder / "README.md").write_text(card, encoding="utf-8")
+
+
+def _seen(counts: dict[str, int], variants: dict[str, float]) -> list[str]:
+    """Return a table, one row a source, and behind it what was left out."""
+    licences = {name: corpus.licence for corpus in CORPORA for name in corpus.sources}
+    licences |= {"BC5CDR train": "public domain", "DrugProt train": "CC BY 4.0"}
+    lines = [
+        f"{counts['articles']:,} running texts of {counts['article tokens']:,} tokens, and examples:",
+        "",
+        "| source | licence | documents | windows | variants of each |",
+        "|---|---|---|---|---|",
+    ]
+    for source, times in variants.items():
+        documents = counts.get(f"{source} documents")
+        shown = f"{documents:,}" if documents is not None else "–"
+        windows = counts.get(f"{source} windows", 0)
+        lines.append(f"| {source} | {licences.get(source, '–')} | {shown} | {windows:,} | {times:g} |")
+    out = {name: count for name, count in counts.items() if "left out" in name and count}
+    return [*lines, "", *(f"- {name}: {count:,}" for name, count in out.items())]

@@ -10,23 +10,24 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tools.embedded_base.extraction import CORPORA
 from tools.embedded_base.prepare import EXAMPLES, TEXT, TOKENIZER
-from tools.embedded_base.rows import Rows, build_rows, read_examples
+from tools.embedded_base.rows import Frame, Rows, build_rows, read_examples
 
 if TYPE_CHECKING:
     import torch
-    from transformers import MistralForCausalLM
+    from transformers import MistralForCausalLM, PreTrainedModel
 
 
 @dataclass(frozen=True, slots=True)
 class Pretraining:
     """All that decides the base, besides the prepared material."""
 
-    minutes: float = 5.0
+    minutes: float = 7.0
     """Wall-clock minutes of training, compilation included; the schedule is a function of the time that
     passed."""
     hidden: int = 256
-    layers: int = 6
+    layers: int = 7
     heads: int = 4
     key_value_heads: int = 2
     feed_forward: int = 704
@@ -45,37 +46,65 @@ class Pretraining:
     """Share of the rows that are examples, at the start; it rises linearly to `example_share_last`."""
     example_share_last: float = 0.85
     variants: tuple[tuple[str, float], ...] = (
-        ("BC5CDR train", 32.0), ("DrugProt train", 10.0), ("synthetic notes", 4.0),
+        ("BC5CDR train", 32.0), ("DrugProt train", 8.0), ("synthetic notes", 4.0),
         ("abbreviations", 1.0), ("quantities", 0.3),
+        *((name, c.variants) for c in CORPORA for name in c.sources),
     )  # fmt: skip
     seed: int = 1
 
 
+TEACHER = Pretraining(
+    minutes=3.0, row_tokens=512, rows=64, learning_rate=5e-4, example_share_first=1.0,
+    example_share_last=1.0, warmup=0.05,
+    variants=tuple((name, share / 4) for name, share in Pretraining().variants),
+)  # fmt: skip
+"""All weights of a pretrained model, on the examples alone."""
+
+
 def pretrain(
-    prepared: Path, settings: Pretraining, log: Callable[[str], None], *, workers: int = 8
-) -> "MistralForCausalLM":
-    """Train a Mistral-architecture model from scratch on the folder that `prepare` wrote; needs CUDA."""
+    prepared: Path,
+    settings: Pretraining,
+    log: Callable[[str], None],
+    *,
+    workers: int = 8,
+    more_examples: Path | None = None,
+    pretrained: Path | None = None,
+    device: str = "cuda",
+) -> "PreTrainedModel":
+    """Train on the folder that `prepare` wrote, on a GPU unless only the way is tried.
+
+    more_examples: a file of further ones, as a teacher's are. pretrained: the folder of a model (ChatML's end
+    of turn ends its texts) whose training goes on; without it, a Mistral-architecture model from scratch.
+    """
     import torch
 
     began = time.monotonic()
     torch.manual_seed(settings.seed)
     torch.set_float32_matmul_precision("high")
-    text = torch.from_numpy(np.load(prepared / TEXT).astype(np.int32)).cuda()
+    text = torch.from_numpy(np.load(prepared / TEXT).astype(np.int32)).to(device)
+    examples = read_examples(prepared / EXAMPLES)
+    if more_examples is not None:
+        examples += read_examples(more_examples)
+    frame = Frame(prepared / TOKENIZER)
+    if pretrained is not None:
+        frame = Frame(pretrained / "tokenizer.json", None, "<|im_end|>")
     rows = build_rows(
-        read_examples(prepared / EXAMPLES),
+        examples,
         dict(settings.variants),
-        prepared / TOKENIZER,
+        frame,
         length=settings.row_tokens,
         seed=settings.seed,
         workers=workers,
     )
     seconds = time.monotonic() - began
     log(f"{text.numel():,} article tokens, {len(rows.tokens):,} rows of examples after {seconds:.0f} s")
-    model = new_model(settings)
-    model.to(device="cuda")  # type: ignore[call-arg] # wrapped without self in transformers 5.17
+    model: Any = new_model(settings) if pretrained is None else _pretrained(pretrained)
+    model.to(device=device)
     batches = _Batches(text, rows, settings)
-    optimizers = _optimizers(model, settings)
-    compiled = torch.compile(_loss_of(model), dynamic=False)
+    optimizers = _optimizers(model, settings, muon=pretrained is None)
+    loss_of = _loss_of(model)
+    if pretrained is None and device == "cuda":  # thirty layers compile for longer than they then save
+        loss_of = torch.compile(loss_of, dynamic=False)
     training_began = time.monotonic()
     step, shown, seen = 0, 0.0, 0
     model.train()
@@ -85,7 +114,7 @@ def pretrain(
             for group in optimizer.param_groups:
                 group["lr"] = group["peak"] * rate
         tokens, segments, learned = batches.draw(share)
-        loss = compiled(tokens, segments, learned)
+        loss = loss_of(tokens, segments, learned)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         for optimizer in optimizers:
@@ -93,11 +122,11 @@ def pretrain(
             optimizer.zero_grad(set_to_none=True)
         step, seen = step + 1, seen + tokens.numel()
         if step % 50 == 0:
-            torch.cuda.synchronize()  # so that the clock above measures steps that are done
+            loss_now = loss.item()  # waits for the GPU, so that the clock measures steps that are done
             if time.monotonic() - shown > 20:
                 shown = time.monotonic()
                 speed = seen / (shown - training_began) / 1e6
-                log(f"step {step} {share:4.0%} loss {loss.item():.3f} {speed:.2f} M tokens/s")
+                log(f"step {step} {share:4.0%} loss {loss_now:.3f} {speed:.2f} M tokens/s")
     log(f"{step} steps, {seen / 1e6:.0f} M tokens, settings {json.dumps(asdict(settings))}")
     return model.eval()
 
@@ -126,6 +155,13 @@ def new_model(settings: Pretraining, vocabulary: int = 8192) -> "MistralForCausa
     return MistralForCausalLM(config)
 
 
+def _pretrained(folder: Path) -> "PreTrainedModel":
+    import torch
+    from transformers import AutoModelForCausalLM
+
+    return AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32)
+
+
 class _Batches:
     """Draws batches of `rows` rows on the GPU: some of articles, the rest of examples."""
 
@@ -133,10 +169,11 @@ class _Batches:
         import torch
 
         self._text, self._settings = text, settings
-        self._tokens = torch.from_numpy(rows.tokens).cuda()
-        self._segments = torch.from_numpy(rows.segments).cuda()
-        self._learned = torch.from_numpy(rows.learned).cuda()
-        self._order = torch.randperm(len(rows.tokens), device="cuda")
+        self._device = text.device
+        self._tokens = torch.from_numpy(rows.tokens).to(self._device)
+        self._segments = torch.from_numpy(rows.segments).to(self._device)
+        self._learned = torch.from_numpy(rows.learned).to(self._device)
+        self._order = torch.randperm(len(rows.tokens), device=self._device)
         self._at = 0
 
     def draw(self, share: float) -> tuple["torch.Tensor", "torch.Tensor", "torch.Tensor"]:
@@ -147,13 +184,13 @@ class _Batches:
         wanted = s.example_share_first + (s.example_share_last - s.example_share_first) * share
         examples = round(s.rows * wanted)
         if self._at + examples > len(self._order):
-            self._order = torch.randperm(len(self._order), device="cuda")
+            self._order = torch.randperm(len(self._order), device=self._device)
             self._at = 0
         picked = self._order[self._at : self._at + examples]
         self._at += examples
         articles = s.rows - examples
-        starts = torch.randint(0, self._text.numel() - s.row_tokens, (articles, 1), device="cuda")
-        prose = self._text[starts + torch.arange(s.row_tokens, device="cuda")]
+        starts = torch.randint(0, self._text.numel() - s.row_tokens, (articles, 1), device=self._device)
+        prose = self._text[starts + torch.arange(s.row_tokens, device=self._device)]
         ones = torch.ones_like(prose)
         return (
             torch.cat([prose.long(), self._tokens[picked].long()]),
@@ -162,7 +199,7 @@ class _Batches:
         )
 
 
-def _loss_of(model: "MistralForCausalLM") -> Callable[..., "torch.Tensor"]:
+def _loss_of(model: Any) -> Callable[..., "torch.Tensor"]:
     import torch
     import torch.nn.functional as F
 
@@ -174,7 +211,7 @@ def _loss_of(model: "MistralForCausalLM") -> Callable[..., "torch.Tensor"]:
         begins = torch.ones_like(segments, dtype=torch.bool)
         begins[:, 1:] = segments[:, 1:] != segments[:, :-1]
         positions = place - torch.where(begins, place, 0).cummax(dim=1).values
-        with torch.autocast("cuda", torch.bfloat16):
+        with torch.autocast(tokens.device.type, torch.bfloat16):
             hidden = model.model(
                 input_ids=tokens, attention_mask=mask[:, None], position_ids=positions, use_cache=False
             ).last_hidden_state
@@ -186,20 +223,24 @@ def _loss_of(model: "MistralForCausalLM") -> Callable[..., "torch.Tensor"]:
     return loss_of
 
 
-def _optimizers(model: "MistralForCausalLM", settings: Pretraining) -> list[Any]:
+def _optimizers(model: Any, settings: Pretraining, *, muon: bool) -> list[Any]:
     """Muon for the matrices of the layers, AdamW for the embedding and the norms; each group knows its peak
-    rate."""
+    rate. A model that AdamW has pretrained goes on with AdamW alone."""
     import torch
 
     matrices = [p for name, p in model.named_parameters() if p.ndim == 2 and "embed" not in name]
     others = [p for name, p in model.named_parameters() if p.ndim != 2 or "embed" in name]
     rate, decay = settings.learning_rate, settings.weight_decay
-    muon = torch.optim.Muon(matrices, lr=rate, weight_decay=decay, adjust_lr_fn="match_rms_adamw")
+    first = (
+        torch.optim.Muon(matrices, lr=rate, weight_decay=decay, adjust_lr_fn="match_rms_adamw")
+        if muon
+        else torch.optim.AdamW(matrices, lr=rate, betas=(0.9, 0.95), weight_decay=decay, fused=True)
+    )
     adamw = torch.optim.AdamW(others, lr=rate, betas=(0.9, 0.95), weight_decay=0.0, fused=True)
-    for optimizer in (muon, adamw):
+    for optimizer in (first, adamw):
         for group in optimizer.param_groups:
             group["peak"] = rate
-    return [muon, adamw]
+    return [first, adamw]
 
 
 def _rate(share: float, settings: Pretraining) -> float:

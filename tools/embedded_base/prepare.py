@@ -10,7 +10,7 @@ import numpy as np
 
 from medner_assets.corpus.jsonl import document_to_json
 from medner_assets.prompting.templates import render_completion
-from tools.embedded_base.sources import Example, Material, gather
+from tools.embedded_base.sources import SILVER, Example, Material, gather
 from tools.embedded_base.tokenizer import END, train_tokenizer
 
 TOKENIZER, TEXT, EXAMPLES, MANIFEST, ARTICLES = (
@@ -65,5 +65,5 @@ def _thinned(examples: list[Example]) -> list[Example]:
 def _tokenizer_texts(material: Material, examples: list[Example]) -> list[str]:
     """Return what the vocabulary is learned from; annotated text counts more, for the names in it."""
     texts = [text for _, _, text in material.articles]
-    gold = [e.document for e in examples if e.source.endswith(("train", "notes"))]
+    gold = [e.document for e in examples if e.source not in SILVER]
     return [*texts, *(d.text for d in gold), *(render_completion(d) for d in gold)]

@@ -41,6 +41,11 @@ def _say(line: str) -> None:
     metavar="KEY=VALUE",
     help="A setting of the training, e.g. minutes=3.",
 )
+@click.option(
+    "--examples",
+    type=click.Path(path_type=Path, exists=True),
+    help="Further examples, as a teacher's are.",
+)
 @click.option("--workers", default=8, show_default=True, help="Processes that build the examples.")
 def main(
     corpora: Path | None,
@@ -48,6 +53,7 @@ def main(
     output: Path,
     only: str | None,
     overrides: tuple[str, ...],
+    examples: Path | None,
     workers: int,
 ) -> None:
     """Pretrain the embedded base from scratch."""
@@ -59,13 +65,15 @@ def main(
             for name, count in prepare(corpora or paths.corpora(), folder).items():
                 _say(f"{name}: {count:,}")
         if only != "prepare":
-            _train(folder, output, overrides, workers)
+            _train(folder, output, overrides, examples, workers)
     except MednerError as error:
         _say(str(error))
         sys.exit(1)
 
 
-def _train(folder: Path, output: Path, overrides: tuple[str, ...], workers: int) -> None:
+def _train(
+    folder: Path, output: Path, overrides: tuple[str, ...], examples: Path | None, workers: int
+) -> None:
     import torch
 
     from tools.embedded_base.export import export
@@ -81,11 +89,12 @@ def _train(folder: Path, output: Path, overrides: tuple[str, ...], workers: int)
         kind = type(getattr(Pretraining(), key, None))
         if kind not in (int, float):
             raise MednerError(
-                f"--set {override}: no such number among the settings of modeling/pretraining/loop.py"
+                f"--set {override}: no such number among the settings of tools/embedded_base/loop.py"
             )
         values[key] = kind(value)
     settings = Pretraining(**values)  # type: ignore[arg-type]
-    export(pretrain(folder, settings, _say, workers=workers), folder, settings, output)
+    model = pretrain(folder, settings, _say, workers=workers, more_examples=examples)
+    export(model, folder, settings, output)
     _say(f"wrote {output}")
 
 

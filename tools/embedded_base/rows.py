@@ -20,6 +20,16 @@ from tools.embedded_base.tokenizer import BEGIN, END
 
 
 @dataclass(frozen=True, slots=True)
+class Frame:
+    """A tokenizer's file, and the tokens around a sample: before its prompt (None: nothing), behind its
+    completion."""
+
+    file: Path
+    begin: str | None = BEGIN
+    end: str = END
+
+
+@dataclass(frozen=True, slots=True)
 class Rows:
     """Packed samples, one row a line: `tokens`, `segments` and `learned` are (rows, length).
 
@@ -49,7 +59,7 @@ def _example(row: dict[str, Any]) -> Example:
 def build_rows(
     examples: Sequence[Example],
     shares: dict[str, float],
-    tokenizer_file: Path,
+    frame: Frame,
     *,
     length: int,
     seed: int,
@@ -60,9 +70,7 @@ def build_rows(
     shares: source → how many variants of each of its examples on average, e.g. 10 or 0.5. Samples longer
     than a row are left out. Deterministic for one seed and one number of workers.
     """
-    jobs = [
-        (list(examples[i::workers]), shares, tokenizer_file, length, seed * 1000 + i) for i in range(workers)
-    ]
+    jobs = [(list(examples[i::workers]), shares, frame, length, seed * 1000 + i) for i in range(workers)]
     with ProcessPoolExecutor(workers) as pool:
         samples = [sample for part in pool.map(_samples_of, jobs) for sample in part]
     random.Random(seed).shuffle(samples)
@@ -85,7 +93,7 @@ def pack(samples: Sequence[tuple[list[int], list[int]]], length: int) -> Rows:
             open_rows.append((length - size, len(bins) - 1))
             if len(open_rows) > 32:
                 open_rows.remove(min(open_rows))
-    tokens = np.zeros((len(bins), length), dtype=np.int16)
+    tokens = np.zeros((len(bins), length), dtype=np.int32)
     segments = np.zeros((len(bins), length), dtype=np.uint8)
     learned = np.zeros((len(bins), length), dtype=np.uint8)
     for i, row in enumerate(bins):
@@ -100,21 +108,22 @@ def pack(samples: Sequence[tuple[list[int], list[int]]], length: int) -> Rows:
 
 
 def _samples_of(
-    job: tuple[list[Example], dict[str, float], Path, int, int],
+    job: tuple[list[Example], dict[str, float], Frame, int, int],
 ) -> list[tuple[list[int], list[int]]]:
     from tokenizers import Tokenizer
 
-    examples, shares, tokenizer_file, length, seed = job
+    examples, shares, frame, length, seed = job
     rng = random.Random(seed)
-    tokenizer = Tokenizer.from_file(str(tokenizer_file))
-    frame = tokenizer.get_vocab()
-    begin, end = frame[BEGIN], frame[END]
+    tokenizer = Tokenizer.from_file(str(frame.file))
+    vocabulary = tokenizer.get_vocab()
+    begin = [vocabulary[frame.begin]] if frame.begin is not None else []
+    end = vocabulary[frame.end]
     tasks = list(_tasks(examples, shares, rng))
     prompts = tokenizer.encode_batch(
         [render_prompt(t.document.text, "compact", t.entity_types, t.relation_types) for t in tasks]
     )
     completions = tokenizer.encode_batch([render_completion(t.document) for t in tasks])
-    samples = [([begin, *p.ids], [*c.ids, end]) for p, c in zip(prompts, completions, strict=True)]
+    samples = [([*begin, *p.ids], [*c.ids, end]) for p, c in zip(prompts, completions, strict=True)]
     return [(p, c) for p, c in samples if len(p) + len(c) <= length]
 
 

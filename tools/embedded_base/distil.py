@@ -1,0 +1,76 @@
+"""Make a teacher and have it label: `python -m tools.embedded_base.distil teacher|label`, on a CUDA GPU.
+
+`teacher` trains all weights of a pretrained model on the prepared examples; `label` has it label sentences
+and writes examples, which `pretrain --examples` adds to the gold ones.
+"""
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+from medner_assets.errors import MednerError
+
+
+def _say(line: str) -> None:
+    click.echo(line, err=True)
+
+
+@click.group()
+def main() -> None:
+    """Distil a larger model into examples."""
+
+
+@main.command("teacher")
+@click.option("--prepared", type=click.Path(path_type=Path, exists=True), required=True)
+@click.option("--base", type=click.Path(path_type=Path, exists=True), required=True, help="A model's folder.")
+@click.option("--output", type=click.Path(path_type=Path), required=True)
+@click.option("--minutes", default=3.0, show_default=True)
+@click.option("--workers", default=8, show_default=True)
+def train(prepared: Path, base: Path, output: Path, minutes: float, workers: int) -> None:
+    """Train a pretrained model on the gold examples; write it with its tokenizer into OUTPUT."""
+    import torch
+    from transformers import AutoTokenizer
+
+    from tools.embedded_base.loop import TEACHER, pretrain
+
+    model = pretrain(prepared, replace(TEACHER, minutes=minutes), _say, workers=workers, pretrained=base)
+    model.to(dtype=torch.bfloat16).save_pretrained(output)  # type: ignore[call-arg] # see export.py
+    AutoTokenizer.from_pretrained(base).save_pretrained(output)
+
+
+@main.command()
+@click.option("--corpora", type=click.Path(path_type=Path, exists=True), required=True)
+@click.option("--output", type=click.Path(path_type=Path), required=True)
+@click.option("--number", default=150_000, show_default=True)
+def sentences(corpora: Path, output: Path, number: int) -> None:
+    """Write sentences of the running texts that may be learned from, one a line."""
+    from tools.embedded_base import teacher
+    from tools.embedded_base.sources import learned_from
+
+    drawn = teacher.sentences([text for _, _, text in learned_from(corpora).articles], number, seed=1)
+    output.write_text("".join(f"{each}\n" for each in drawn), encoding="utf-8")
+
+
+@main.command()
+@click.option(
+    "--texts", type=click.Path(path_type=Path, exists=True), required=True, help="A sentence a line."
+)
+@click.option("--teacher", "folder", type=click.Path(path_type=Path, exists=True), required=True)
+@click.option("--output", type=click.Path(path_type=Path), required=True)
+@click.option("--seconds", default=150.0, show_default=True)
+@click.option("--part", default="0/1", show_default=True, help="Which of how many parts of the sentences.")
+def label(texts: Path, folder: Path, output: Path, seconds: float, part: str) -> None:
+    """Label sentences until the time is over."""
+    from tools.embedded_base.teacher import label
+
+    number, _, parts = part.partition("/")
+    asked = texts.read_text(encoding="utf-8").splitlines()[int(number) :: int(parts)]
+    if not label(folder, asked, output, seconds=seconds, seed=int(number), log=_say):
+        _say(str(MednerError(f"{folder}: the teacher is sure of no sentence: train it for longer")))
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()
