@@ -35,6 +35,7 @@ from medner_assets.scoring.staging import staged_frames
 STAGES = ("drop_ungrounded", "deduplicate")
 TASKS: tuple[Task, ...] = ("entity", "relation")
 SEED = 1
+THRESHOLDS = (0.01, 0.2, 0.3, 0.35, 0.4, 0.45, 0.5, 0.6)
 Frames = dict[str, pl.DataFrame]
 
 
@@ -47,11 +48,15 @@ class Split:
         self.gold: GoldFrames = gold_frames([replace(each, split="test") for each in documents])
         self._schema = schema
 
-    def predicted(self, rows: Sequence[dict[str, Any]]) -> Frames:
-        """Return the rows of every stage."""
+    def predicted(
+        self, rows: Sequence[dict[str, Any]], stages: tuple[str, ...] = STAGES,
+        calibration: Calibration | None = None, least: float = 0.5,
+    ) -> Frames:  # fmt: skip
+        """Return the rows of every stage. least: what the stage min_confidence keeps."""
         return staged_frames(
-            grounded(rows, self.texts), STAGES, self._schema, evaluation_id="b", dataset="b", split="test"
-        )
+            grounded(rows, self.texts), stages, self._schema, calibration=calibration, min_confidence=least,
+            evaluation_id="b", dataset="b", split="test",
+        )  # fmt: skip
 
     def scored(self, predicted: Frames, stages: tuple[str, ...] = STAGES) -> Frames:
         """Return outcomes and metrics."""
@@ -88,6 +93,7 @@ def scored_dataset(folder: Path, output: Path, name: str) -> dict[str, Any]:
         trainings.append({"facts": facts, **told})
         members.append(predicted)
         print(f"{file.name}: " + "; ".join(_line(task, told["figures"][task]) for task in TASKS))
+        print({task: (told["scores"][task]["f1"], told["abstaining"][task]) for task in TASKS}, flush=True)
         if len(trainings) == 1:
             trainings[0]["definitions"] = _definitions(splits, written)
     together = {}
@@ -98,7 +104,9 @@ def scored_dataset(folder: Path, output: Path, name: str) -> dict[str, Any]:
     return {"trainings": trainings, "together": together}
 
 
-def _training(splits: dict[str, Split], written: dict[str, list[dict[str, Any]]]) -> tuple[Any, Any]:
+def _training(
+    splits: dict[str, Split], written: dict[str, list[dict[str, Any]]], *, abstains: bool = True
+) -> tuple[Any, Any]:
     """Return the figures of one training, and its calibrated predictions of dev and test."""
     predicted = {split: own.predicted(written[split]) for split, own in splits.items()}
     calibration = Calibration.fitted("b", splits["dev"].items(predicted["dev"]))
@@ -125,8 +133,28 @@ def _training(splits: dict[str, Split], written: dict[str, list[dict[str, Any]]]
                    "thresholds": [each.model_dump() for each in own.thresholds]}
             for task, own in calibration.tasks.items()
         },
+        "abstaining": {
+            task: _abstaining(splits, written, calibration, task) for task in TASKS if abstains
+        },
     }  # fmt: skip
     return told, calibrated
+
+
+def _abstaining(
+    splits: dict[str, Split], written: dict[str, list[dict[str, Any]]], calibration: Calibration, task: Task
+) -> dict[str, Any]:
+    """Return the scores on test with the stage min_confidence, at the threshold that is best on dev."""
+    stages = (*STAGES, "min_confidence")
+
+    def at(split: str, threshold: float) -> dict[str, float]:
+        own = splits[split]
+        metrics = own.scored(own.predicted(written[split], stages, calibration, threshold), stages)["metrics"]
+        row = metrics.filter(stage=FINAL, task=task, scheme=dict(HEADLINES)[task])
+        return row.select("precision", "recall", "f1", "f1_low", "f1_high").row(0, named=True)
+
+    on_dev = {threshold: at("dev", threshold)["f1"] for threshold in THRESHOLDS}
+    best = max(THRESHOLDS, key=on_dev.__getitem__)
+    return {"threshold": best, "dev_f1": on_dev[best], "test": at("test", best)}
 
 
 def _figures(test: Split, items: pl.DataFrame, calibration: Calibration, task: Task) -> dict[str, Any]:
@@ -194,7 +222,7 @@ def _definitions(splits: dict[str, Split], written: dict[str, list[dict[str, Any
     found = {}
     for name, way in ways.items():
         with mock.patch.object(TokenProbabilities, "at", way):
-            told, _ = _training(splits, written)
+            told, _ = _training(splits, written, abstains=False)
         found[name] = {
             task: {key: told["figures"][task][key] for key in ("ece", "ece_before", "aurc")} for task in TASKS
         }

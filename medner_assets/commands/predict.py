@@ -143,7 +143,7 @@ def described(parts: Iterator[Part], count: int) -> Iterator[Part]:
 def job(version: str, sources: list[Input], folder: Path, least: float | None) -> dict[str, Any]:
     """Return the job of the process (`modeling.job.PredictionJob`); texts as typed go into `folder`."""
     from medner_assets.defs.versions.handover import adapter_for, inputs_of
-    from medner_assets.defs.versions.reading import reading_settings
+    from medner_assets.defs.versions.reading import reading_settings, why_uncalibrated
     from medner_assets.warehouse.data_tables import DataTables
 
     order = inputs_of(version, DataTables())
@@ -156,11 +156,8 @@ def job(version: str, sources: list[Input], folder: Path, least: float | None) -
             file.write_text(source.text, encoding="utf-8", newline="")
         files.append(str(file))
     settings = reading_settings(order, least)
-    if settings["calibration"] is None:
-        sys.stderr.write(
-            "note: probabilities are the model's own, not calibrated on dev: "
-            f"`medner evaluate {version}` calibrates those of an adapter that it generates with\n"
-        )
+    if why := why_uncalibrated(order):
+        sys.stderr.write(f"note: probabilities are the model's own: {why}\n")
     return {**settings, "inputs": files, "names": [source.name for source in sources]}
 
 

@@ -48,9 +48,10 @@ def voters_of(version: str, recipe: VersionRecipe, data: Data, warehouse: DataTa
     evaluations = {each: _evaluation(each, data.version, warehouse) for each in names}
     present = tuple(each for each in names if evaluations[each])
     if len(present) < FEWEST:
+        replicate = next((each for each in names if each not in present), f"{name}.r{FEWEST}")
         raise MednerError(
             f"{version}: {len(present)} of {len(names)} replicates of {name} are evaluated, and a vote needs "
-            f"{FEWEST}: run `medner train {name} --replicates 3` and `medner evaluate {name}`"
+            f"{FEWEST}: run `medner train {name} --replicates {FEWEST}` and `medner evaluate {replicate}`"
         )
     return Voters(
         present,
@@ -74,7 +75,7 @@ def ensemble_rows(version: str, recipe: VersionRecipe, data: Data, warehouse: Da
     frames = {}
     for task, table in TABLE_OF.items():
         said = [warehouse.read(table, name).filter(pl.col("stage") == FINAL) for name in voters.present]
-        rows = majority(voted(task, [each.drop("votes") for each in said]), len(said))
+        rows = majority(voted(task, said), len(said))
         frames[task] = rows.partition_by("doc_id", as_dict=True)
     texts = data.documents.filter(pl.col("split") == "test").select("doc_id", "text")
     lines = {

@@ -44,6 +44,14 @@ def reading_settings(inputs: VersionInputs, least: float | None = None) -> dict[
     }
 
 
+def why_uncalibrated(inputs: VersionInputs) -> str:
+    """Return why probabilities of a version are the model's own, in one line; empty: they are calibrated."""
+    found = _calibration(inputs)
+    if found is None:
+        return f"there is no calibration of its present completions: run `medner evaluate {inputs.version}`"
+    return "" if found.is_whole else "; ".join(found.said())
+
+
 def _calibration(inputs: VersionInputs) -> Calibration | None:
     generation = generation_id(adapter_for(inputs).weights_hash, inputs.data.version, inputs.recipe)
     return calibration_of(inputs.version, generation)

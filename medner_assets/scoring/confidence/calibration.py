@@ -110,6 +110,11 @@ class Calibration(_Value):
             return rows
         return rows.with_columns(probability=own.at(rows["type"], rows["model_probability"]))
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether both tasks are calibrated."""
+        return all(own.curve is not None for own in self.tasks.values())
+
     def said(self) -> list[str]:
         """Return what a reader must know of each task, a sentence each."""
         return [_said(task, own) for task, own in self.tasks.items()]

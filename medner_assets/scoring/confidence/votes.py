@@ -20,7 +20,8 @@ def voted(task: Task, members: Sequence[pl.DataFrame]) -> pl.DataFrame:
     where a member that says it has none. Rows keep their order and are numbered anew.
     """
     rows = pl.concat(
-        largest(task, each).with_columns(member=pl.lit(n, pl.Int64)) for n, each in enumerate(members)
+        largest(task, each.drop("votes", strict=False)).with_columns(member=pl.lit(n, pl.Int64))
+        for n, each in enumerate(members)
     )
     strings = [normalised(rows[name]).alias(f"said {name}") for name in STRINGS[task]]
     item = ["doc_id", *_KINDS[task], *(each.name for each in strings)]
@@ -39,9 +40,8 @@ def voted(task: Task, members: Sequence[pl.DataFrame]) -> pl.DataFrame:
     )
     kept = rows.drop(numbers).join(whole, on=item, nulls_equal=True, maintain_order="left")
     kept = kept.filter(pl.col("member") == pl.col("first")).sort("doc_id", "first", "ordinal")
-    return kept.with_columns(ordinal=pl.int_range(pl.len()).over("doc_id")).select(
-        *members[0].columns, "votes"
-    )
+    columns = [name for name in members[0].columns if name != "votes"]
+    return kept.with_columns(ordinal=pl.int_range(pl.len()).over("doc_id")).select(*columns, "votes")
 
 
 def majority(rows: pl.DataFrame, members: int) -> pl.DataFrame:
