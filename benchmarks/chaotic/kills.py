@@ -20,7 +20,7 @@ from benchmarks.chaotic.project import differences, leftovers, state
 from medner_assets_tests.support.checkout import Checkout
 from medner_assets_tests.support.live import SLOTS, on_instance, processes_of, progress_of, within, workers
 
-ENDS = 130
+ENDS = 300
 """Seconds after which a demo that nobody kills is stuck."""
 PHASES = ("training", "generation", "scoring", "publishing", "reporting", "handing over", "building")
 MOMENTS = {"scoring": 14, "publishing": 6, "reporting": 16, "handing over": 10, "building": 6}
