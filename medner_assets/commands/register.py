@@ -172,9 +172,6 @@ def _evaluate(partition: str, version: str) -> None:
     from medner_assets.launching import launch
 
     chain = ["recipe", "predictions", "metrics"]
-    if partition == version:
-        launch([*chain, "comparison_report"], version)
-    else:
+    if partition != version:
         launch(chain, partition)
-        launch(["recipe", "predictions", "metrics", "comparison_report"], version)
-    launch(["leaderboard"])
+    launch([*chain, "comparison_report", "leaderboard"], version)
