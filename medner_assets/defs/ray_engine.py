@@ -27,6 +27,9 @@ KEY = "medner/work"
 
 _PIPES_LINE = '{"__dagster_pipes_version"'
 _STOP_SECONDS = 10.0
+_ALL_THREADS = ("env", "-u", "OMP_NUM_THREADS")
+"""Ray gives a job one thread whatever its node has; then one process trains where two do on a machine of the
+same cores, and its weights differ in their last digits."""
 _PASSED = ("MEDNER_", "HF_", "TRANSFORMERS_", "DO_NOT_TRACK", "UNSLOTH_", "WANDB_", "TOKENIZERS_", "PYTHON")
 """Variables that a job gets, by how they begin: not the whole environment of who submits it."""
 
@@ -56,7 +59,7 @@ def run_on_ray(command: Command) -> int:
             done = PipesRayJobClient(address=address, poll_interval=0.5).run(
                 context=command.context,
                 submit_job_params={
-                    "entrypoint": shlex.join(command.argv),
+                    "entrypoint": shlex.join([*_ALL_THREADS, *command.argv]),
                     "submission_id": job,
                     "metadata": {KEY: key},
                     "runtime_env": {"env_vars": environment},

@@ -80,6 +80,7 @@ def test_a_ray_job_has_the_gpus_of_its_node_and_not_those_of_the_driver(monkeypa
     assert chosen(monkeypatch, MEDNER_ENGINE="ray")(command) == 0
     (job,) = _Cluster.submitted
     assert job["entrypoint_num_gpus"] == 1
+    assert job["entrypoint"].startswith("env -u OMP_NUM_THREADS ")  # Ray would give it one thread
     assert "CUDA_VISIBLE_DEVICES" not in job["runtime_env"]["env_vars"]
     assert job["runtime_env"]["env_vars"]["MEDNER_RAY_GPUS"] == "1"
 
