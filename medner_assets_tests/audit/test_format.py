@@ -36,7 +36,7 @@ def test_a_relation_of_a_string_that_has_two_types_takes_the_first_and_a_reason_
     ])  # fmt: skip
     found = {each.figure: each.value for each in said.figures()}
     assert (found["relation_strict_missed"], found["relation_boundaries_missed"]) == (1, 0)
-    assert said.reasons()[0].endswith("relations F1 0.667 (1 of 2 missed, 0 wrong); documents: d")
+    assert said.reasons()[0].endswith("relations F1 66.7% (1 of 2 missed, 0 wrong); documents: d")
 
 
 def test_a_relation_of_a_concept_without_a_mention_is_counted_as_missed():

@@ -55,7 +55,8 @@ with new names and some new wordings; they say less than scores on real text.
 Left out: every dev and test document of ADE, BC5CDR and BioRED, all of ADE, the test documents of
 NeuroTrialNER and of the drug-combination corpus, whatever shares 13 words in a row with a dev or test text,
 and every text under another licence. BC5CDR's training part is learned from, so that its types are known
-ground too.
+ground too. One sentence of ADE's training part stands in BC2GM, and the shipped weights have seen it there,
+with its genes; the tool leaves it out since.
 
 ## What it must not be used for
 
