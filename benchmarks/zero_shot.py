@@ -7,15 +7,20 @@ learned from (arms, outcomes and measures of trials, and which belongs to which)
 import json
 import lzma
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
+sys.path.insert(0, str(Path(__file__).parent))
+
+from arena import line_of
 
 from medner_assets import paths
 from medner_assets.corpus.jsonl import document_from_json
 from medner_assets.recipes.loading import load_base_model
+from medner_assets.schema import Document
 from tools.embedded_base.extraction import ZERO_SHOT
 
 RESULTS = Path(__file__).parent / "results" / "zero_shot.json"
@@ -32,50 +37,38 @@ def main(corpora: Path) -> None:
     from medner_assets.modeling.loading import load_base, load_tokenizer, pick_device
     from medner_assets.modeling.samples import Encoder
     from medner_assets.prompting.grounding import predict
+    from medner_assets.scoring.external import scored_submission
+    from medner_assets.scoring.submissions import read_submission
 
     with lzma.open(corpora / "extraction" / f"{ZERO_SHOT}.jsonl.xz", "rt", encoding="utf-8") as lines:
-        documents = [document_from_json(json.loads(line)) for line in lines]
-    entity_types = tuple(sorted(NAMES.values()))
-    relation_types = tuple(sorted({r.type for d in documents for r in d.relations}))
+        documents = {d.id: d for d in (_in_words(document_from_json(json.loads(line))) for line in lines)}
     folder = paths.EMBEDDED_BASES / BASE
     tokenizer = load_tokenizer(folder)
     model = load_base(folder, load_base_model(BASE), pick_device("auto")).eval()
-    encoder = Encoder(tokenizer, "compact", entity_types, relation_types)
-    prompts = [(d.id, encoder.prompt(d.text)) for d in documents]
-    batches = generate_batches(model, tokenizer, prompts, batch_size=32, max_new_tokens=256)
-    written = {each.doc_id: each for batch in batches for each in batch}
-    right = said = wanted = right_relations = said_relations = wanted_relations = 0
-    for document in documents:
-        answer = written[document.id]
-        found = predict(
-            document.id, document.text, answer.completion, is_cut=answer.finish_reason == "length"
+    relation_types = tuple(sorted({r.type for d in documents.values() for r in d.relations}))
+    encoder = Encoder(tokenizer, "compact", tuple(sorted(NAMES.values())), relation_types)
+    prompts = [(d.id, encoder.prompt(d.text)) for d in documents.values()]
+    answers = [
+        predict(
+            each.doc_id, documents[each.doc_id].text, each.completion, is_cut=each.finish_reason == "length"
         )
-        text = {e.id: e.text for e in document.entities}
-        gold = {(NAMES[e.type], e.text) for e in document.entities}
-        predicted = {(e.type, e.text) for e in found.entities}
-        gold_relations = {(r.type, text[r.head or ""], text[r.tail or ""]) for r in document.relations}
-        predicted_relations = {(r.type, r.head_text, r.tail_text) for r in found.relations}
-        right += len(gold & predicted)
-        said, wanted = said + len(predicted), wanted + len(gold)
-        right_relations += len(gold_relations & predicted_relations)
-        said_relations += len(predicted_relations)
-        wanted_relations += len(gold_relations)
+        for batch in generate_batches(model, tokenizer, prompts, batch_size=32, max_new_tokens=256)
+        for each in batch
+    ]
+    submission = read_submission((json.dumps(line_of(each)) for each in answers), ZERO_SHOT)
+    told = scored_submission(list(documents.values()), submission).to_json()
     result = {
-        "corpus": ZERO_SHOT,
-        "documents": len(documents),
-        "entity": _figures(right, said, wanted),
-        "relation": _figures(right_relations, said_relations, wanted_relations),
-    }
+        "corpus": ZERO_SHOT, "documents": told["documents"], "signature": told["signature"],
+        "entity": told["entity"]["text"], "relation": told["relation"]["strict"],
+    }  # fmt: skip
     RESULTS.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
-    print(json.dumps(result))
+    for task in ("entity", "relation"):
+        found = result[task]
+        print(f"{task} F1 {found['f1']:.3f} ({found['f1_low']:.3f} to {found['f1_high']:.3f})")
 
 
-def _figures(right: int, said: int, wanted: int) -> dict[str, float]:
-    return {
-        "precision": right / max(said, 1),
-        "recall": right / max(wanted, 1),
-        "f1": 2 * right / max(said + wanted, 1),
-    }
+def _in_words(document: Document) -> Document:
+    return replace(document, entities=tuple(replace(e, type=NAMES[e.type]) for e in document.entities))
 
 
 if __name__ == "__main__":

@@ -7,13 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from medner_assets.modeling.inference.decoding import Written
 from medner_assets.schema import Document, Entity, Relation
 from tools.embedded_base.augment import Task, swap_names, vary
 from tools.embedded_base.extraction import CORPORA, read_corpora
 from tools.embedded_base.overlap import HeldOut
 from tools.embedded_base.rows import pack
 from tools.embedded_base.silver import abbreviations, quantities
-from tools.embedded_base.teacher import read
+from tools.embedded_base.teacher import is_sure, read
 
 HELD = "one two three four five six seven eight nine ten eleven twelve thirteen fourteen"
 
@@ -168,3 +169,15 @@ def test_a_sentence_of_which_a_teacher_says_what_is_not_there_or_not_asked_or_tw
     assert (
         read(ASKED, f"### Entities:\n1. [Drug] Aspirin\n2. {line}\n\n### Relations:\nNone found.\n") is None
     )
+
+
+@pytest.mark.parametrize(
+    ("answer", "sure"),
+    [
+        (Written([5], ended=True, log_probabilities=[-0.1, -0.69]), True),
+        (Written([5], ended=True, log_probabilities=[-0.1, -0.7]), False),
+        (Written([5], ended=False, log_probabilities=[-0.1]), False),
+    ],
+)
+def test_a_teacher_is_sure_where_it_ended_and_each_token_is_at_least_one_half_likely(answer, sure):
+    assert is_sure(answer) is sure

@@ -1,7 +1,8 @@
-"""Make a teacher and have it label: `python -m tools.embedded_base.distil teacher|label`, on a CUDA GPU.
+"""Make a teacher and have it label: `python -m tools.embedded_base.distil teacher|sentences|label`.
 
-`teacher` trains all weights of a pretrained model on the prepared examples; `label` has it label sentences
-and writes examples, which `pretrain --examples` adds to the gold ones.
+`teacher` trains all weights of a pretrained model on the prepared examples, `sentences` writes what it is
+asked, `label` has it answer and writes examples, which `pretrain --examples` adds to the gold ones. The first
+and the last want a CUDA GPU.
 """
 
 import sys
@@ -9,8 +10,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import click
-
-from medner_assets.errors import MednerError
 
 
 def _say(line: str) -> None:
@@ -67,9 +66,8 @@ def label(texts: Path, folder: Path, output: Path, seconds: float, part: str) ->
 
     number, _, parts = part.partition("/")
     asked = texts.read_text(encoding="utf-8").splitlines()[int(number) :: int(parts)]
-    if not label(folder, asked, output, seconds=seconds, seed=int(number), log=_say):
-        _say(str(MednerError(f"{folder}: the teacher is sure of no sentence: train it for longer")))
-        sys.exit(1)
+    if not label(folder, asked, output, seconds=seconds, seed=int(number), say=_say):
+        sys.exit(f"{folder}: the teacher is sure of no sentence: train it for longer")
 
 
 if __name__ == "__main__":

@@ -10,13 +10,17 @@ import json
 import random
 import time
 from collections.abc import Callable, Iterator, Sequence
+from math import log
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from medner_assets.corpus.jsonl import document_to_json
 from medner_assets.corpus.sentences import sentence_spans
 from medner_assets.schema import Document, Entity, Relation
 from tools.embedded_base.augment import Task
+
+if TYPE_CHECKING:
+    from medner_assets.modeling.inference.decoding import Written
 
 SOURCE = "teacher"
 LEAST = 0.5
@@ -55,7 +59,7 @@ def label(
     *,
     seconds: float,
     seed: int,
-    log: Callable[[str], None],
+    say: Callable[[str], None],
 ) -> int:
     """Label sentences with the model in `folder` for at most `seconds`; write examples, return their number.
 
@@ -91,7 +95,7 @@ def label(
                     "document": document_to_json(task.document),
                 }
                 lines.write(json.dumps(row, ensure_ascii=False) + "\n")
-    log(f"kept {kept} of {seen} sentences after {time.monotonic() - began:.0f} s")
+    say(f"kept {kept} of {seen} sentences after {time.monotonic() - began:.0f} s")
     return kept
 
 
@@ -113,37 +117,18 @@ def _sure(model: Any, tokenizer: Any, end: int, tasks: Sequence[Task]) -> Iterat
         for t in tasks
     ]
     written = decode(model, prompts, max_new_tokens=_MOST_TOKENS, end=end, pad=end)
-    answers = [w.tokens if w.ended else [] for w in written]
-    least = _least_likely(model, prompts, [[*a, end] for a in answers], end)
-    for task, answer, probability in zip(tasks, answers, least, strict=True):
-        if not answer or probability < LEAST:
+    for task, answer in zip(tasks, written, strict=True):
+        if not is_sure(answer):
             continue
-        document = read(task, tokenizer.decode(answer, clean_up_tokenization_spaces=False))
+        document = read(task, tokenizer.decode(answer.tokens, clean_up_tokenization_spaces=False))
         if document is not None:
             yield Task(document, task.entity_types, task.relation_types)
 
 
-def _least_likely(
-    model: Any, prompts: Sequence[list[int]], answers: Sequence[list[int]], pad: int
-) -> list[float]:
-    """Return the probability of the least likely token of each answer: one forward pass over prompt and
-    answer."""
-    import torch
-
-    longest = max(len(p) + len(a) for p, a in zip(prompts, answers, strict=True))
-    least: list[float] = []
-    for at in range(0, len(prompts), 64):
-        part = list(zip(prompts[at : at + 64], answers[at : at + 64], strict=True))
-        ids = torch.full((len(part), longest), pad, dtype=torch.long)
-        spans = []
-        for row, (prompt, answer) in enumerate(part):  # padded on the right: a causal model does not see it
-            ids[row, : len(prompt) + len(answer)] = torch.tensor([*prompt, *answer])
-            spans.append((len(prompt) - 1, len(prompt) + len(answer) - 1))
-        with torch.inference_mode():
-            logits = model(input_ids=ids.to(model.device), use_cache=False).logits.float()
-        chosen = logits[:, :-1].log_softmax(-1).gather(-1, ids[:, 1:, None].to(model.device))[..., 0]
-        least += [float(chosen[row, a:b].min().exp()) for row, (a, b) in enumerate(spans)]
-    return least
+def is_sure(answer: "Written") -> bool:
+    """Return whether the model ended its answer and every token, the end too, was at least as likely as
+    `LEAST`."""
+    return answer.ended and min(answer.log_probabilities) >= log(LEAST)
 
 
 def read(task: Task, completion: str) -> Document | None:
