@@ -97,6 +97,11 @@ def secret(variable: str) -> str:
     return key
 
 
+def allows_http() -> bool:
+    """Tell whether an object store may be asked without encryption: $AWS_ALLOW_HTTP, for one on loopback."""
+    return os.environ.get("AWS_ALLOW_HTTP", "").lower() in ("1", "true")
+
+
 def stated_gpus() -> tuple[str, ...] | None:
     """Return the GPUs that $CUDA_VISIBLE_DEVICES names; None where it is not set, and all are visible."""
     named = os.environ.get("CUDA_VISIBLE_DEVICES")

@@ -1,9 +1,10 @@
 """Where things live. The only file that knows the places of `sql/`, `data/` and recipes.
 
-It alone reads MEDNER_DATA, MEDNER_CORPORA and MEDNER_RECIPES. The project is found once, when this module is
-loaded, from the folder in which the process was started.
+It alone reads MEDNER_DATA, MEDNER_COPIES, MEDNER_CORPORA and MEDNER_RECIPES. The project is found once, when
+this module is loaded, from the folder in which the process was started.
 """
 
+import hashlib
 import os
 import re
 from pathlib import Path
@@ -61,6 +62,9 @@ DAGSTER_STORAGE = PROJECT / "data" / "dagster"
 UI = "make ui" if PROJECT == CHECKOUT else "medner ui"
 """What starts Dagster's UI in the project."""
 
+BUCKETS = ("s3", "gs", "az", "file")
+"""The kinds of object store that MEDNER_DATA can name; `file` is a folder that is used as one."""
+
 NAME = "[a-z0-9][a-z0-9.-]{0,62}"
 """The pattern of a partition key; `..` is no part of one."""
 
@@ -87,21 +91,55 @@ def recipe_folders(folder: Path) -> tuple[Path, ...]:
     return (folder, SHIPPED_RECIPES) if own else (folder,)
 
 
+def bucket_url() -> str | None:
+    """Return the URL of the object store that keeps what is generated: $MEDNER_DATA, where it is one.
+
+    Raises MednerError for a URL of another kind, and for one with a password in it.
+    """
+    stated = os.environ.get("MEDNER_DATA") or ""
+    kind, is_url, rest = stated.partition("://")
+    if not is_url:
+        return None
+    if kind not in BUCKETS or not rest.strip("/") or (kind == "file" and not rest.startswith("/")):
+        raise MednerError(
+            f"MEDNER_DATA={kind}://…: give a folder, or an object store as {'://…, '.join(BUCKETS)}://…"
+        )
+    if "@" in rest.split("/")[0] or "?" in rest or "#" in rest:
+        raise MednerError(f"MEDNER_DATA={kind}://…: give bucket and prefix only: keys are in the environment")
+    return stated.rstrip("/")
+
+
 def data() -> Path:
-    """Return the folder of all that is generated: $MEDNER_DATA, else `data/` of the project."""
-    return Path(os.environ.get("MEDNER_DATA") or project() / "data").expanduser().resolve()
+    """Return the folder of all that is generated: $MEDNER_DATA, else `data/` of the project.
+
+    Where MEDNER_DATA is an object store it is this machine's copy of it: a folder of its name below
+    $MEDNER_COPIES, else below `data/copies/` of the project.
+    """
+    url = bucket_url()
+    if url is None:
+        return Path(os.environ.get("MEDNER_DATA") or project() / "data").expanduser().resolve()
+    name = re.sub(r"[^A-Za-z0-9.-]+", "-", url).strip("-")
+    copies = os.environ.get("MEDNER_COPIES") or project() / "data" / "copies"
+    return Path(copies, f"{name}-{hashlib.sha256(url.encode()).hexdigest()[:8]}").expanduser().resolve()
 
 
 def corpora() -> Path:
-    """Return the folder of the corpora that users bring: $MEDNER_CORPORA, else `corpora/` below `data()`."""
-    return Path(os.environ.get("MEDNER_CORPORA") or data() / "corpora").expanduser().resolve()
+    """Return the folder of the corpora that users bring, which no object store keeps.
+
+    It is $MEDNER_CORPORA, else `corpora/` below `data()`, or below `data/` of the project where `data()` is
+    the copy of an object store.
+    """
+    generated = data() if bucket_url() is None else project() / "data"
+    return Path(os.environ.get("MEDNER_CORPORA") or generated / "corpora").expanduser().resolve()
 
 
 def settle() -> None:
-    """Let MEDNER_DATA and MEDNER_CORPORA mean the same folders after the working directory has changed."""
+    """Let folders that variables name stay the same ones after the working directory has changed."""
     for name, folder in (("MEDNER_DATA", data), ("MEDNER_CORPORA", corpora)):
-        if os.environ.get(name):
+        if os.environ.get(name) and not (name == "MEDNER_DATA" and bucket_url()):
             os.environ[name] = str(folder())
+    if copies := os.environ.get("MEDNER_COPIES"):
+        os.environ["MEDNER_COPIES"] = str(Path(copies).expanduser().resolve())
 
 
 def warehouse() -> Path:

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from medner_assets import paths
+from medner_assets.defs.shared import bring
 from medner_assets.environment import TOKEN_VARIABLE, of_child, take_token
 from medner_assets.errors import MednerError
 from medner_assets.interruption import Interruption, dies_with
@@ -116,6 +117,7 @@ def serve(settings: ServingSettings) -> None:
     os.environ["DAGSTER_HOME"] = str(paths.project())
     os.environ["DAGSTER_IS_DEV_CLI"] = "1"  # an error in a definition is told without Dagster's own frames
     paths.private_folder(paths.DAGSTER_STORAGE).chmod(0o700)
+    bring()  # the reports that it shows
     with _listening(settings.host, settings.port) as listener:
         url = _url(settings.host, listener.getsockname()[1])
         # Read-only, any number may run.

@@ -8,6 +8,7 @@ from medner_assets.defs.reporting.gathering import report_inputs
 from medner_assets.defs.reporting.pairs import keep_pair, pair_rows
 from medner_assets.defs.reporting.publishing import publish
 from medner_assets.defs.resources import Warehouse
+from medner_assets.defs.shared import bring
 from medner_assets.errors import MednerError
 from medner_assets.launching import launch
 from medner_assets.recipes.loading import load_version
@@ -23,6 +24,7 @@ def compare(version: str, baseline: str | None) -> tuple[ReportInputs, Path]:
     evaluated, the report says so and shows the rest. Raises MednerError when there is nothing of the version
     to show, its scores are outdated, or the two are of different datasets.
     """
+    bring()
     recipe = load_version(version)
     other = baseline or recipe.baseline
     if other is None:

@@ -14,6 +14,7 @@ from medner_assets.commands.findings import Finding, State
 from medner_assets.commands.leftovers import looked_for
 from medner_assets.environment import stated_dagster_home
 from medner_assets.errors import MednerError
+from medner_assets.layout import LAYOUT
 from medner_assets.modeling.requirements import base_folder, largest_gpu_gib, missing_requirements
 from medner_assets.recipes.editions import another_medner
 from medner_assets.recipes.loading import base_model_names, load_base_model, load_version, version_names
@@ -35,8 +36,7 @@ def examined() -> list[Finding]:
         *recipes(),
         home(),
         corpora(),
-        catalogue(),
-        *looked_for(),
+        *generated(),
     ]
 
 
@@ -157,6 +157,25 @@ def corpora() -> Finding:
     return Finding(
         "corpora", "note", f"{folder} is not there", "set MEDNER_CORPORA for datasets made of files"
     )
+
+
+def generated() -> Iterator[Finding]:
+    """Look at what is generated: its layout, the analyst's file and what was left lying about."""
+    from medner_assets.warehouse.store import Store
+
+    try:
+        store = Store(paths.warehouse())
+        begun_by = store.initialise()
+        store.bring()
+    except MednerError as error:
+        yield Finding("data", "missing", "cannot be read", str(error))
+        return
+    place = paths.bucket_url() or paths.data()
+    yield Finding(
+        "data", "ok", f"{place} has layout {LAYOUT}, which this medner reads; begun by medner {begun_by}"
+    )
+    yield catalogue()
+    yield from looked_for()
 
 
 def catalogue() -> Finding:

@@ -12,6 +12,7 @@ from pathlib import Path
 from medner_assets import paths
 from medner_assets.columns import PartitionKey
 from medner_assets.commands.predict_scratch import abandoned
+from medner_assets.defs.shared import bring, leave_out
 from medner_assets.errors import MednerError
 from medner_assets.locks import is_held
 from medner_assets.recipes.loading import dataset_names, load_version, version_names
@@ -52,6 +53,7 @@ def planned(name: str, documents: Sequence[str] = ()) -> Plan:
     rows go, and whole reports and scratch folders, in which they may be quoted.
     Raises MednerError when there is nothing of that name, when it is both, and while its work is under way.
     """
+    bring()
     root = paths.warehouse()
     of_dataset, of_version = partitions_of(root, "dataset", name), partitions_of(root, "model_version", name)
     is_dataset = bool(of_dataset) or name in dataset_names()
@@ -88,6 +90,8 @@ def planned(name: str, documents: Sequence[str] = ()) -> Plan:
 def carry_out(plan: Plan) -> None:
     """Remove what the plan names. Done again it goes on where it was interrupted."""
     for folder in plan.folders:
+        if not folder.is_relative_to(paths.data() / "work"):
+            leave_out(folder)  # before it goes here: done again, it is still seen
         if folder.is_dir() and not folder.is_symlink():
             shutil.rmtree(folder)
         else:

@@ -10,6 +10,7 @@ from rich.text import Text
 
 from medner_assets import paths
 from medner_assets.commands.versions import NONE, headline_f1
+from medner_assets.defs.shared import bring
 from medner_assets.recipes.loading import flattened, load_base_model, load_dataset, load_version
 from medner_assets.recipes.replicates import is_replicate, names_of
 from medner_assets.recipes.version import VersionRecipe
@@ -33,6 +34,7 @@ def described_version(name: str, width: int | None) -> Iterator[RenderableType]:
 
     Raises MednerError when its recipe cannot be read.
     """
+    bring()
     recipe = load_version(name)
     entity, relation = headline_f1(
         _store(), names_of(name, recipe.replicates) if not is_replicate(name) else [name]

@@ -18,6 +18,7 @@ from medner_assets import paths
 from medner_assets.commands.predict_scratch import scratch
 from medner_assets.corpus.readers.files import read_text
 from medner_assets.defs.processes import started
+from medner_assets.defs.shared import bring
 from medner_assets.environment import of_child
 from medner_assets.errors import MednerError
 from medner_assets.visible import visible
@@ -88,6 +89,7 @@ def trained(version: str) -> None:
     system = load_version(version).system
     if system != "lora":
         raise MednerError(f"{version} is of system {system}: only a version with an adapter reads new texts")
+    bring()
     if not paths.adapter(version).exists():
         raise MednerError(f"{version} has no adapter yet: run `medner train {version}`")
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import yaml
 
 from medner_assets import paths
+from medner_assets.defs.shared import keep
 from medner_assets.errors import MednerError
 from medner_assets.recipes.loading import dataset_names, load_version, validated_version, version_names
 from medner_assets.recipes.replicates import is_replicate, replicate_name
@@ -123,10 +124,10 @@ def _recipe(
 def _keep(digest: str, content: bytes) -> None:
     """Keep a file of answers under its hash, whole or not at all; the same one again changes nothing."""
     file = paths.submission(digest)
-    if file.exists() and hashlib.sha256(file.read_bytes()).hexdigest() == digest:
-        return
-    paths.private_folder(file.parent)
-    _write(file, content)
+    if not file.exists() or hashlib.sha256(file.read_bytes()).hexdigest() != digest:
+        paths.private_folder(file.parent)
+        _write(file, content)
+    keep(file)
 
 
 def _write(file: Path, content: bytes) -> None:

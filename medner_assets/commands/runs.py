@@ -6,6 +6,7 @@ from contextlib import AbstractContextManager, contextmanager
 from medner_assets import paths
 from medner_assets.commands.base import require_base
 from medner_assets.defs.resources import Warehouse
+from medner_assets.defs.shared import bring
 from medner_assets.defs.sources import is_current, source_state
 from medner_assets.defs.state import CHAIN, state_of
 from medner_assets.defs.versions.handover import doubts_of, inputs_of, require_adapters
@@ -73,6 +74,7 @@ def evaluate(version: str) -> None:
 
     A replicate that fails is missing from the report, which says so; its failure is raised at the end.
     """
+    bring()
     recipe = load_version(version)
     others = () if is_replicate(version) else names_of(version, recipe.replicates)[1:]
     trained = recipe.system == "lora"

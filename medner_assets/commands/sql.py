@@ -34,7 +34,9 @@ def answer(
         click.echo(message, err=True)
     given = parameters(params)
     width = Console().width if sys.stdout.isatty() else None
-    Store(paths.warehouse()).initialise()
+    store = Store(paths.warehouse())
+    store.initialise()
+    store.bring()  # here: below, nothing can be written to the tables
 
     opened: list[duckdb.DuckDBPyConnection] = []
 

@@ -13,6 +13,7 @@ from rich.text import Text
 
 from medner_assets import paths
 from medner_assets.defs.changes import changed_since, without_recipe
+from medner_assets.defs.shared import bring
 from medner_assets.errors import MednerError
 from medner_assets.recipes.loading import load_version, version_names
 from medner_assets.recipes.replicates import names_of
@@ -47,6 +48,7 @@ def listed() -> list[Listed]:
     """Return every version, by name; one whose recipe cannot be read has the reason instead of cells."""
     store = Store(paths.warehouse())
     store.initialise()
+    bring()
     found = []
     for name in version_names():
         try:

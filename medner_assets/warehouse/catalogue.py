@@ -29,7 +29,8 @@ def connect(root: Path | None = None, sql: Path | None = None) -> duckdb.DuckDBP
     """Return an in-memory DuckDB with every table, view and macro; it never waits for a run.
 
     root: the folder of the tables, `paths.warehouse()` unless given; made ready when it is not.
-    sql: the folder of views and macros, `paths.SQL` unless given.
+    sql: the folder of views and macros, `paths.SQL` unless given. Where an object store keeps the tables, the
+    session shows what was last brought from it (`Store.bring`).
     """
     root = root or paths.warehouse()
     Store(root).initialise()

@@ -47,7 +47,9 @@ def export_tables(
     there is one and `force` is not given, and when the path is one that medner itself lives in.
     """
     root = root or paths.warehouse()
-    Store(root).initialise()
+    store = Store(root)
+    store.initialise()
+    store.bring()
     rows = 0
     with (
         _whole_file(path, force, root) as draft,

@@ -1,18 +1,16 @@
 """Take rows out of the tables for good: whole partitions, or the rows of named documents, also of shards."""
 
-import os
-import shutil
 from collections.abc import Collection
+from contextlib import ExitStack
 from pathlib import Path
 
 import polars as pl
 
 from medner_assets.columns import PartitionKey
-from medner_assets.files import sync
-from medner_assets.locks import exclusive
 from medner_assets.paths import checked_name
 from medner_assets.tables import TABLES
-from medner_assets.warehouse.partition_files import remove_stale_temporaries
+from medner_assets.warehouse.keeping import keeping_of, writing
+from medner_assets.warehouse.partition_files import StagedFile, remove_stale_temporaries
 
 DOCUMENT = "doc_id"
 """The column that names a document, in every table whose rows are of one."""
@@ -20,6 +18,7 @@ DOCUMENT = "doc_id"
 
 def partitions_of(root: Path, kind: PartitionKey, key: str) -> list[Path]:
     """Return the folders of all tables that hold rows of a dataset or a version, by table."""
+    keeping_of(root).bring(checked_name(key))
     folders = (
         root / table.name / f"{kind}={checked_name(key)}"
         for table in TABLES.values()
@@ -35,9 +34,9 @@ def rows_in(folder: Path, documents: Collection[str] = ()) -> int:
 
 def remove_partition(root: Path, folder: Path) -> None:
     """Remove a partition with all that its writers have left. A query that runs meanwhile may fail."""
-    with exclusive(root / "_locks" / folder.name.partition("=")[2], "writing", None):
-        shutil.rmtree(folder)
-        sync(folder.parent)
+    table, key = _named_by(folder)
+    with writing(root, key):
+        keeping_of(root).remove(key, table)
 
 
 def remove_documents(root: Path, folder: Path, documents: Collection[str]) -> int:
@@ -45,16 +44,24 @@ def remove_documents(root: Path, folder: Path, documents: Collection[str]) -> in
 
     Each file is replaced whole: a reader sees it with those rows or without them.
     """
+    table, key = _named_by(folder)
     removed = 0
-    with exclusive(root / "_locks" / folder.name.partition("=")[2], "writing", None):
+    with writing(root, key), ExitStack() as stack:
         remove_stale_temporaries(folder)
+        staged = {}
         for file in _files(folder):
             found = _rows(file, documents)
             if found:
-                _rewrite(file, documents)
+                kept = _without(file, documents)
+                staged[f"{table}/{file.name}"] = stack.enter_context(StagedFile(folder, kept, file.name))
                 removed += found
-        sync(folder)
+        keeping_of(root).commit(key, staged, of_copy=True)
     return removed
+
+
+def _named_by(folder: Path) -> tuple[str, str]:
+    """Return table and key of a partition's folder."""
+    return folder.parent.name, folder.name.partition("=")[2]
 
 
 def _files(folder: Path) -> list[Path]:
@@ -70,15 +77,5 @@ def _rows(file: Path, documents: Collection[str]) -> int:
     return int(scanned.select(pl.len()).collect().item())
 
 
-def _rewrite(file: Path, documents: Collection[str]) -> None:
-    kept = pl.read_parquet(file, hive_partitioning=False).filter(~pl.col(DOCUMENT).is_in(list(documents)))
-    draft = file.with_name(f".{file.name}.forgetting")
-    draft.unlink(missing_ok=True)
-    try:
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as stream:
-            kept.write_parquet(stream, compression="zstd", statistics=True)
-            stream.flush()
-            os.fsync(stream.fileno())
-        draft.replace(file)
-    finally:
-        draft.unlink(missing_ok=True)
+def _without(file: Path, documents: Collection[str]) -> pl.DataFrame:
+    return pl.read_parquet(file, hive_partitioning=False).filter(~pl.col(DOCUMENT).is_in(list(documents)))

@@ -6,10 +6,11 @@ holds belongs to a dead writer and may go, whatever process ids have been reused
 
 import os
 import uuid
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import BinaryIO, Self
 
 import polars as pl
 
@@ -19,7 +20,7 @@ from medner_assets.locks import lock_now
 from medner_assets.paths import private_folder
 
 PART = "part-0.parquet"
-"""The one file of a partition."""
+"""The one file of a partition, but of those that are shards."""
 
 _TEMPORARY_PREFIX, _TEMPORARY_SUFFIX = ".part-0.", ".tmp"
 _ROWS_A_GROUP = 122_880
@@ -30,15 +31,23 @@ class StagedFile:
     """A partition's next file, written and synced beside the old one; `publish` puts it in its place.
 
     Leaving the context without `publish` removes it, so that a failure leaves the old rows.
+    content: its rows, or what writes them as Parquet. name: of the file that it is to be.
     """
 
-    def __init__(self, folder: Path, frame: pl.DataFrame) -> None:
-        self._folder = private_folder(folder)
+    def __init__(
+        self, folder: Path, content: pl.DataFrame | Callable[[BinaryIO], None], name: str = PART
+    ) -> None:
+        self._folder, self._name = private_folder(folder), name
         remove_stale_temporaries(folder)
-        self._path, self._descriptor = _claim(folder)
+        self.path, self._descriptor = _claim(folder)
         try:
             with os.fdopen(os.dup(self._descriptor), "wb") as stream:
-                frame.write_parquet(stream, compression="zstd", statistics=True, row_group_size=_ROWS_A_GROUP)
+                if isinstance(content, pl.DataFrame):
+                    content.write_parquet(
+                        stream, compression="zstd", statistics=True, row_group_size=_ROWS_A_GROUP
+                    )
+                else:
+                    content(stream)
                 stream.flush()
                 os.fsync(stream.fileno())
         except pl.exceptions.PolarsError as error:
@@ -65,11 +74,11 @@ class StagedFile:
 
     def publish(self) -> None:
         """Rename the file over the old one and sync the folder: from here on readers see the new rows."""
-        self._path.replace(self._folder / PART)
+        self.path.replace(self._folder / self._name)
         sync(self._folder)
 
     def _discard(self) -> None:
-        self._path.unlink(missing_ok=True)
+        self.path.unlink(missing_ok=True)
         os.close(self._descriptor)
 
 

@@ -94,6 +94,7 @@ def annotations(
                 offline=inputs.base.is_local,
             )
         finally:
+            warehouse.store().keep_shards("annotations", version)
             rows = state.record()
     return dg.MaterializeResult(
         data_version=dg.DataVersion(identity),

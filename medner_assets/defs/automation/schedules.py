@@ -9,6 +9,7 @@ from medner_assets.defs.automation.jobs import evaluate, train_and_evaluate_vers
 from medner_assets.defs.obstacles import obstacle_to
 from medner_assets.defs.partitions import VERSIONS
 from medner_assets.defs.resources import Warehouse
+from medner_assets.defs.shared import bring
 from medner_assets.defs.state import state_of
 
 
@@ -60,6 +61,7 @@ def _one_run_a_version(
     context: dg.ScheduleEvaluationContext, skipped: Callable[[str], str | None]
 ) -> Iterator[dg.RunRequest | dg.SkipReason]:
     """Ask for a run of each version that was ever trained, but those that `skipped` gives a reason for."""
+    bring()
     trained = [key for key in VERSIONS.get_partition_keys() if paths.adapter(key).exists()]
     if not trained:
         yield dg.SkipReason(

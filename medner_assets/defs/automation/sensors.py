@@ -9,6 +9,7 @@ from medner_assets.defs.automation.jobs import datasets, train_and_evaluate_vers
 from medner_assets.defs.obstacles import obstacle_to
 from medner_assets.defs.partitions import DATASETS, readable_versions
 from medner_assets.defs.resources import Warehouse
+from medner_assets.defs.shared import bring
 from medner_assets.defs.sources import is_current, source_state
 from medner_assets.errors import MednerError
 from medner_assets.recipes.loading import load_dataset, recipe_hash
@@ -30,6 +31,7 @@ def untrained_versions(context: dg.SensorEvaluationContext) -> dg.SensorResult |
 
     A recipe is asked for once; a run that failed is not repeated until its recipe changes.
     """
+    bring()
     asked = dict(json.loads(context.cursor or "{}"))
     requests, waiting = [], []
     for name, recipe in readable_versions().items():

@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 from medner_assets import paths
+from medner_assets.defs.shared import keep
 from medner_assets.defs.versions.beside import replace_file
 
 
@@ -15,4 +16,5 @@ def publish(name: str, html: str) -> Path:
         replace_file(handle, name, html)
     finally:
         os.close(handle)
+    keep(folder / name)
     return folder / name

@@ -15,6 +15,7 @@ from medner_assets.defs.gates import leakage_gate, placement_gate, require
 from medner_assets.defs.partitions import DATASET_TO_VERSION, FROM_FILES, VERSIONS
 from medner_assets.defs.pipes import run_process
 from medner_assets.defs.resources import Warehouse
+from medner_assets.defs.shared import keep
 from medner_assets.defs.versions.finished import FinishedAdapter
 from medner_assets.defs.versions.handover import VersionInputs, adapter_or_reason, doubts_of, inputs_of
 from medner_assets.defs.versions.recipe import recipe
@@ -63,6 +64,7 @@ def adapter(
         if not reused:
             context.log.info(reason or "trained again, as it was asked for")
         finished = present if present and reused else train(context, inputs, held, afresh=config.force)
+    keep(paths.adapter(version))
     if reused:
         context.log.info(f"nothing to train: {version} has the adapter of this recipe, data and base")
     rows = warehouse.replace(finished.tables(), version)

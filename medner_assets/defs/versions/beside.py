@@ -6,6 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from medner_assets import paths
+from medner_assets.defs.shared import keep
 from medner_assets.defs.versions.finished import DESCRIPTION
 
 
@@ -28,6 +29,7 @@ def publish_beside(version: str, weights_hash: str, name: str, text: str) -> Pat
         replace_file(handle, name, text)
     finally:
         os.close(handle)
+    keep(folder)
     return folder / name
 
 

@@ -1,0 +1,135 @@
+"""The client of one object store: its address, its conditional writes, its layout, its errors in one line."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
+
+from medner_assets.environment import allows_http
+from medner_assets.errors import MednerError
+from medner_assets.layout import marked, require_known
+from medner_assets.locks import exclusive
+
+if TYPE_CHECKING:
+    from obstore.store import ObjectStore
+
+_MARK = "medner.json"
+_REQUEST = timedelta(seconds=60)
+_PATIENCE = timedelta(minutes=2)
+"""For how long a server that answers 503 or nothing is asked again."""
+_REASONS = (
+    ("NoSuchBucket", "there is no such bucket: check the name in MEDNER_DATA, or make it"),
+    ("ContainerNotFound", "there is no such container: check the name in MEDNER_DATA, or make it"),
+    ("RequestTimeTooSkewed", "the clock of this machine is wrong: set it, then run it again"),
+    ("ExpiredToken", "the credentials have expired: renew them, then run it again"),
+    ("TokenRefreshRequired", "the credentials have expired: renew them, then run it again"),
+    ("InvalidAccessKeyId", "the server does not know the access key: check the credentials"),
+    ("SignatureDoesNotMatch", "the secret key is wrong: check the credentials"),
+    ("AccessDenied", "these credentials may not do that: ask for the right to read, write, list and delete"),
+)
+
+
+class Client:
+    """What speaks with the store of a URL: `s3://bucket/prefix`, `gs://`, `az://`, or `file:///folder`.
+
+    store: obstore's client, in place of that of the URL. Raises MednerError where the store cannot be used.
+    """
+
+    def __init__(self, url: str, store: "ObjectStore | None" = None) -> None:
+        self.url = url
+        with self.asking():
+            self.store = store or _opened(url)
+        self._require_layout()
+
+    @contextmanager
+    def asking(self) -> Iterator[None]:
+        """Run the block; where the server refuses or does not answer, raise a MednerError of one line."""
+        from obstore.exceptions import BaseError
+
+        try:
+            yield
+        except (BaseError, OSError, NotImplementedError, ValueError) as error:
+            raise MednerError(f"{self.url}: {_reason(error)}") from None
+
+    def put_if(self, path: str, content: bytes, tag: str | None) -> str:
+        """Write an object that is not there (tag None), or in the place of the one with this tag."""
+        from obstore.exceptions import PreconditionError
+
+        if tag is None:
+            return self.store.put(path, content, mode="create", use_multipart=False)["e_tag"] or ""
+        if not self.url.startswith("file://"):
+            mode: Any = {"e_tag": tag}
+            return self.store.put(path, content, mode=mode, use_multipart=False)["e_tag"] or ""
+        # A file system has no precondition of its own.
+        with exclusive(_folder(self.url) / ".lock", "writing", None):
+            if self.store.head(path)["e_tag"] != tag:
+                raise PreconditionError(path)
+            return self.store.put(path, content)["e_tag"] or ""
+
+    def _require_layout(self) -> None:
+        """Raise MednerError for a bucket of a later medner; mark one that is new, if its server can do it."""
+        with self.asking():
+            try:
+                content = bytes(self.store.get(_MARK).bytes())
+            except FileNotFoundError as error:
+                if "NoSuchBucket" in str(error):
+                    raise
+                self._require_preconditions()
+                return
+        require_known(content, f"{self.url}/{_MARK}")
+
+    def _require_preconditions(self) -> None:
+        """Mark a new bucket; raise MednerError where its server takes writes that it should refuse."""
+        from obstore.exceptions import AlreadyExistsError, PreconditionError
+
+        content = marked()
+        try:
+            self.put_if(_MARK, content, None)
+        except AlreadyExistsError:
+            return  # another process was first
+        for wrong in (None, '"00000000000000000000000000000000"'):
+            try:
+                self.put_if(_MARK, content, wrong)
+            except (AlreadyExistsError, PreconditionError):
+                continue
+            self.store.delete(_MARK)
+            raise MednerError(
+                f"{self.url}: the server ignores preconditions of writes (If-None-Match, If-Match), so two "
+                "writers would overwrite each other unseen: use one that honours them"
+            )
+
+
+def _opened(url: str) -> "ObjectStore":
+    """Return the client of a URL; keys and addresses are in the environment, as each cloud names them."""
+    from obstore.store import LocalStore, from_url
+
+    if url.startswith("file://"):
+        return LocalStore(_folder(url), mkdir=True)
+    return from_url(
+        url,
+        client_options={"timeout": _REQUEST, "allow_http": allows_http()},
+        retry_config={"retry_timeout": _PATIENCE, "max_retries": 10},
+    )
+
+
+def _folder(url: str) -> Path:
+    return Path(unquote(urlsplit(url).path))
+
+
+def _reason(error: Exception) -> str:
+    """Return what a client's error means, without what it adds for programmers."""
+    text = str(error)
+    for code, reason in _REASONS:
+        if code in text:
+            return reason
+    if type(error).__name__ in ("PermissionDeniedError", "UnauthenticatedError"):
+        return dict(_REASONS)["AccessDenied"]
+    if status := re.search(r"status code: (\d{3})", text):
+        return f"the server answers {status[1]} and goes on doing so: nothing was replaced: try again later"
+    if re.search(r"error sending request|timed? ?out|operation timed|connection", text, re.IGNORECASE):
+        return "the server does not answer: nothing was replaced: check its address and the network"
+    said = (text.strip().splitlines() or [type(error).__name__])[0].rpartition(" - ")[2]
+    return f"it does not work ({said[:200]}): check the settings of the object store"
