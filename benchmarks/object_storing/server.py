@@ -8,7 +8,6 @@ answered by the proxy in that server's words.
 """
 
 import http.client
-import os
 import random
 import socket
 import subprocess
@@ -70,9 +69,8 @@ def s3_server(python: Path, faults: Faults) -> Iterator[str]:
     """
     port = free_port()
     process = subprocess.Popen(
-        [python, "-c", _SERVE, str(port)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        env={**os.environ, "MOTO_S3_DEFAULT_KEY_BUFFER_SIZE": str(2**30)},
-    )  # fmt: skip
+        [python, "-c", _SERVE, str(port)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
     try:
         _wait(port, process)
         _put_bucket(port)
@@ -98,9 +96,9 @@ def environment(address: str) -> dict[str, str]:
     }
 
 
-def some(share: float, answer: tuple[int, str], rng: random.Random) -> Callable[[str, str], Answer]:
-    """Return a fault that hits a share of all requests."""
-    return lambda method, path: answer if rng.random() < share else None
+def some(share: float, rng: random.Random) -> Callable[[str, str], Answer]:
+    """Return a fault that answers 503 to a share of all requests."""
+    return lambda method, path: (503, "SlowDown") if rng.random() < share else None
 
 
 class _Proxy(ThreadingHTTPServer):

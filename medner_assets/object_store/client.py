@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _MARK = "medner.json"
 _REQUEST = timedelta(seconds=60)
-_PATIENCE = timedelta(minutes=2)
+PATIENCE = timedelta(minutes=2)
 """For how long a server that answers 503 or nothing is asked again."""
 _REASONS = (
     ("NoSuchBucket", "there is no such bucket: check the name in MEDNER_DATA, or make it"),
@@ -111,7 +111,7 @@ def _opened(url: str) -> "ObjectStore":
     return from_url(
         url,
         client_options={"timeout": _REQUEST, "allow_http": allows_http()},
-        retry_config={"retry_timeout": _PATIENCE, "max_retries": 10},
+        retry_config={"retry_timeout": PATIENCE, "max_retries": 10},
     )
 
 
@@ -128,8 +128,8 @@ def _reason(error: Exception) -> str:
     if type(error).__name__ in ("PermissionDeniedError", "UnauthenticatedError"):
         return dict(_REASONS)["AccessDenied"]
     if status := re.search(r"status code: (\d{3})", text):
-        return f"the server answers {status[1]} and goes on doing so: nothing was replaced: try again later"
+        return f"the server answers {status[1]} and goes on doing so: run it again later"
     if re.search(r"error sending request|timed? ?out|operation timed|connection", text, re.IGNORECASE):
-        return "the server does not answer: nothing was replaced: check its address and the network"
+        return "the server does not answer: check its address and the network, then run it again"
     said = (text.strip().splitlines() or [type(error).__name__])[0].rpartition(" - ")[2]
     return f"it does not work ({said[:200]}): check the settings of the object store"
