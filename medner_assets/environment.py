@@ -9,7 +9,7 @@ from pathlib import Path
 
 from medner_assets.errors import MednerError
 
-TOKEN_VARIABLE = "MEDNER_UI_TOKEN"
+TOKEN_VARIABLE, SERVE_TOKEN_VARIABLE = "MEDNER_UI_TOKEN", "MEDNER_SERVE_TOKEN"
 PIPES = "DAGSTER_PIPES"
 """How the variables begin by which Dagster speaks with a process that it started."""
 
@@ -84,9 +84,9 @@ def ray_settings() -> tuple[str, float]:
         raise MednerError(f"MEDNER_RAY_GPUS={gpus}: not a number: give the GPUs of a job") from None
 
 
-def take_token() -> str | None:
-    """Return the login of the UI, $MEDNER_UI_TOKEN, and forget it: what is started does not inherit it."""
-    return os.environ.pop(TOKEN_VARIABLE, None)
+def take_token(variable: str = TOKEN_VARIABLE) -> str | None:
+    """Return the login of the UI or of a served version, and forget it: children do not inherit it."""
+    return os.environ.pop(variable, None)
 
 
 def secret(variable: str) -> str:

@@ -7,7 +7,6 @@ second UI of the same project is refused, and nothing outlives the end. Where th
 
 import contextlib
 import ctypes
-import errno
 import json
 import os
 import signal
@@ -28,6 +27,7 @@ from medner_assets.errors import MednerError
 from medner_assets.interruption import Interruption, dies_with
 from medner_assets.launching import readable_storage
 from medner_assets.locks import lock_now, opened
+from medner_assets.web.listening import listening, url_of
 from medner_assets.web.logins import logins_from
 from medner_assets.web.origins import is_loopback
 
@@ -118,8 +118,8 @@ def serve(settings: ServingSettings) -> None:
     os.environ["DAGSTER_IS_DEV_CLI"] = "1"  # an error in a definition is told without Dagster's own frames
     paths.private_folder(paths.DAGSTER_STORAGE).chmod(0o700)
     bring()  # the reports that it shows
-    with _listening(settings.host, settings.port) as listener:
-        url = _url(settings.host, listener.getsockname()[1])
+    with listening(settings.host, settings.port, "medner ui") as listener:
+        url = url_of(settings.host, listener)
         # Read-only, any number may run.
         with (
             contextlib.nullcontext() if settings.read_only else _alone(url),
@@ -201,32 +201,6 @@ def _where(descriptor: int) -> str:
         return f" at {told['url']}: open it, or end process {told['process']} first"
     except (ValueError, KeyError, TypeError):
         return ": end it first"
-
-
-def _listening(host: str, port: int) -> socket.socket:
-    """Listen before anything is started, so that a port that is taken is told at once."""
-    try:
-        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-    except socket.gaierror as error:
-        raise MednerError(f"--host {host}: {error.strerror}") from None
-    listener = socket.socket(family, kind, protocol)
-    try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(address)
-        listener.listen(128)
-    except OSError as error:
-        listener.close()
-        if error.errno == errno.EADDRINUSE:
-            raise MednerError(
-                f"port {port} of {host} is in use: end the program that listens there, or take another: "
-                f"medner ui --port {port + 1 if port < 65535 else port - 1}"
-            ) from None
-        raise MednerError(f"cannot listen at {host}, port {port}: {error.strerror}") from None
-    return listener
-
-
-def _url(host: str, port: int) -> str:
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def _take_no_more_signals() -> None:

@@ -1,4 +1,4 @@
-"""Texts of one's own: `predict`, `annotate`, `forget`."""
+"""Texts of one's own: `predict`, `serve`, `annotate`, `forget`."""
 
 import sys
 from contextlib import closing
@@ -64,6 +64,43 @@ def predict(
 
             for each in shown_parts(read, named=len(sources) > 1):
                 show(each)
+
+
+@click.command()
+@click.argument("name", metavar="DATASET|VERSION")
+@click.option(
+    "--port", default=8000, show_default=True, type=click.IntRange(0, 65535), help="0: any free one."
+)
+@click.option("--host", default="127.0.0.1", show_default=True, help="Another than loopback needs a token.")
+@click.option("--allow-host", "hosts", multiple=True, metavar="NAME", help="A further name that reaches it.")
+@click.option(
+    "--log", "logged", type=click.Choice(["nothing", "requests", "texts"]), default="nothing",
+    show_default=True, help="What is written of each request; texts are clinical.",
+)  # fmt: skip
+@_LEAST
+def serve(
+    name: str, port: int, host: str, hosts: tuple[str, ...], logged: str, min_confidence: float | None
+) -> None:
+    """Answer over HTTP with the champion of DATASET, or with VERSION, until Ctrl-C.
+
+    POST /extract takes {"text": …} or {"texts": […]} as JSON; GET / is a page to try it on, /health and
+    /metrics are for who watches it. A new champion takes over without a request being lost.
+    MEDNER_SERVE_TOKEN in the environment is asked for where it is set (`Authorization: Bearer …`).
+
+    \b
+    Examples:
+      medner serve synthetic-small
+      medner serve tiny-v2 --port 8001 --min-confidence 0.9
+    """
+    try:
+        from medner_assets.serving.server import Serving
+        from medner_assets.serving.server import serve as run
+    except ModuleNotFoundError as missing:
+        if missing.name not in ("fastapi", "prometheus_client"):
+            raise
+        raise MednerError(f"package {missing.name} is not here: run `pip install 'medner[serve]'`") from None
+
+    run(Serving(name, host, port, hosts, min_confidence, logged))  # type: ignore[arg-type]
 
 
 @click.command()
@@ -136,4 +173,4 @@ def forget(name: str, documents: str | None, yes: bool) -> None:
     click.echo("removed")
 
 
-COMMANDS = (predict, annotate, forget)
+COMMANDS = (predict, serve, annotate, forget)

@@ -7,7 +7,7 @@ from typing import Any
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from medner_assets.scoring.submissions import BY_STRINGS
+from medner_assets.modeling.inference.parts import documents
 from medner_assets.visible import visible
 
 _STYLES = ("cyan", "green", "yellow", "magenta", "blue", "red")
@@ -71,36 +71,7 @@ def _is_with_itself(relation: dict[str, Any]) -> bool:
     return bool(relation["head_text"] == relation["tail_text"])
 
 
-def _sure(item: dict[str, Any]) -> dict[str, float]:
-    """Return the probability as JSON has it; {} where it is not known."""
-    return {} if item.get("probability") is None else {"probability": round(item["probability"], 6)}
-
-
 def json_lines(parts: Iterable[dict[str, Any]]) -> Iterator[str]:
-    """Yield a line of JSON for each document, when its last part has come.
-
-    As `medner export` writes it: a relation with an argument that is no predicted entity stands under
-    `unresolved_relations`.
-    """
-    document: dict[str, Any] = {}
-    for part in parts:
-        if not document:
-            document = {"id": part["id"], "text": "", "entities": [], "relations": [], BY_STRINGS: True}
-        at = len(document["entities"])
-        document["text"] += part["text"]
-        for n, entity in enumerate(part["entities"], start=at):
-            place = {} if entity["start"] is None else {"start": entity["start"], "end": entity["end"]}
-            document["entities"].append(
-                {"id": f"E{n}", "type": entity["type"], **place, "text": entity["text"], **_sure(entity)}
-            )
-        for relation in part["relations"]:
-            if relation["head"] is not None and relation["tail"] is not None:
-                ends = {"head": f"E{at + relation['head']}", "tail": f"E{at + relation['tail']}"}
-                document["relations"].append({**ends, "type": relation["type"], **_sure(relation)})
-            else:
-                names = ("head_text", "head_type", "tail_text", "tail_type", "type")
-                strings = {name: relation[name] for name in names if relation.get(name) is not None}
-                document.setdefault("unresolved_relations", []).append({**strings, **_sure(relation)})
-        if part["last"]:
-            yield json.dumps(document, ensure_ascii=False)
-            document = {}
+    """Yield a line of JSON for each document, when its last part has come."""
+    for document in documents(parts):
+        yield json.dumps(document, ensure_ascii=False)

@@ -6,14 +6,9 @@ allows that
 script by its hash and nothing else, so that no text of a document could ever run.
 """
 
-import base64
-import hashlib
-from functools import cache
-from importlib.resources import files
 from typing import Any
 
-from jinja2 import DictLoader, Environment, StrictUndefined
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from medner_assets.reporting.cases import CODES, Cases, cases_of, left_out_sql
 from medner_assets.reporting.charts import Curve, line_chart, precision_recall
@@ -26,11 +21,10 @@ from medner_assets.reporting.sections.errors import ERROR_CLASSES
 from medner_assets.reporting.sections.ladder import LadderStep
 from medner_assets.reporting.sections.scores import HEADLINE, TASKS
 from medner_assets.reporting.strips import Mark, RangeMark, Strip, strip_of
+from medner_assets.reporting.templates import script, style, templates
 
 MAX_BYTES = 5_000_000
 """The whole file; documents that do not fit are counted and named by a query."""
-
-_HTML = files("medner_assets.reporting").joinpath("html")
 
 
 def page_html(inputs: ReportInputs, max_bytes: int = MAX_BYTES) -> str:
@@ -46,9 +40,8 @@ def page_html(inputs: ReportInputs, max_bytes: int = MAX_BYTES) -> str:
 def _rendered(contents: Contents, cases: Cases, blocks: tuple[str, ...], shown: int) -> str:
     inputs = contents.inputs
     names = [each.name for each in inputs.pair]
-    script = _HTML.joinpath("browser.js").read_text("utf-8")
     return (
-        _templates()
+        templates()
         .get_template("report.html.j2")
         .render(
             it=contents,
@@ -69,36 +62,11 @@ def _rendered(contents: Contents, cases: Cases, blocks: tuple[str, ...], shown: 
                 "documents": len(cases.documents),
                 "shown": shown,
             },
-            style=Markup(_HTML.joinpath("style.css").read_text("utf-8")),
-            script=Markup(script),
-            script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+            style=style(),
+            script=script("drawing.js", "browser.js"),
             pictures=_pictures(contents),
             strips=_strips(contents),
         )
-    )
-
-
-@cache
-def _templates() -> Environment:
-    sources = {
-        entry.name: entry.read_text("utf-8") for entry in _HTML.iterdir() if entry.name.endswith(".j2")
-    }
-    environment = Environment(
-        loader=DictLoader(sources),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["coded"] = _coded
-    return environment
-
-
-def _coded(text: str) -> Markup:
-    """Return the text escaped, and what stands between backticks as code."""
-    parts = text.split("`")
-    return Markup("").join(
-        Markup("<code>{}</code>").format(part) if at % 2 else escape(part) for at, part in enumerate(parts)
     )
 
 

@@ -1,13 +1,14 @@
-"""The gate in front of Dagster's web server: an ASGI middleware that lets through what its own pages ask.
+"""The gate in front of a web server: an ASGI middleware that lets through what the server's own pages ask.
 
-Dagster executes mutations whatever the method and the type of the content, answers to any name and looks at
-no origin: a page of another site could start runs. Here:
+It stands before Dagster's, and before the one that serves a champion. Dagster executes mutations whatever the
+method and the type of the content, answers to any name and looks at no origin: a page of another site could
+start runs. Here:
 
-- a request is to a name of this UI (`origins.py`), and from someone who is logged in where that is asked for
-  (`logins.py`);
-- what changes something is a POST of `application/json`, from a page of this UI or from no page at all;
+- a request is to a name of this server (`origins.py`), and from someone who is logged in where that is asked
+  for (`logins.py`);
+- what changes something is a POST of `application/json`, from a page of this server or from no page at all;
 - a GET only asks, and neither it nor its answer can be used by a page of another site;
-- a websocket is of a page of this UI, and carries subscriptions and queries.
+- a websocket is of a page of this server, and carries subscriptions and queries.
 
 Nothing here knows Dagster: paths and the websocket's messages are those of GraphQL servers.
 """
@@ -15,6 +16,7 @@ Nothing here knows Dagster: paths and the websocket's messages are those of Grap
 import asyncio
 import json
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl
@@ -22,7 +24,7 @@ from urllib.parse import parse_qsl
 from graphql import OperationType
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import PlainTextResponse
+from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from medner_assets.web.logins import Logins
@@ -49,14 +51,26 @@ class Refusal:
     headers: dict[str, str] = field(default_factory=dict)
 
 
-_TOO_LONG = Refusal(413, f"more than {LARGEST_BODY:,} bytes")
+def one_line(refusal: Refusal) -> Response:
+    """Return the answer of a server that is for people: the reason as text."""
+    return PlainTextResponse(f"{refusal.reason}\n", refusal.status, refusal.headers)
 
 
 class Gate:
-    """Stands before `app`; refuses with one line of text, which is logged too."""
+    """Stands before `app`; refuses with one line, which is logged too."""
 
-    def __init__(self, app: ASGIApp, names: HostNames, logins: Logins) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        names: HostNames,
+        logins: Logins,
+        *,
+        largest: int = LARGEST_BODY,
+        answer: Callable[[Refusal], Response] = one_line,
+    ) -> None:
+        """largest: bytes of a request's body. answer: how a refusal is told."""
         self._app, self._names, self._logins = app, names, logins
+        self._largest, self._answer = largest, answer
         # One password is tried at a time: guessing is slow whatever the number of connections.
         self._guessing = asyncio.Lock()
 
@@ -72,7 +86,7 @@ class Gate:
         else:
             refusal = refusal or self._refused_request(scope, headers)
         if refusal is not None:
-            await _refuse(refusal, scope, receive, send)
+            await self._refuse(refusal, scope, receive, send)
         elif scope["type"] == "websocket":
             await self._app(scope, _only_listening(receive, scope, send), send)
         else:
@@ -80,9 +94,9 @@ class Gate:
 
     async def _pass_on(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["method"] == "POST":
-            body = await _read(receive)
+            body = await _read(receive, self._largest)
             if isinstance(body, Refusal):
-                await _refuse(body, scope, receive, send)
+                await self._refuse(body, scope, receive, send)
                 return
             receive = _again(body, receive)
         await self._app(scope, receive, _hardened(send))
@@ -93,7 +107,7 @@ class Gate:
             return None
         told = hosts[0] if len(hosts) == 1 else f"{len(hosts)} Host headers"
         return Refusal(
-            421, f"{told!r} is not a name of this UI: start it with --allow-host to give it another name"
+            421, f"{told!r} is not a name of this server: start it with --allow-host to give it another name"
         )
 
     async def _refused_person(self, headers: Headers) -> Refusal | None:
@@ -112,28 +126,42 @@ class Gate:
         """Refuse what a page of another site sends. A program that is no browser names no origin."""
         origins = headers.getlist("origin")
         if len(origins) > 1 or (origins and not self._names.trust(origins[0], headers["host"])):
-            return Refusal(403, f"a page of {', '.join(origins)} may not act on this UI")
+            return Refusal(403, f"a page of {', '.join(origins)} may not act on this server")
         if not origins and headers.get("sec-fetch-site", "none") not in ("none", "same-origin"):
-            return Refusal(403, "a page of another site may not act on this UI")
+            return Refusal(403, "a page of another site may not act on this server")
         return None
 
     def _refused_request(self, scope: Scope, headers: Headers) -> Refusal | None:
         match scope["method"]:
             case "POST":
-                return self._refused_page(headers) or _refused_content(headers)
+                return self._refused_page(headers) or _refused_content(headers, self._largest)
             case "GET" | "HEAD":
                 return _refused_guest(headers) or _refused_query(scope)
-        return Refusal(405, f"{scope['method']} is not a method of this UI", {"Allow": "GET, HEAD, POST"})
+        return Refusal(405, f"{scope['method']} is not a method of this server", {"Allow": "GET, HEAD, POST"})
+
+    async def _refuse(self, refusal: Refusal, scope: Scope, receive: Receive, send: Send) -> None:
+        # A browser asks for every page without a password first.
+        if refusal.status != 401 or "authorization" in Headers(scope=scope):
+            _note(scope, refusal.reason)
+        if scope["type"] == "websocket":
+            await receive()  # the handshake, which is answered with 403
+            await send({"type": "websocket.close", "code": _POLICY_VIOLATION, "reason": refusal.reason[:100]})
+            return
+        await self._answer(refusal)(scope, receive, _hardened(send))
 
 
-def _refused_content(headers: Headers) -> Refusal | None:
+def _too_long(largest: int) -> Refusal:
+    return Refusal(413, f"more than {largest:,} bytes")
+
+
+def _refused_content(headers: Headers, largest: int) -> Refusal | None:
     kinds = headers.getlist("content-type")
     # Not "contains application/json": a browser sends `text/plain; application/json` without asking first.
     if len(kinds) != 1 or kinds[0].partition(";")[0].strip().lower() != "application/json":
         return Refusal(415, "send Content-Type: application/json")
     length = headers.get("content-length", "0")
-    if not length.isdecimal() or int(length) > LARGEST_BODY:
-        return _TOO_LONG
+    if not length.isdecimal() or int(length) > largest:
+        return _too_long(largest)
     return None
 
 
@@ -143,7 +171,7 @@ def _refused_guest(headers: Headers) -> Refusal | None:
         return None
     if headers.get("sec-fetch-mode") == "navigate" and headers.get("sec-fetch-dest") == "document":
         return None
-    return Refusal(403, "a page of another site may not read this UI")
+    return Refusal(403, "a page of another site may not read this server")
 
 
 def _refused_query(scope: Scope) -> Refusal | None:
@@ -159,7 +187,7 @@ def _refused_query(scope: Scope) -> Refusal | None:
     return None
 
 
-async def _read(receive: Receive) -> bytes | Refusal:
+async def _read(receive: Receive, largest: int) -> bytes | Refusal:
     """Return the whole body, unless it is longer than it may be, whatever its head said, or never ends."""
     parts, size, more = [], 0, True
     while more:
@@ -168,8 +196,8 @@ async def _read(receive: Receive) -> bytes | Refusal:
             return Refusal(400, "the connection ended within the request")
         part = message.get("body", b"")
         size += len(part)
-        if size > LARGEST_BODY:
-            return _TOO_LONG
+        if size > largest:
+            return _too_long(largest)
         parts.append(part)
         more = message.get("more_body", False)
     return b"".join(parts)
@@ -243,18 +271,6 @@ def _reason_to_close(message: Message) -> str | None:
     if not isinstance(query, str):
         return "an operation without a query"
     return reason_not_to_ask(query, LISTENING)
-
-
-async def _refuse(refusal: Refusal, scope: Scope, receive: Receive, send: Send) -> None:
-    # A browser asks for every page without a password first.
-    if refusal.status != 401 or "authorization" in Headers(scope=scope):
-        _note(scope, refusal.reason)
-    if scope["type"] == "websocket":
-        await receive()  # the handshake, which is answered with 403
-        await send({"type": "websocket.close", "code": _POLICY_VIOLATION, "reason": refusal.reason[:100]})
-        return
-    answer = PlainTextResponse(f"{refusal.reason}\n", refusal.status, refusal.headers)
-    await answer(scope, receive, _hardened(send))
 
 
 def _note(scope: Scope, reason: str) -> None:

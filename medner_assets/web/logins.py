@@ -67,11 +67,14 @@ class Logins:
         return self.token is not None and hmac.compare_digest(value.encode(), self.token.encode())
 
 
-def logins_from(file: Path | None, token: str | None) -> Logins:
-    """Return what a file of logins and a token allow; raises MednerError when they are not sound."""
+def logins_from(file: Path | None, token: str | None, variable: str = TOKEN_VARIABLE) -> Logins:
+    """Return what a file of logins and a token allow; raises MednerError when they are not sound.
+
+    variable: of the environment, which holds the token.
+    """
     if token is not None and len(token) < SHORTEST_TOKEN:
         raise MednerError(
-            f"{TOKEN_VARIABLE} is shorter than {SHORTEST_TOKEN} characters, which can be guessed: "
+            f"{variable} is shorter than {SHORTEST_TOKEN} characters, which can be guessed: "
             "export it anew from `openssl rand -hex 16`"
         )
     return Logins(token, {} if file is None else _users(file))

@@ -9,7 +9,7 @@ for an input that cannot be read. Exit code 0: all inputs were read or refused b
 import json
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from importlib import import_module
 from itertools import islice
 from pathlib import Path
@@ -18,7 +18,8 @@ from typing import IO, Any
 from medner_assets.corpus.readers.files import read_text
 from medner_assets.corpus.readers.jsonl import read_jsonl
 from medner_assets.errors import MednerError
-from medner_assets.modeling.inference.extractor import Extractor, ReadWindow
+from medner_assets.modeling.inference.extractor import Extractor
+from medner_assets.modeling.inference.parts import part_of
 from medner_assets.modeling.job import PredictionJob
 from medner_assets.modeling.process import process
 
@@ -62,37 +63,10 @@ def _parts(extractor: Extractor, doc_id: str, text: str) -> Iterator[dict[str, A
         size = min(2 * size, 4 * extractor.batch_size)
         following = list(islice(windows, size))
         end = following[0].start if following else len(text)
-        yield _part(doc_id, text, start, end, extractor.read(batch) if batch else [], is_last=not following)
+        yield part_of(doc_id, text, start, end, extractor.read(batch) if batch else [], is_last=not following)
         if not following:
             return
         batch, start = following, end
-
-
-def _part(
-    doc_id: str, text: str, start: int, end: int, read: Sequence[ReadWindow], *, is_last: bool
-) -> dict[str, Any]:
-    entities: list[dict[str, Any]] = []
-    relations: list[dict[str, Any]] = []
-    for each in read:
-        at = len(entities)
-        entities += each.entities
-        relations += [
-            {
-                **relation,
-                "head": None if relation["head"] is None else at + relation["head"],
-                "tail": None if relation["tail"] is None else at + relation["tail"],
-            }
-            for relation in each.relations
-        ]
-    return {
-        "id": doc_id,
-        "start": start,
-        "text": text[start:end],
-        "entities": entities,
-        "relations": relations,
-        "cut": sum(each.is_cut for each in read),
-        "last": is_last,
-    }
 
 
 def _tell(out: IO[str], part: dict[str, Any]) -> None:

@@ -1,12 +1,4 @@
-"use strict";
-// The report's only script: the SQL behind a number, and the browser of documents. No text is ever parsed as HTML.
-
-const make = (tag, text = "", className = "") => {
-  const node = document.createElement(tag);
-  if (text !== "") node.textContent = text;
-  if (className) node.className = className;
-  return node;
-};
+// The report's script, behind drawing.js: the SQL behind a number, and the browser of documents.
 
 // ---- The SQL behind a number -------------------------------------------------------------------------------------
 const provenance = document.getElementById("provenance");
@@ -38,7 +30,6 @@ if (window.matchMedia("(max-width: 900px)").matches) document.querySelector("nav
 
 // ---- The browser of documents ------------------------------------------------------------------------------------
 const PAGE = window.matchMedia("(max-width: 900px)").matches ? 8 : 25;
-const SHAPES = ["●", "■", "▲", "◆", "★", "✚", "⬟", "◗"];
 const TP = 1, FP = 2, FN = 4;
 
 class Browser {
@@ -269,54 +260,15 @@ class Browser {
     return line;
   }
 
-  // Stretches of gold and of each version as lines below the text: one track each, colour and pattern by type.
+  // Stretches of gold and of each version.
   highlighted(note) {
     const points = Array.from(note.text);
     const stretches = note.gold[0].map(([type, start, end]) => ({track: 0, type, start, end}));
     note.versions.forEach((tasks, version) => {
       for (const outcome of tasks[0]) stretches.push({track: version + 1, ...this.predicted(note, outcome)});
     });
-    const drawn = stretches.filter(({start, end, type}) => type >= 0 && start >= 0 && start < Math.min(end, points.length));
-    const borders = [...new Set([0, points.length, ...drawn.flatMap(({start, end}) => [start, Math.min(end, points.length)])])];
-    borders.sort((a, b) => a - b);
-    const starts = new Map(), ends = new Map();
-    for (const stretch of drawn) {
-      (starts.get(stretch.start) ?? starts.set(stretch.start, []).get(stretch.start)).push(stretch);
-      const end = Math.min(stretch.end, points.length);
-      (ends.get(end) ?? ends.set(end, []).get(end)).push(stretch);
-    }
-    const open = new Set();
-    const text = make("div", "", "text");
-    scrollable(text, "text of the document");
-    borders.slice(0, -1).forEach((from, place) => {
-      for (const stretch of ends.get(from) ?? []) open.delete(stretch);
-      for (const stretch of starts.get(from) ?? []) open.add(stretch);
-      const piece = points.slice(from, borders[place + 1]).join("");
-      if (!open.size) {
-        text.append(piece);
-        return;
-      }
-      const span = make("span");
-      const begun = starts.get(from) ?? [];
-      // The shape is gold's; only where gold has nothing does it say what a version saw.
-      const shown = begun.some(({track}) => !track) ? begun.filter(({track}) => !track) : [...open].some(({track}) => !track) ? [] : begun;
-      for (const type of new Set(shown.map(({type}) => type))) {
-        const mark = make("sup", SHAPES[type % SHAPES.length]);
-        mark.style.color = `var(--t${type % 8})`;
-        span.append(mark);
-      }
-      span.append(piece);
-      const images = [], positions = [];
-      for (const {track, type} of open) {
-        images.push(pattern(type));
-        positions.push(`0 calc(100% - ${(2 - track) * 0.28}em)`);
-      }
-      span.style.backgroundImage = images.join(",");
-      span.style.backgroundPosition = positions.join(",");
-      span.title = [...open].map(({track, type}) => `${["gold", ...this.names.names][track]}: ${this.names.entityTypes[type]}`).join("; ");
-      text.append(span);
-    });
-    return text;
+    const tracks = ["gold", ...this.names.names];
+    return highlightedText(points, stretches, {types: this.names.entityTypes, tracks, rows: 3}, "text of the document");
   }
 
   // What an entity outcome predicted, from its packed form: exactly its gold mention, a stretch of its own, or nothing.
@@ -406,21 +358,6 @@ class Browser {
     wide.append(table);
     return wide;
   }
-}
-
-// What scrolls must be reachable by keyboard, and say what it is.
-function scrollable(node, label) {
-  node.tabIndex = 0;
-  node.setAttribute("role", "region");
-  node.setAttribute("aria-label", label);
-}
-
-// Each type has its colour and its pattern: solid, dashed, dotted and so on, for eyes that see no colour and for print.
-function pattern(type) {
-  const colour = `var(--t${type % 8})`;
-  const [on, off] = [[1, 0], [7, 3], [2, 2], [12, 3], [4, 2], [1, 3], [9, 1], [3, 5]][type % 8];
-  if (!off) return `linear-gradient(${colour}, ${colour})`;
-  return `repeating-linear-gradient(90deg, ${colour} 0 ${on}px, transparent ${on}px ${on + off}px)`;
 }
 
 async function unpacked(block) {
