@@ -6,8 +6,10 @@ digits, accents and word order count.
 """
 
 import unicodedata
+from typing import TYPE_CHECKING
 
-import polars as pl
+if TYPE_CHECKING:  # processes that write completions have no tables
+    import polars as pl
 
 # ASCII white space as `str.split` knows it, and the only places where collapsing it changes a string.
 _BLANKS = r"[\t-\r\x1c-\x1f ]+"
@@ -20,12 +22,14 @@ def normalise(text: str) -> str:
     return " ".join(folded.split())
 
 
-def normalised(texts: pl.Series) -> pl.Series:
+def normalised(texts: "pl.Series") -> "pl.Series":
     """Return `normalise` of each text, null for null.
 
     Strings of ASCII characters, for which folding is lower-casing and NFC changes nothing, are done by the
     column; the others one by one, each distinct string once.
     """
+    import polars as pl
+
     frame = pl.DataFrame({"text": texts})
     text = pl.col("text")
     ascii_only = text.str.len_bytes() == text.str.len_chars()

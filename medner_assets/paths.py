@@ -65,8 +65,9 @@ UI = "make ui" if PROJECT == CHECKOUT else "medner ui"
 BUCKETS = ("s3", "gs", "az", "file")
 """The kinds of object store that MEDNER_DATA can name; `file` is a folder that is used as one."""
 
-NAME = "[a-z0-9][a-z0-9.-]{0,62}"
-"""The pattern of a partition key; `..` is no part of one."""
+SIMPLE_NAME = "[a-z0-9][a-z0-9.-]{0,62}"
+NAME = f"{SIMPLE_NAME}(@[1-9][0-9]{{0,2}})?"
+"""The pattern of a partition key; `..` is no part of one. `@N` is the N-th round of a dataset."""
 
 
 def project() -> Path:

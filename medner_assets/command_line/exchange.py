@@ -5,20 +5,30 @@ from pathlib import Path
 
 import click
 
+from medner_assets.errors import MednerError
 from medner_assets.recipes.formats import FORMATS
+from medner_assets.visible import visible
 
 
 @click.command("import")
 @click.argument("format", type=click.Choice(FORMATS))
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--out", type=click.Path(path_type=Path), help="File of JSON lines to write; - for output.")
 @click.option(
-    "--out", required=True, type=click.Path(path_type=Path), help="File of JSON lines to write; - for output."
-)
+    "--round", "round_", metavar="DATASET@N",
+    help="In place of --out: FILES are the corrected queue of this round, and make its dataset.",
+)  # fmt: skip
 @click.option("--problems", type=click.Path(path_type=Path), help="File of all problems, as JSON lines.")
 @click.option("--strict", is_flag=True, help="Write nothing and exit 1 if anything is lost.")
 @click.option("--column", type=click.IntRange(1), help="conll: the column of the words, from 1.")
 def import_(
-    format: str, files: Sequence[Path], out: Path, problems: Path | None, strict: bool, column: int | None
+    format: str,
+    files: Sequence[Path],
+    out: Path | None,
+    round_: str | None,
+    problems: Path | None,
+    strict: bool,
+    column: int | None,
 ) -> None:
     """Convert FILES of FORMAT to JSON lines; what is lost or taken for granted is told by kind.
 
@@ -28,7 +38,20 @@ def import_(
     Examples:
       medner import pubtator Train.PubTator --out train.jsonl
       medner import brat notes/ --out notes.jsonl --problems problems.jsonl
+      medner import label-studio export.json --round synthetic-small@1
     """
+    if round_ is not None:
+        if out is not None or problems is not None or strict:
+            raise MednerError("--round makes a dataset: leave --out, --problems and --strict out")
+        from medner_assets.commands.round_import import import_round
+
+        for line in import_round(
+            format, files, round_, column=column, tell=lambda line: click.echo(visible(line), err=True)
+        ):
+            click.echo(visible(line))
+        return
+    if out is None:
+        raise MednerError("name the file to write with --out, or the round with --round")
     from medner_assets.commands.importing import import_corpus
 
     import_corpus(format, files, out, problems=problems, strict=strict, column=column)

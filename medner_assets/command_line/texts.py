@@ -1,4 +1,4 @@
-"""Texts of one's own: `predict`, `serve`, `annotate`, `forget`."""
+"""Texts of one's own: `predict`, `serve`, `annotate`, `queue`, `forget`."""
 
 import sys
 from contextlib import closing
@@ -143,6 +143,37 @@ def annotate(
 
 
 @click.command()
+@click.argument("version")
+@click.argument("corpus")
+@click.option("--documents", "count", default=100, show_default=True, type=click.IntRange(1, 100_000))
+@click.option(
+    "--against", metavar="OTHER", help="Another version: where the two disagree, errors are expected."
+)
+@click.option(
+    "--random", "random_share", default=0.2, show_default=True, type=click.FloatRange(0, 1),
+    help="Share that is drawn at random, so that estimates hold for the whole corpus.",
+)  # fmt: skip
+@click.option("--seed", default=1, show_default=True, type=click.IntRange(0), help="Of what is drawn.")
+def queue(version: str, corpus: str, count: int, against: str | None, random_share: float, seed: int) -> None:
+    """Choose documents of CORPUS for a person to correct: where VERSION errs most for the time they take.
+
+    CORPUS is a file or folder as `medner predict` reads them. The documents are written with what VERSION
+    says of them, for Label Studio and Prodigy, as the next round of VERSION's dataset; `medner import
+    --round` makes the dataset of what was corrected.
+
+    \b
+    Examples:
+      medner queue tiny-v2 notes/ --documents 50
+      medner queue tiny-v2 notes.jsonl --against tiny-v1
+      medner import label-studio export.json --round synthetic-small@1
+    """
+    from medner_assets.commands.queueing import queue as run
+
+    for line in run(version, corpus, count, against=against, random_share=random_share, seed=seed):
+        click.echo(visible(line))
+
+
+@click.command()
 @click.argument("name", metavar="DATASET|VERSION")
 @click.option("--documents", metavar="IDS", help="Only these documents, ids separated by commas.")
 @click.option("--yes", is_flag=True, help="Remove without asking; what goes is listed all the same.")
@@ -173,4 +204,4 @@ def forget(name: str, documents: str | None, yes: bool) -> None:
     click.echo("removed")
 
 
-COMMANDS = (predict, serve, annotate, forget)
+COMMANDS = (predict, serve, annotate, queue, forget)

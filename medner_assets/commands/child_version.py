@@ -5,16 +5,24 @@ again. Nothing is written unless the whole recipe is valid, and no existing reci
 """
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from medner_assets import paths
+from medner_assets.commands.rounds import before_name
 from medner_assets.errors import MednerError
-from medner_assets.recipes.loading import flattened, load_version, validated_version, version_names
+from medner_assets.recipes.loading import (
+    flattened,
+    load_version,
+    overlaid,
+    validated_version,
+    version_names,
+)
 from medner_assets.recipes.schemas import schema_line
+from medner_assets.recipes.version import VersionRecipe
 
 _OF_THE_CHILD = ("baseline", "expectation")
 """What --set cannot state: the baseline is the version named, an expectation is written with its reasons."""
@@ -35,7 +43,8 @@ def child_version(parent: str, settings: Sequence[str], name: str | None) -> tup
     if name == parent:
         raise MednerError(f"--as {name}: that is the version itself: choose another name")
     stated = stated_settings(settings, [*flattened(recipe), "training.early_stopping"])
-    content = {"summary": f"{parent} with {', '.join(settings)}"[:300], "baseline": parent, **stated}
+    told = {"summary": f"{parent} with {', '.join(settings)}"[:300]}
+    content = {**told, **overlaid(_inherited(parent, recipe, stated), stated)}
     child = validated_version(name, content)
     if name in version_names():
         there = load_version(name)
@@ -49,6 +58,24 @@ def child_version(parent: str, settings: Sequence[str], name: str | None) -> tup
     partial.write_text(f"{schema_line('version')}\n{body}", encoding="utf-8")
     partial.replace(file)
     return name, file
+
+
+def _inherited(parent: str, recipe: VersionRecipe, stated: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a child says before what it changes: its parent as the baseline, which it inherits from.
+
+    On a round of the parent's dataset its baseline is what the parent said before that round, a version of
+    the round that has no settings to inherit: the parent's are stated.
+    """
+    dataset = str(stated.get("dataset", recipe.dataset))
+    before = before_name(parent, dataset)
+    if dataset == recipe.dataset or before not in version_names():
+        return {"baseline": parent}
+    own = {"summary", "baseline", "expectation", "replicates"}
+    return {
+        "baseline": before,
+        "system": "lora",
+        **recipe.model_dump(mode="json", exclude=own, exclude_defaults=True),
+    }
 
 
 def stated_settings(settings: Sequence[str], known: Sequence[str]) -> dict[str, Any]:

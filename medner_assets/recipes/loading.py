@@ -147,14 +147,15 @@ def _with_baseline(name: str, own: dict[str, Any], folder: Path, children: tuple
     inherited = _merged_version(baseline, folder, (*children, name))
     system = own.get("system", inherited.get("system", "lora"))
     dropped = {*_NOT_INHERITED, *NOT_OF.get(str(system), ())}
-    return _overlaid({key: value for key, value in inherited.items() if key not in dropped}, own)
+    return overlaid({key: value for key, value in inherited.items() if key not in dropped}, own)
 
 
-def _overlaid(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+def overlaid(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    """Return nested settings with those of `above` over those of `below`."""
     merged = dict(below)
     for key, value in above.items():
         if isinstance(value, Mapping) and isinstance(merged.get(key), Mapping):
-            merged[key] = _overlaid(merged[key], value)
+            merged[key] = overlaid(merged[key], value)
         else:
             merged[key] = value
     return merged

@@ -1,8 +1,6 @@
 """Probabilities of a model → probabilities that hold: isotonic regression on the dev split. Pure.
 
 A task whose dev items are too few keeps the model's probabilities; a type with too few takes its task's.
-Source: Zadrozny & Elkan 2002. scikit-learn's isotonic regression says 0 or 1 where all items of an end are
-wrong or right; here no end is surer than n items can be (rule of succession: 1 / (n + 2)).
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,9 +8,10 @@ from typing import Self
 
 import numpy as np
 import polars as pl
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from medner_assets.errors import MednerError
+from medner_assets.scoring.confidence.curve import CalibrationCurve, Value
 from medner_assets.scoring.schemes import Task
 
 FEWEST_OF_TASK = 100
@@ -23,36 +22,7 @@ PRECISIONS = (0.9, 0.95, 0.99)
 """For which the least probability to answer is noted."""
 
 
-class _Value(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class CalibrationCurve(_Value):
-    """A rising curve; between its knots it is a line, beyond them it is level."""
-
-    items: int = Field(description="Dev items that it was fitted to.")
-    model: tuple[float, ...] = Field(description="Probabilities of the model, rising.")
-    calibrated: tuple[float, ...] = Field(description="Shares of right items, never falling.")
-
-    @classmethod
-    def fitted(cls, probability: np.ndarray, right: np.ndarray) -> Self:
-        """Return the curve of items: their probabilities and whether each is right."""
-        from sklearn.isotonic import IsotonicRegression
-
-        edge = 1 / (len(right) + 2)
-        fit = IsotonicRegression(y_min=edge, y_max=1 - edge, out_of_bounds="clip")
-        fit.fit(probability, right.astype(float))
-        return cls(
-            items=len(right), model=tuple(fit.X_thresholds_.tolist()),
-            calibrated=tuple(fit.y_thresholds_.tolist()),
-        )  # fmt: skip
-
-    def at(self, probability: np.ndarray) -> np.ndarray:
-        """Return the calibrated probabilities."""
-        return np.interp(probability, self.model, self.calibrated)
-
-
-class Threshold(_Value):
+class Threshold(Value):
     """From which probability on answers have a precision on dev."""
 
     precision: float
@@ -60,7 +30,7 @@ class Threshold(_Value):
     coverage: float = Field(description="Share of dev items that are answered then.")
 
 
-class TaskCalibration(_Value):
+class TaskCalibration(Value):
     """The curves of one task."""
 
     items: int = Field(description="Items predicted on dev.")
@@ -82,7 +52,7 @@ class TaskCalibration(_Value):
         return pl.Series(probability.name, found, dtype=pl.Float64()).fill_nan(None)
 
 
-class Calibration(_Value):
+class Calibration(Value):
     """How the probabilities of one version are calibrated, as its file beside the adapter has it."""
 
     generation_id: str = Field(description="The completions whose dev part it was fitted to.")
