@@ -35,7 +35,7 @@ class UnreadableText(Exception):
     """The version cannot read a text, and says why in one line; others it can."""
 
 
-class Reader:
+class ReadingProcess:
     """A version that reads texts. Made by `started`; `end` it."""
 
     def __init__(self, served: Served, process: Process, log: Path, batched: Callable[[int], None]) -> None:
@@ -48,7 +48,9 @@ class Reader:
         self._listening = asyncio.create_task(self._listen())
 
     @classmethod
-    async def started(cls, served: Served, batched: Callable[[int], None] = lambda _: None) -> "Reader":
+    async def started(
+        cls, served: Served, batched: Callable[[int], None] = lambda _: None
+    ) -> "ReadingProcess":
         """Return a reader that has loaded its version and read a word with it.
 
         batched: is told the windows of each batch. Raises MednerError where that fails.

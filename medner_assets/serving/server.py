@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 import signal
 import socket
 import sys
@@ -44,6 +45,7 @@ def serve(settings: Serving) -> None:
     Raises MednerError when nothing of that name can serve, the address is taken, or it can be reached from
     other machines and no token is set.
     """
+    os.environ["OTEL_SDK_DISABLED"] = "true"  # which fastapi knows: nothing is traced
     logins = logins_from(None, take_token(SERVE_TOKEN_VARIABLE), SERVE_TOKEN_VARIABLE)
     if not (logins.needed or is_loopback(settings.host)):
         raise MednerError(

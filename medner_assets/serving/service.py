@@ -13,7 +13,7 @@ from typing import Any
 
 from medner_assets.errors import MednerError
 from medner_assets.serving.metrics import Metrics
-from medner_assets.serving.reader import Reader, ReaderLost
+from medner_assets.serving.reader import ReaderLost, ReadingProcess
 from medner_assets.serving.served import Served, is_gone, resolved, stamp
 from medner_assets.visible import visible
 
@@ -37,9 +37,9 @@ class Unavailable(Exception):
 class Service:
     """What answers for one name. Made by `serving`."""
 
-    def __init__(self, name: str, least: float | None, reader: Reader, metrics: Metrics) -> None:
+    def __init__(self, name: str, least: float | None, reader: ReadingProcess, metrics: Metrics) -> None:
         self._name, self._least, self._metrics = name, least, metrics
-        self._reader: Reader | None = reader
+        self._reader: ReadingProcess | None = reader
         self._stamp = stamp(name, reader.served.version)
         self._waiting = 0
         self._usable = asyncio.Event()
@@ -78,7 +78,7 @@ class Service:
             self._waiting -= characters
             self._metrics.waiting.set(self._waiting)
 
-    async def _present(self) -> Reader:
+    async def _present(self) -> ReadingProcess:
         if self._reader is None:
             raise Unavailable("champion-gone", self.problem)
         if self._reader.is_lost:
@@ -138,7 +138,7 @@ class Service:
         self._stamp = stamp(self._name, wanted.version)
 
     async def _hand_over(self, wanted: Served) -> None:
-        old, new = self._reader, await Reader.started(wanted, self._metrics.batched)
+        old, new = self._reader, await ReadingProcess.started(wanted, self._metrics.batched)
         self._reader = new
         self._usable.set()
         self._metrics.swaps.inc()
@@ -146,15 +146,15 @@ class Service:
         if old is not None:
             self._end(old)
 
-    async def _renew(self, lost: Reader) -> None:
+    async def _renew(self, lost: ReadingProcess) -> None:
         """Start the version again whose process ended by itself."""
         _LOG.warning("the process of %s ended: %s", lost.served.version, visible(lost.why_lost()))
         self._metrics.restarts.inc()
         await lost.stop()
-        self._reader = await Reader.started(lost.served, self._metrics.batched)
+        self._reader = await ReadingProcess.started(lost.served, self._metrics.batched)
         self._usable.set()
 
-    def _withdraw(self, reader: Reader) -> None:
+    def _withdraw(self, reader: ReadingProcess) -> None:
         self._reader, self._tried_at = None, 0.0
         self._note(
             f"{reader.served.version} was removed or serves no more: nothing is read until a version serves"
@@ -166,7 +166,7 @@ class Service:
             _LOG.warning("%s", visible(problem))
         self.problem = problem
 
-    def _end(self, reader: Reader) -> None:
+    def _end(self, reader: ReadingProcess) -> None:
         ending = asyncio.create_task(reader.end())
         self._ending.add(ending)
         ending.add_done_callback(self._ending.discard)
@@ -179,7 +179,7 @@ class Service:
             await self._reader.stop()
 
 
-async def _all(reader: Reader, texts: Sequence[str]) -> list[dict[str, Any]]:
+async def _all(reader: ReadingProcess, texts: Sequence[str]) -> list[dict[str, Any]]:
     tasks = [asyncio.create_task(reader.read(text)) for text in texts]
     try:
         return await asyncio.gather(*tasks)
@@ -193,7 +193,7 @@ async def _all(reader: Reader, texts: Sequence[str]) -> list[dict[str, Any]]:
 async def serving(name: str, least: float | None, metrics: Metrics) -> AsyncIterator[Service]:
     """Yield what answers for `name`, loaded; raise MednerError where nothing can serve."""
     served = await asyncio.to_thread(resolved, name, least)
-    service = Service(name, least, await Reader.started(served, metrics.batched), metrics)
+    service = Service(name, least, await ReadingProcess.started(served, metrics.batched), metrics)
     watching = asyncio.create_task(service.watch())
     try:
         yield service

@@ -1,0 +1,326 @@
+"""A served champion under load: speed against one-by-one `predict`, and whether anything is lost or mixed.
+
+    python benchmarks/serve.py --dataset synthetic-small --other tiny-v1
+
+Needs a project in which the dataset has a champion and OTHER, another of its versions, is trained and
+evaluated (`medner demo`, `medner promote tiny-v2 …`). OTHER takes over under load and gives back; the history
+of promotions has two rows more afterwards. Every answer is held against what `medner predict` says of the
+same text with the version that the answer names. The client's own work runs on the same cores.
+"""
+
+import asyncio
+import json
+import os
+import platform
+import random
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import quantiles
+from typing import Any
+
+import click
+import psutil
+
+ROOT = Path(__file__).parent.parent
+sys.path.insert(0, str(ROOT))
+
+RESULTS = ROOT / "benchmarks" / "results" / "serve.json"
+MEDNER = [sys.executable, "-m", "medner_assets.cli"]
+BAD: list[tuple[bytes, str, int]] = [
+    (b'{"text": ""}', "application/json", 422),
+    (b'{"text": 5}', "application/json", 422),
+    (b"{", "application/json", 400),
+    (b'{"text": "a"}', "text/plain", 415),
+    (json.dumps({"text": "a" * 1_000_000}).encode(), "application/json", 413),
+    (b"x" * 5_000_000, "application/json", 413),
+]
+"""What is sent now and then, its content type, and the status that it must have."""
+
+
+@dataclass
+class Counted:
+    """What became of the requests of one load."""
+
+    seconds: list[float] = field(default_factory=list)
+    statuses: Counter[int] = field(default_factory=Counter)
+    versions: Counter[str] = field(default_factory=Counter)
+    wrong: list[str] = field(default_factory=list)
+    abandoned: int = 0
+    items: int = 0
+    other_items: int = 0
+    """Items that are in one of answer and reference only: last digits of a batch can turn a token."""
+
+
+class Client:
+    """One connection that asks one thing after the other, with as little work as can be."""
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+        self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
+
+    async def ask(self, body: bytes, kind: str = "application/json") -> tuple[int, Any]:
+        """Return status and answer; one that was refused early may have closed the connection."""
+        reader, writer = await self._connected()
+        with suppress(ConnectionError):
+            writer.write(_head(body, kind) + body)
+            await writer.drain()
+        try:
+            head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+        except (asyncio.IncompleteReadError, ConnectionError):
+            await self.leave()
+            return 0, None
+        length = int(re.search(r"content-length: (\d+)", head.lower())[1])
+        content = json.loads(await reader.readexactly(length))
+        if "connection: close" in head.lower() or len(body) > 100_000:
+            await self.leave()
+        return int(head.split(" ", 2)[1]), content
+
+    async def ask_and_go(self, body: bytes) -> None:
+        """Ask, and be killed before the answer is there."""
+        _, writer = await self._connected()
+        writer.write(_head(body, "application/json") + body)
+        await writer.drain()
+        await asyncio.sleep(random.random() * 0.2)
+        writer.transport.abort()
+        self._streams = None
+
+    async def leave(self) -> None:
+        """Close the connection."""
+        if self._streams is not None:
+            self._streams[1].close()
+            self._streams = None
+
+    async def _connected(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        if self._streams is None:
+            self._streams = await asyncio.open_connection("127.0.0.1", self._port, limit=2**24)
+        return self._streams
+
+
+def _head(body: bytes, kind: str) -> bytes:
+    return (
+        f"POST /extract HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: {kind}\r\n"
+        f"Content-Length: {len(body)}\r\n\r\n"
+    ).encode()
+
+
+async def load(
+    port: int, texts: list[str], clients: int, reference: dict[str, dict[str, Any]], spoilt: float = 0.0
+) -> Counted:
+    """Ask for every text once, `clients` at a time. spoilt: share of more requests, bad or killed ones."""
+    counted, waiting = Counted(), iter(texts)
+    chance = random.Random(1)
+
+    async def work() -> None:
+        client = Client(port)
+        for text in waiting:
+            if chance.random() < spoilt:
+                await client.ask_and_go(json.dumps({"text": text}).encode())
+                counted.abandoned += 1
+            if chance.random() < spoilt:
+                body, kind, expected = chance.choice(BAD)
+                status, answer = await client.ask(body, kind)
+                counted.statuses[status] += 1
+                if status != expected or answer["error"]["status"] != expected:
+                    counted.wrong.append(f"a bad body of {len(body)} bytes: {status} for {expected}")
+            began = time.perf_counter()
+            status, answer = await client.ask(json.dumps({"text": text}).encode())
+            counted.seconds.append(time.perf_counter() - began)
+            counted.statuses[status] += 1
+            if status != 200:
+                counted.wrong.append(f"{status}: {answer}")
+                continue
+            _hold(counted, text, answer, reference)
+        await client.leave()
+
+    await asyncio.gather(*(work() for _ in range(clients)))
+    return counted
+
+
+def _hold(counted: Counted, text: str, answer: dict[str, Any], reference: dict[str, dict[str, Any]]) -> None:
+    """Hold an answer against what its version says of the text alone."""
+    version, (document,) = answer["served"]["version"], answer["documents"]
+    counted.versions[version] += 1
+    if document["text"] != text:
+        counted.wrong.append("an answer to another text")
+        return
+    expected = reference.get(version, {}).get(text)
+    if expected is None:
+        return
+    own, theirs = _items(document), _items(expected)
+    counted.items += len(own | theirs)
+    counted.other_items += len(own ^ theirs)
+
+
+def _items(document: dict[str, Any]) -> set[tuple[Any, ...]]:
+    texts = {each["id"]: each["text"] for each in document["entities"]}
+    return {
+        *((each["type"], each["text"], each.get("start")) for each in document["entities"]),
+        *((each["type"], texts[each["head"]], texts[each["tail"]]) for each in document["relations"]),
+    }
+
+
+@click.command()
+@click.option("--dataset", default="synthetic-small", show_default=True)
+@click.option("--other", default="tiny-v1", show_default=True, help="The version that takes over.")
+@click.option("--requests", default=10_000, show_default=True)
+@click.option("--texts", "distinct", default=1000, show_default=True, help="Distinct notes among them.")
+@click.option("--one-by-one", default=5, show_default=True, help="Times that `medner predict` is started.")
+@click.option("--dry", is_flag=True, help="Do not write the results of the project.")
+def main(dataset: str, other: str, requests: int, distinct: int, one_by_one: int, dry: bool) -> None:
+    """Measure, and exit 1 where anything was lost or mixed."""
+    from medner_assets.corpus.synthetic.generator import generate_documents
+
+    notes = list(dict.fromkeys(each.text for each in generate_documents("stated", 27, distinct)))
+    with Server(dataset) as server:
+        champion = server.health()["version"]
+    reference = {version: _predicted(version, notes) for version in (champion, other)}
+    results: dict[str, Any] = {
+        "machine": f"{os.cpu_count()} cores, {platform.machine()}",
+        "champion": champion, "other": other, "characters": sum(map(len, notes)) / len(notes),
+        "one_by_one": _one_by_one(champion, notes[:one_by_one]),
+    }  # fmt: skip
+    with Server(dataset) as server:
+        results["loaded_seconds"] = server.seconds
+        for clients in (1, 8, 32):
+            texts = notes[: 40 * min(clients, 8)]
+            began = time.perf_counter()
+            counted = asyncio.run(load(server.port, texts, clients, reference))
+            results[f"{clients} at a time"] = _told(counted, time.perf_counter() - began)
+        texts = [notes[n % len(notes)] for n in range(requests)]
+        random.Random(2).shuffle(texts)
+        began = time.perf_counter()
+        counted = asyncio.run(_under_load(server, texts, champion, other, reference))
+        results["soak"] = _told(counted, time.perf_counter() - began)
+        results["soak"]["metrics"] = server.metrics()
+    print(json.dumps(results, indent=1))
+    if not dry:
+        RESULTS.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+    lost = results["soak"]["wrong"] or len(counted.seconds) != requests
+    sys.exit(int(bool(lost) or set(counted.versions) != {champion, other}))
+
+
+async def _under_load(
+    server: "Server", texts: list[str], champion: str, other: str, reference: dict[str, dict[str, Any]]
+) -> Counted:
+    """Load it while OTHER takes over, the process that reads is killed, and the champion takes over again."""
+    running = asyncio.create_task(load(server.port, texts, 32, reference, spoilt=0.05))
+    await asyncio.sleep(server.seconds)
+    await _promoted(other, server)
+    os.kill(server.reader().pid, signal.SIGKILL)
+    await asyncio.sleep(3 * server.seconds)
+    await _promoted(champion, server)
+    return await running
+
+
+async def _promoted(version: str, server: "Server") -> None:
+    command = [*MEDNER, "promote", version, "--reason", "benchmarks/serve.py: takes over under load"]
+    process = await asyncio.create_subprocess_exec(*command, stdout=subprocess.DEVNULL, cwd=ROOT)
+    assert await process.wait() == 0
+    for _ in range(600):
+        if (await asyncio.to_thread(server.health)).get("version") == version:
+            return
+        await asyncio.sleep(0.5)
+    raise click.ClickException(f"{version} did not take over")
+
+
+class Server:
+    """`medner serve` on a free port."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __enter__(self) -> "Server":
+        began = time.perf_counter()
+        self._process = subprocess.Popen(
+            [*MEDNER, "serve", self._name, "--port", "0"], stdout=subprocess.PIPE, text=True, cwd=ROOT
+        )
+        assert self._process.stdout is not None
+        self.port = int(re.search(r":(\d+) ", self._process.stdout.readline())[1])
+        self.seconds = time.perf_counter() - began
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.send_signal(signal.SIGTERM)
+        self._process.wait(90)
+
+    def reader(self) -> psutil.Process:
+        """Return the process that reads now."""
+        (found,) = (
+            each
+            for each in psutil.Process(self._process.pid).children(recursive=True)
+            if "medner_assets.modeling.inference.serve" in each.cmdline()
+        )
+        return found
+
+    def health(self) -> dict[str, Any]:
+        """Return what /health says."""
+        return json.loads(self._get("/health"))
+
+    def metrics(self) -> dict[str, float]:
+        """Return the counts of /metrics."""
+        lines = [each.rpartition(" ") for each in self._get("/metrics").splitlines() if each[:1] != "#"]
+        return {
+            name: float(value) for name, _, value in lines if "_bucket" not in name and "_created" not in name
+        }
+
+    def _get(self, path: str) -> str:
+        import httpx
+
+        return httpx.get(f"http://127.0.0.1:{self.port}{path}", timeout=60).text
+
+
+def _predicted(version: str, texts: list[str]) -> dict[str, Any]:
+    """Return text → what `medner predict` says of it."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "notes.jsonl"
+        file.write_text(
+            "".join(json.dumps({"id": str(n), "text": each}) + "\n" for n, each in enumerate(texts))
+        )
+        ran = subprocess.run(
+            [*MEDNER, "predict", version, str(file), "--json"],
+            capture_output=True,
+            text=True,
+            check=True,
+            cwd=ROOT,
+        )
+    return {each["text"]: each for each in map(json.loads, ran.stdout.splitlines())}
+
+
+def _one_by_one(version: str, texts: list[str]) -> dict[str, float]:
+    """Return the speed of a process for each text."""
+    seconds = []
+    for text in texts:
+        began = time.perf_counter()
+        subprocess.run(
+            [*MEDNER, "predict", version, "--json"], input=text, capture_output=True, text=True, check=True,
+            cwd=ROOT,
+        )  # fmt: skip
+        seconds.append(time.perf_counter() - began)
+    return {"requests_per_second": len(seconds) / sum(seconds), **_quantiles(seconds)}
+
+
+def _quantiles(seconds: list[float]) -> dict[str, float]:
+    cuts = quantiles(seconds, n=20, method="inclusive")
+    return {"p50_seconds": cuts[9], "p95_seconds": cuts[18]}
+
+
+def _told(counted: Counted, seconds: float) -> dict[str, Any]:
+    return {
+        "requests": len(counted.seconds), "seconds": seconds,
+        "requests_per_second": len(counted.seconds) / seconds, **_quantiles(counted.seconds),
+        "statuses": {str(status): count for status, count in sorted(counted.statuses.items())},
+        "abandoned": counted.abandoned, "versions": dict(counted.versions), "wrong": counted.wrong[:20],
+        "items": counted.items, "items_unlike_predict": counted.other_items,
+    }  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()
