@@ -47,7 +47,7 @@ function show(read) {
   }
   const shown = highlightedText(Array.from(read.text), stretches, {types, tracks: ["found"], rows: 1}, "text with its entities");
   const parts = [make("h2", "Found"), legend(read), shown];
-  if (read.cut) parts.push(make("p", `${read.cut} parts of the text were cut: their last items may be missing.`, "missing"));
+  if (read.cut) parts.push(make("p", "The answer reached its limit: the last items of the text may be missing.", "missing"));
   parts.push(table(["entity", "type", "place", "probability"], read.entities.map((entity) => [
     [mark(entity.type), entity.text], entity.type,
     entity.start === undefined ? "not in the text" : `${entity.start}–${entity.end}`, probable(entity),
