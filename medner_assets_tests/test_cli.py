@@ -21,6 +21,7 @@ from medner_assets_tests.support.miniature import documents
 COMMANDS = {
     "demo", "doctor", "versions", "import", "audit", "score", "train", "ui", "evaluate", "compare", "promote",
     "predict", "annotate", "sql", "export", "schema", "forget", "init", "register",
+    "serve", "queue",
 }  # fmt: skip
 
 

@@ -145,7 +145,10 @@ def annotate(
 @click.command()
 @click.argument("version")
 @click.argument("corpus")
-@click.option("--documents", "count", default=100, show_default=True, type=click.IntRange(1, 100_000))
+@click.option(
+    "--documents", "count", default=100, show_default=True, type=click.IntRange(1, 100_000),
+    help="How many to choose.",
+)  # fmt: skip
 @click.option(
     "--against", metavar="OTHER", help="Another version: where the two disagree, errors are expected."
 )
