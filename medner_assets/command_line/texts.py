@@ -168,7 +168,6 @@ def queue(version: str, corpus: str, count: int, against: str | None, random_sha
     Examples:
       medner queue tiny-v2 notes/ --documents 50
       medner queue tiny-v2 notes.jsonl --against tiny-v1
-      medner import label-studio export.json --round synthetic-small@1
     """
     from medner_assets.commands.queueing import queue as run
 
