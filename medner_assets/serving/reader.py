@@ -10,7 +10,7 @@ import json
 import os
 import sys
 from asyncio.subprocess import PIPE, Process
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -45,6 +45,7 @@ class ReadingProcess:
         self._asked: dict[int, asyncio.Future[dict[str, Any]]] = {}
         self._idle = asyncio.Event()
         self._idle.set()
+        self._lost = asyncio.Event()
         self._listening = asyncio.create_task(self._listen())
 
     @classmethod
@@ -78,6 +79,8 @@ class ReadingProcess:
         except BaseException:
             with contextlib.suppress(ProcessLookupError):
                 process.kill()
+            process.stdin.close()
+            await process.wait()
             raise
         return cls(served, process, log, batched)
 
@@ -88,32 +91,33 @@ class ReadingProcess:
 
     @property
     def is_lost(self) -> bool:
-        """Whether the process has ended."""
-        return self._listening.done()
+        """Whether the process answers no more."""
+        return self._lost.is_set()
 
     async def lost(self) -> None:
-        """Return when the process has ended."""
-        await asyncio.wait([self._listening])
+        """Return when the process answers no more."""
+        await self._lost.wait()
 
-    async def read(self, text: str) -> dict[str, Any]:
-        """Return the document that the version makes of `text`, as `medner predict --json` writes it.
+    async def read(self, texts: Sequence[str]) -> list[dict[str, Any]]:
+        """Return the documents that the version makes of `texts`, as `medner predict --json` writes them.
 
-        Raises UnreadableText, and ReaderLost where the process ends first. Whoever stops waiting takes the
-        text back.
+        Raises UnreadableText where one of them cannot be read, and ReaderLost where the process ends first.
+        Whoever stops waiting takes the texts back.
         """
         if self.is_lost:
             raise ReaderLost
-        number = next(self._numbers)
-        answered = self._asked[number] = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        asked = {next(self._numbers): loop.create_future() for _ in texts}
+        self._asked |= asked
         self._idle.clear()
         try:
-            self._tell({"ask": number, "text": text})
-            return await answered
-        except asyncio.CancelledError:
-            self._tell({"drop": number})
-            raise
+            self._tell({"ask": list(zip(asked, texts, strict=True))})
+            return list(await asyncio.gather(*asked.values()))
         finally:
-            del self._asked[number]
+            for number in asked:
+                del self._asked[number]
+            if left := [number for number, each in asked.items() if not each.done() or each.cancelled()]:
+                self._tell({"drop": left})
             if not self._asked:
                 self._idle.set()
 
@@ -129,12 +133,12 @@ class ReadingProcess:
         with contextlib.suppress(ProcessLookupError):
             self._process.kill()
         await self._process.wait()
-        await self.lost()
+        await asyncio.wait([self._listening])
         self._log.unlink(missing_ok=True)
 
-    def why_lost(self) -> str:
+    async def why_lost(self) -> str:
         """Return how the process ended, in one line."""
-        code = self._process.returncode
+        code = await self._process.wait()
         return last_line(self._log) or f"its process ended with {code}"
 
     def _tell(self, line: dict[str, Any]) -> None:
@@ -148,10 +152,10 @@ class ReadingProcess:
             async for line in self._process.stdout:
                 self._answered(json.loads(line))
         finally:
+            self._lost.set()  # first: whoever asks from now on must not wait
             for each in self._asked.values():
                 if not each.done():
                     each.set_exception(ReaderLost())
-            await self._process.wait()
 
     def _answered(self, told: dict[str, Any]) -> None:
         if "batch" in told:

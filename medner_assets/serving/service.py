@@ -70,7 +70,7 @@ class Service:
                 reader = await self._present()
                 with contextlib.suppress(ReaderLost):
                     # Read before: facts may be refreshed while the texts wait.
-                    return reader.served, await _all(reader, texts)
+                    return reader.served, await reader.read(texts)
             raise Unavailable(
                 "reader-lost", "the process that reads ended twice with this request: ask again"
             )
@@ -148,7 +148,7 @@ class Service:
 
     async def _renew(self, lost: ReadingProcess) -> None:
         """Start the version again whose process ended by itself."""
-        _LOG.warning("the process of %s ended: %s", lost.served.version, visible(lost.why_lost()))
+        _LOG.warning("the process of %s ended: %s", lost.served.version, visible(await lost.why_lost()))
         self._metrics.restarts.inc()
         await lost.stop()
         self._reader = await ReadingProcess.started(lost.served, self._metrics.batched)
@@ -177,16 +177,6 @@ class Service:
             each.cancel()
         if self._reader is not None:
             await self._reader.stop()
-
-
-async def _all(reader: ReadingProcess, texts: Sequence[str]) -> list[dict[str, Any]]:
-    tasks = [asyncio.create_task(reader.read(text)) for text in texts]
-    try:
-        return await asyncio.gather(*tasks)
-    finally:
-        for each in tasks:  # of what was given up, or failed with another
-            each.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 @contextlib.asynccontextmanager

@@ -47,10 +47,8 @@ class Words:
 
 def told(texts: Sequence[str], reads: Words | None = None, drop: Sequence[int] = ()) -> list[dict]:
     lines: serve.Lines = SimpleQueue()
-    for number, text in enumerate(texts):
-        lines.put({"ask": number, "text": text})
-    for number in drop:
-        lines.put({"drop": number})
+    lines.put({"ask": list(enumerate(texts))})
+    lines.put({"drop": list(drop)})
     lines.put(None)
     out = io.StringIO()
     answer(Desk(reads or Words()), lines, out)

@@ -1,10 +1,10 @@
 """Read texts that others ask for: `python -m medner_assets.modeling.inference.serve`, a process of its own.
 
 The first line of standard input is the job. When the version is loaded and has read a word, `{"ready": true}`
-is told; from then on each line asks for a text, `{"ask": number, "text": …}`, or drops one,
-`{"drop": number}`. Texts are answered as they are done: `{"number", "document"}`, or `{"number", "error"}`
-for one that cannot be read, and `{"batch": windows}` for each batch. Where standard input ends, the process
-ends when what was asked for is answered.
+is told; from then on each line asks for texts, `{"ask": [[number, text], …]}`, or drops some,
+`{"drop": [number, …]}`. Texts are answered as they are done: `{"number", "document"}`, or
+`{"number", "error"}` for one that cannot be read, and `{"batch": windows}` for each batch. Where standard
+input ends, the process ends when what was asked for is answered.
 
 The windows of all texts that wait are read together, one window of each in turn: a text that came while
 others are read joins the next batch, and a long one delays no short one by more than a batch.
@@ -72,12 +72,12 @@ class Desk:
         return not self._waiting
 
     def take(self, line: Line) -> None:
-        """Let a text wait, or forget one that waits."""
+        """Let texts wait, or forget some that wait."""
         if "drop" in line:
-            self._waiting = deque(each for each in self._waiting if each.number != line["drop"])
-            return
-        windows = self._extractor.windows(line["text"])
-        self._waiting.append(_Asked(line["ask"], line["text"], windows, next(windows, None)))
+            self._waiting = deque(each for each in self._waiting if each.number not in line["drop"])
+        for number, text in line.get("ask", ()):
+            windows = self._extractor.windows(text)
+            self._waiting.append(_Asked(number, text, windows, next(windows, None)))
 
     def step(self) -> Iterator[Line]:
         """Read one batch, and yield what is to be told of it."""
