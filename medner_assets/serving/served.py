@@ -11,6 +11,7 @@ from typing import Any
 from medner_assets import paths
 from medner_assets.defs.identity import evaluation_id, generation_id
 from medner_assets.defs.reporting.promotions import serving
+from medner_assets.defs.shared import bring
 from medner_assets.defs.versions.completion_rows import ids_of
 from medner_assets.defs.versions.handover import VersionInputs, adapter_for, inputs_of, require_adapters
 from medner_assets.defs.versions.reading import reading_settings, why_uncalibrated
@@ -60,6 +61,7 @@ def resolved(name: str, least: float | None = None) -> Served:
     nothing of that name can serve, and says why; a champion whose present weights were never evaluated
     cannot.
     """
+    bring()
     tables = DataTables()
     is_dataset = name in dataset_names()
     version = _champion(name, tables) if is_dataset else name
@@ -117,6 +119,8 @@ def stamp(name: str, version: str | None) -> tuple[object, ...]:
 
     version: the one that serves now.
     """
+    if paths.bucket_url() is not None:
+        DataTables().store().has("promotions", name)  # brings what other machines wrote
     tables = paths.warehouse()
     files = [tables / "promotions" / f"dataset={name}" / "part-0.parquet"]
     if version is not None:

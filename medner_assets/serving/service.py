@@ -110,7 +110,7 @@ class Service:
                 await asyncio.wait_for(reader.lost(), LOOK_SECONDS)
                 await self._renew(reader)
                 return
-            if is_gone(self._name, reader.served.version):
+            if await asyncio.to_thread(is_gone, self._name, reader.served.version):
                 # Training puts a new folder in the old one's place: one look may fall between.
                 self._missed += 1
                 if self._missed > 1:
@@ -122,7 +122,7 @@ class Service:
     async def _look(self) -> None:
         """Let another version take over where the name stands for one."""
         current = None if self._reader is None else self._reader.served
-        now = stamp(self._name, None if current is None else current.version)
+        now = await asyncio.to_thread(stamp, self._name, None if current is None else current.version)
         clock = asyncio.get_running_loop().time()
         if current is not None and now == self._stamp and not self.problem:
             return
@@ -135,7 +135,7 @@ class Service:
         else:
             await self._hand_over(wanted)
         self.problem = ""
-        self._stamp = stamp(self._name, wanted.version)
+        self._stamp = await asyncio.to_thread(stamp, self._name, wanted.version)
 
     async def _hand_over(self, wanted: Served) -> None:
         old, new = self._reader, await ReadingProcess.started(wanted, self._metrics.batched)
