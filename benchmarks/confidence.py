@@ -34,8 +34,10 @@ from medner_assets.recipes.loading import load_base_model, load_dataset, load_ve
 from medner_assets.recipes.replicates import seed_of
 
 RESULTS = Path(__file__).parent / "results" / "confidence.json"
-DATASETS: dict[str, dict[str, Any]] = {"ade": {}, "bc5cdr": {"max_tokens": 96}}
-"""Dataset → what its training changes in the recipe; BC5CDR is read sentence by sentence."""
+DATASETS = ("ade", "bc5cdr")
+MAX_TOKENS = {("tiny", "bc5cdr"): 96, ("smollm2", "bc5cdr"): 256}
+"""(base, dataset) → what its training changes in the recipe: the embedded base reads BC5CDR sentence by
+sentence; SmolLM2's prompt alone takes most of 96 tokens."""
 RECIPE, TINY, SPLITS = "tiny-ade-v2", "medner-tiny", ("dev", "test")
 
 
@@ -86,7 +88,8 @@ def run(
         if target.exists():
             return True
         changed = {**settings, "seed": seed_of(settings["seed"], index)}
-        changed["training"] = {**settings["training"], **DATASETS[dataset]}
+        if (base, dataset) in MAX_TOKENS:
+            changed["training"] = {**settings["training"], "max_tokens": MAX_TOKENS[base, dataset]}
         with tempfile.TemporaryDirectory() as work:
             lines = _trained_and_written(folder.resolve(), dataset, Path(work), common, changed, limit)
         if lines is None:
@@ -190,7 +193,7 @@ def speed(documents: int, repetitions: int, tokens: int) -> None:
     import torch
 
     from medner_assets.corpus.synthetic.generator import generate_documents
-    from medner_assets.modeling.inference import decoding
+    from medner_assets.modeling.inference import decoding, stepping
     from medner_assets.modeling.inference.token_places import TokenPlaces
     from medner_assets.modeling.loading import load_base, load_tokenizer, pick_device
     from medner_assets.modeling.samples import Encoder
@@ -213,7 +216,8 @@ def speed(documents: int, repetitions: int, tokens: int) -> None:
     def without() -> float:
         plain = mock.Mock(side_effect=lambda new: (str(tokenizer.decode(new)), []))
         with (
-            mock.patch.object(decoding, "_log_probabilities", lambda scores, chosen: chosen),
+            mock.patch.object(decoding, "_log_probabilities", lambda scores, total, chosen: chosen),
+            mock.patch.object(stepping, "_total", lambda scores: scores[:, 0]),
             mock.patch.object(decoding, "_distribute", return_value=None),
             mock.patch.object(TokenPlaces, "decoded", plain),
         ):

@@ -15,6 +15,7 @@ _CLOCK_COLUMNS = {
     "adapters": ("finished_at", "train_seconds", "peak_memory_bytes"),
     "training_log": ("seconds",),
     "completions": ("seconds",),
+    "dev_completions": ("seconds",),
     "test_reads": ("read_at",),
 }
 """What a clock or the system measured; all else of every table must be equal."""

@@ -5,6 +5,7 @@ import torch  # noqa: TID253
 
 from medner_assets.modeling.fused.decoding import use_grouped_attention
 from medner_assets.modeling.inference.decoding import decode
+from medner_assets.modeling.inference.stepping import Growing, Recorded, Stepping
 from medner_assets.modeling.loading import load_base, load_tokenizer
 from medner_assets.modeling.samples import Encoder
 from medner_assets.paths import EMBEDDED_BASES
@@ -50,15 +51,48 @@ def end(tokenizer):
     return tokenizer.eos_token_id
 
 
-@pytest.mark.parametrize("grouped", [False, True])
-def test_rows_that_leave_the_batch_change_no_token_of_the_others(model, prompts, end, grouped):
+@pytest.mark.parametrize(("grouped", "fixed"), [(False, False), (True, False), (True, True)])
+def test_rows_that_leave_the_batch_change_no_token_of_the_others(model, prompts, end, grouped, fixed):
     expected = transformers_writes(model, prompts, end)
     assert 0 < sum(ended for _, ended in expected) < len(prompts)
     assert len({len(tokens) for tokens, ended in expected if ended}) > 1
     if grouped:
         use_grouped_attention(model)
-    written = decode(model, prompts, max_new_tokens=NEW, end=end, pad=0)
+    written = decode(model, prompts, max_new_tokens=NEW, end=end, pad=0, stepping=Stepping(fixed=fixed))
     assert [(each.tokens, each.ended) for each in written] == expected
+
+
+def test_a_cache_of_fixed_length_gives_the_probabilities_of_a_growing_one(model, prompts, end):
+    use_grouped_attention(model)
+    growing, fixed = (
+        decode(model, prompts, max_new_tokens=NEW, end=end, pad=0, stepping=Stepping(fixed=each))
+        for each in (False, True)
+    )
+    for one, other in zip(growing, fixed, strict=True):
+        assert one.tokens == other.tokens
+        assert one.log_probabilities == pytest.approx(other.log_probabilities, abs=1e-4)
+
+
+def test_a_window_that_is_shorter_than_the_text_keeps_the_growing_cache(model, prompts):
+    use_grouped_attention(model)
+    ids = torch.tensor([prompts[0]])
+    options = model, ids, torch.ones_like(ids), torch.arange(ids.shape[1])[None]
+    assert isinstance(Stepping(fixed=True).begin(*options, NEW), Recorded)
+    for window, kind in ((ids.shape[1] + NEW, Recorded), (ids.shape[1] + NEW - 1, Growing)):
+        model.config.sliding_window = window
+        model.config.layer_types = ["sliding_attention"] * model.config.num_hidden_layers
+        assert type(Stepping(fixed=True).begin(*options, NEW)) is kind
+
+
+def test_a_pass_that_cannot_be_recorded_is_said_once_and_called(model, prompts, end):
+    use_grouped_attention(model)
+    said, expected = [], decode(model, prompts, max_new_tokens=NEW, end=end, pad=0)
+    stepping = Stepping(said.append, fixed=True)  # on a CPU, which has no graphs
+    for _ in range(2):
+        written = decode(model, prompts, max_new_tokens=NEW, end=end, pad=0, stepping=stepping)
+        assert [each.tokens for each in written] == [each.tokens for each in expected]
+    assert len(said) == 1
+    assert said[0].startswith("generation goes on without CUDA graphs: ")
 
 
 def test_a_batch_shrinks_while_its_rows_end(model, prompts, end):

@@ -1,8 +1,8 @@
-"""Make a teacher and have it label: `python -m tools.embedded_base.distil teacher|sentences|label`.
+"""Make a teacher and have it label: `python -m tools.embedded_base.distil teacher|sentences|label|students`.
 
 `teacher` trains all weights of a pretrained model on the prepared examples, `sentences` writes what it is
-asked, `label` has it answer and writes examples, which `pretrain --examples` adds to the gold ones. The first
-and the last want a CUDA GPU.
+asked, `label` has it answer and writes examples, which `pretrain --examples` adds to the gold ones.
+`students` trains bases with and without them, to compare. All but `sentences` want a CUDA GPU.
 """
 
 import sys
@@ -32,9 +32,13 @@ def train(prepared: Path, base: Path, output: Path, minutes: float, workers: int
     import torch
     from transformers import AutoTokenizer
 
-    from tools.embedded_base.loop import TEACHER, pretrain
+    from tools.embedded_base.loop import TEACHER, example_rows, frame_of, pretrain
+    from tools.embedded_base.prepare import EXAMPLES
 
-    model = pretrain(prepared, replace(TEACHER, minutes=minutes), _say, workers=workers, pretrained=base)
+    settings = replace(TEACHER, minutes=minutes)
+    frame = frame_of(prepared, base)
+    rows = example_rows([prepared / EXAMPLES], settings, frame, workers=workers, log=_say)
+    model = pretrain(prepared, rows, settings, _say, pretrained=base)
     model.to(dtype=torch.bfloat16).save_pretrained(output)  # type: ignore[call-arg] # see export.py
     AutoTokenizer.from_pretrained(base).save_pretrained(output)
 
@@ -68,6 +72,25 @@ def label(texts: Path, folder: Path, output: Path, seconds: float, part: str) ->
     asked = texts.read_text(encoding="utf-8").splitlines()[int(number) :: int(parts)]
     if not label(folder, asked, output, seconds=seconds, seed=int(number), say=_say):
         sys.exit(f"{folder}: the teacher is sure of no sentence: train it for longer")
+
+
+@main.command()
+@click.option("--prepared", type=click.Path(path_type=Path, exists=True), required=True)
+@click.option("--examples", type=click.Path(path_type=Path, exists=True), multiple=True, help="A teacher's.")
+@click.option("--output", type=click.Path(path_type=Path), required=True)
+@click.option("--steps", default=1000, show_default=True, help="Optimiser steps of every student.")
+@click.option("--seeds", default=3, show_default=True)
+@click.option("--variants", default=2.0, show_default=True, help="Of each of the teacher's examples.")
+@click.option("--workers", default=8, show_default=True)
+def students(
+    prepared: Path, examples: tuple[Path, ...], output: Path, steps: int, seeds: int, variants: float,
+    workers: int,
+) -> None:  # fmt: skip
+    """Train bases on the gold examples alone and with the teacher's, side by side; write OUTPUT/gold-1, …."""
+    from tools.embedded_base.students import train_students
+
+    if failed := train_students(prepared, examples, output, steps, seeds, variants, workers, _say):
+        sys.exit(f"not trained: {', '.join(failed)}")
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@ minutes."""
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tools.embedded_base.extraction import CORPORA
-from tools.embedded_base.prepare import EXAMPLES, TEXT, TOKENIZER
+from tools.embedded_base.prepare import TEXT, TOKENIZER
 from tools.embedded_base.rows import Frame, Rows, build_rows, read_examples
 
 if TYPE_CHECKING:
@@ -26,6 +26,8 @@ class Pretraining:
     minutes: float = 7.0
     """Wall-clock minutes of training, compilation included; the schedule is a function of the time that
     passed."""
+    steps: int = 0
+    """Optimiser steps, to compare two trainings that share a card; 0: as many as fit into `minutes`."""
     hidden: int = 256
     layers: int = 7
     heads: int = 4
@@ -61,43 +63,51 @@ TEACHER = Pretraining(
 """All weights of a pretrained model, on the examples alone."""
 
 
-def pretrain(
-    prepared: Path,
-    settings: Pretraining,
-    log: Callable[[str], None],
-    *,
-    workers: int = 8,
-    more_examples: Path | None = None,
-    pretrained: Path | None = None,
-    device: str = "cuda",
-) -> "PreTrainedModel":
-    """Train on the folder that `prepare` wrote, on a GPU unless only the way is tried.
-
-    more_examples: a file of further ones, as a teacher's are. pretrained: the folder of a model (ChatML's end
-    of turn ends its texts) whose training goes on; without it, a Mistral-architecture model from scratch.
-    """
-    import torch
-
+def example_rows(
+    files: Sequence[Path], settings: Pretraining, frame: Frame, *, workers: int, log: Callable[[str], None]
+) -> Rows:
+    """Return packed rows with variants of the examples of all files."""
     began = time.monotonic()
-    torch.manual_seed(settings.seed)
-    torch.set_float32_matmul_precision("high")
-    text = torch.from_numpy(np.load(prepared / TEXT).astype(np.int32)).to(device)
-    examples = read_examples(prepared / EXAMPLES)
-    if more_examples is not None:
-        examples += read_examples(more_examples)
-    frame = Frame(prepared / TOKENIZER)
-    if pretrained is not None:
-        frame = Frame(pretrained / "tokenizer.json", None, "<|im_end|>")
     rows = build_rows(
-        examples,
+        [example for file in files for example in read_examples(file)],
         dict(settings.variants),
         frame,
         length=settings.row_tokens,
         seed=settings.seed,
         workers=workers,
     )
-    seconds = time.monotonic() - began
-    log(f"{text.numel():,} article tokens, {len(rows.tokens):,} rows of examples after {seconds:.0f} s")
+    log(f"{len(rows.tokens):,} rows of examples after {time.monotonic() - began:.0f} s")
+    return rows
+
+
+def frame_of(prepared: Path, pretrained: Path | None = None) -> Frame:
+    """Return the frame of the base's own samples, or of a pretrained model that writes ChatML."""
+    if pretrained is None:
+        return Frame(prepared / TOKENIZER)
+    return Frame(pretrained / "tokenizer.json", None, "<|im_end|>")
+
+
+def pretrain(
+    prepared: Path,
+    rows: Rows,
+    settings: Pretraining,
+    log: Callable[[str], None],
+    *,
+    pretrained: Path | None = None,
+    device: str = "cuda",
+) -> "PreTrainedModel":
+    """Train on the running text of the folder that `prepare` wrote and on `rows`; on a GPU unless only the
+    way is tried.
+
+    pretrained: the folder of a model (ChatML's end of turn ends its texts) whose training goes on; without
+    it, a Mistral-architecture model from scratch.
+    """
+    import torch
+
+    torch.manual_seed(settings.seed)
+    torch.set_float32_matmul_precision("high")
+    text = torch.from_numpy(np.load(prepared / TEXT).astype(np.int32)).to(device)
+    log(f"{text.numel():,} article tokens")
     model: Any = new_model(settings) if pretrained is None else _pretrained(pretrained)
     model.to(device=device)
     batches = _Batches(text, rows, settings)
@@ -108,7 +118,7 @@ def pretrain(
     training_began = time.monotonic()
     step, shown, seen = 0, 0.0, 0
     model.train()
-    while (share := (time.monotonic() - training_began) / (settings.minutes * 60)) < 1:
+    while (share := _share(settings, step, time.monotonic() - training_began)) < 1:
         rate = _rate(share, settings)
         for optimizer in optimizers:
             for group in optimizer.param_groups:
@@ -129,6 +139,10 @@ def pretrain(
                 log(f"step {step} {share:4.0%} loss {loss_now:.3f} {speed:.2f} M tokens/s")
     log(f"{step} steps, {seen / 1e6:.0f} M tokens, settings {json.dumps(asdict(settings))}")
     return model.eval()
+
+
+def _share(settings: Pretraining, step: int, seconds: float) -> float:
+    return step / settings.steps if settings.steps else seconds / (settings.minutes * 60)
 
 
 def new_model(settings: Pretraining, vocabulary: int = 8192) -> "MistralForCausalLM":

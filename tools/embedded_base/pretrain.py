@@ -77,7 +77,8 @@ def _train(
     import torch
 
     from tools.embedded_base.export import export
-    from tools.embedded_base.loop import Pretraining, pretrain
+    from tools.embedded_base.loop import Pretraining, example_rows, frame_of, pretrain
+    from tools.embedded_base.prepare import EXAMPLES
 
     if not torch.cuda.is_available():
         raise MednerError(
@@ -93,7 +94,9 @@ def _train(
             )
         values[key] = kind(value)
     settings = Pretraining(**values)  # type: ignore[arg-type]
-    model = pretrain(folder, settings, _say, workers=workers, more_examples=examples)
+    files = [folder / EXAMPLES, *([] if examples is None else [examples])]
+    rows = example_rows(files, settings, frame_of(folder), workers=workers, log=_say)
+    model = pretrain(folder, rows, settings, _say)
     export(model, folder, settings, output)
     _say(f"wrote {output}")
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 SOURCE = "teacher"
 LEAST = 0.5
 _QUIET = 8
-_BATCH = 256
+_BATCH = 512
 _MOST_TOKENS = 256
 
 # The types that people fine-tune for, as the gold examples name them: (entity types, relation types, weight).
@@ -68,9 +68,12 @@ def label(
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
+    from medner_assets.modeling.fused.decoding import use_grouped_attention
+
     began, rng = time.monotonic(), random.Random(seed)
     model: Any = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.bfloat16)
     model.to(device="cuda").eval()
+    use_grouped_attention(model)
     tokenizer: Any = AutoTokenizer.from_pretrained(folder)
     end = tokenizer.convert_tokens_to_ids("<|im_end|>")
     kept = seen = quiet = 0

@@ -3,8 +3,8 @@ cache.
 
 A batch takes as many steps as its longest completion has tokens, and most end long before: on synthetic
 notes the median completion is a third of the longest one of its batch. transformers' `generate` carries
-the rows that have ended to the end; here they leave whenever a sixth of the batch has ended. The tokens
-are those of `generate`: the same model called with the same masks and positions.
+the rows that have ended to the end; here they leave (`stepping.py` says when). The tokens are those of
+`generate`: the same model called with the same masks and positions.
 """
 
 import time
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from medner_assets.errors import MednerError
 from medner_assets.modeling.base_files import language_part, positions_in
+from medner_assets.modeling.inference.stepping import Stepping
 from medner_assets.modeling.inference.token_places import TokenPlaces
 from medner_assets.modeling.loading import ends_of
 from medner_assets.modeling.memory import device_memory, release
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
     from medner_assets.modeling.inference.grammar import Constraint, Grammar
 
 
-_WORTH_LEAVING = 1 / 6
-"""Share of ended rows at which the cache is copied without them."""
 _DIGITS = 5
 """Of a log-probability that is written down: the sum over a line stays within 1e-4."""
 
@@ -63,14 +62,15 @@ def decode(
     end: int | Collection[int],
     pad: int,
     constraint: "Constraint | None" = None,
+    stepping: Stepping | None = None,
 ) -> list[Written]:
     """Return what `model` writes behind each prompt (at least one, none empty), at most `max_new_tokens`.
 
     end: the token or tokens that end a text. A row is cut when prompt and completion are as long as the model
-    reads. constraint: forbids tokens, row by row; it is told which rows stay.
+    reads. constraint: forbids tokens, row by row; it is told which rows stay. stepping: the way of the device
+    where it is None.
     """
     import torch
-    from transformers import DynamicCache
 
     ends = frozenset((end,) if isinstance(end, int) else end)
     room = positions_in(language_part(model.config.to_dict())) or max(map(len, prompts)) + max_new_tokens
@@ -83,16 +83,16 @@ def decode(
         mask[row, -len(tokens) :] = 1
     ids, mask = ids.to(device), mask.to(device)
     positions = (mask.cumsum(-1) - 1).clamp(min=0)
-    cache = DynamicCache(config=model.config)
     written = [Written([], most=min(max_new_tokens, room - len(tokens))) for tokens in prompts]
     steps = max(each.most for each in written)
     likely: list[tuple[list[int], torch.Tensor]] = []  # stay on the device until all is written
     rows = list(range(len(prompts)))  # of the batch as it is now: positions in `written`
     with torch.inference_mode():
+        stepper = (stepping or Stepping()).begin(model, ids, mask, positions, steps)
         for step in range(steps):
-            scores = _scores(model, ids, mask, positions, cache)
+            scores = stepper.scores
             chosen = (constraint.allowed(scores) if constraint else scores).argmax(-1)
-            likely.append((rows, _log_probabilities(scores, chosen)))
+            likely.append((rows, _log_probabilities(scores, stepper.total, chosen)))
             values = chosen.tolist()
             for row, value in zip(rows, values, strict=True):
                 if value in ends and not written[row].is_full:
@@ -106,27 +106,26 @@ def decode(
             live = [at for at, row in enumerate(rows) if not written[row].is_done]
             if not live:
                 break
-            if len(live) <= (1 - _WORTH_LEAVING) * len(rows):
-                kept = torch.tensor(live, device=device)
-                cache.batch_select_indices(kept)
-                mask, positions, chosen = mask[kept], positions[kept], chosen[kept]
+            if len(live) <= (1 - stepper.worth_leaving) * len(rows):
+                stepper.keep(live)
+                chosen = chosen[torch.tensor(live, device=device)]
                 rows = [rows[at] for at in live]
                 if constraint:
                     constraint.keep(live)
-            ids, positions = chosen[:, None], positions[:, -1:] + 1
-            mask = torch.cat([mask, mask.new_ones(len(rows), 1)], dim=1)
+            stepper.step(chosen)
     _distribute(likely, written)
     return written
 
 
-def _log_probabilities(scores: "torch.Tensor", chosen: "torch.Tensor") -> "torch.Tensor":
+def _log_probabilities(
+    scores: "torch.Tensor", total: "torch.Tensor", chosen: "torch.Tensor"
+) -> "torch.Tensor":
     """Return (rows,): the log-probability of each chosen token among all tokens, in float32.
 
-    scores: (rows, vocabulary), before a grammar: what the model would rather have said is doubt as well, and
-    the same answer has the same probability with and without one.
+    scores, total: see `stepping`, before a grammar: what the model would rather have said is doubt as well,
+    and the same answer has the same probability with and without one.
     """
-    scores = scores.float()
-    return scores.gather(-1, chosen[:, None])[:, 0] - scores.logsumexp(-1)
+    return scores.gather(-1, chosen[:, None])[:, 0].float() - total
 
 
 def _distribute(likely: "Sequence[tuple[list[int], torch.Tensor]]", written: Sequence[Written]) -> None:
@@ -139,21 +138,6 @@ def _distribute(likely: "Sequence[tuple[list[int], torch.Tensor]]", written: Seq
             value, one = next(values), written[row]
             if len(one.log_probabilities) < len(one.tokens) + one.ended:
                 one.log_probabilities.append(value)
-
-
-def _scores(
-    model: "PreTrainedModel", ids: "torch.Tensor", mask: "torch.Tensor", positions: "torch.Tensor", cache: Any
-) -> "torch.Tensor":
-    """Return (rows, vocabulary): the scores of the next token of each row."""
-    output = model(
-        input_ids=ids,
-        attention_mask=mask,
-        position_ids=positions,
-        past_key_values=cache,
-        use_cache=True,
-        logits_to_keep=1,
-    )
-    return output.logits[:, -1]
 
 
 MOST_DOCUMENTS = 512
@@ -193,20 +177,20 @@ def generate_batches(
 
     The longest batch comes first so that a lack of memory shows at once. batch_size: documents a batch on a
     CPU; on a GPU as many as its free memory holds, and half of them when that was too much. grammar: what
-    completions must follow. say: takes a line when a batch was cut. named: what a person calls the
-    document of an id, for errors.
+    completions must follow. say: takes a line when a batch was cut, or steps cannot be recorded. named: what
+    a person calls the document of an id, for errors.
     Raises MednerError when not even one document fits.
     """
     import torch
 
     waiting = sorted(prompts, key=lambda prompt: -len(prompt[1]))
-    places = TokenPlaces(tokenizer)
+    places, stepping = TokenPlaces(tokenizer), Stepping(say)
     size = batch_size
     if waiting and model.device.type == "cuda":
         size = fitting_batch(model, len(waiting[0][1]) + max_new_tokens)
     while waiting:
         try:
-            done = _generate(model, tokenizer, places, waiting[:size], max_new_tokens, grammar)
+            done = _generate(model, tokenizer, places, waiting[:size], max_new_tokens, grammar, stepping)
         except torch.OutOfMemoryError:
             done = None  # the error's frames keep the cache alive until this block ends
         if done is not None:
@@ -247,7 +231,8 @@ def _generate(
     places: TokenPlaces,
     batch: Sequence[tuple[str, list[int]]],
     max_new_tokens: int,
-    grammar: "Grammar | None" = None,
+    grammar: "Grammar | None",
+    stepping: Stepping,
 ) -> list[Completion]:
     began = time.monotonic()
     end = ends_of(tokenizer)
@@ -259,6 +244,7 @@ def _generate(
         end=end,
         pad=pad,
         constraint=grammar.constraint(len(batch)) if grammar is not None else None,
+        stepping=stepping,
     )
     decoded = [places.decoded(new.tokens) for new in written]
     seconds = (time.monotonic() - began) / len(batch)
