@@ -1,213 +1,60 @@
-"""The same version on this machine and on a Ray cluster of two nodes: equal tables, and nothing left behind.
+"""One version on this machine, on a Ray cluster and on a Slurm cluster, of two nodes each: equal weights and
+tables, and nothing left behind. `python benchmarks/engines.py [ray] [slurm]`; without a name, both.
 
-Needs the extra `ray` and Linux with `unshare`; without them it says so and measures nothing. The cluster
-listens on a loopback of its own, sees no other processes, and asks for a token; usage statistics are off.
+Each cluster has a loopback and process numbers of its own (`unshare`, Linux); what is not installed here is
+not measured, and said so.
 """
 
+import argparse
 import json
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from importlib.util import find_spec
 from pathlib import Path
 
-from medner_assets.paths import PROJECT
-from medner_assets_tests.support.checkout import VERSION, Checkout, make_checkout
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from benchmarks.engine_runs import ray, slurm
+
+RESULTS = Path(__file__).parent / "results"
 INSIDE = "MEDNER_BENCH_NAMESPACE"
-ADDRESS = "http://127.0.0.1:8265"
-SAME = ("completions", "predicted_entities", "predicted_relations", "metrics", "document_scores")
-TOKEN = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": "benchmark" * 4}
-RAY = {
-    **TOKEN, "RAY_USAGE_STATS_ENABLED": "0", "RAY_ADDRESS": ADDRESS, "MEDNER_ENGINE": "ray",
-    "RAY_DISABLE_IMPORT_WARNING": "1",
-}  # fmt: skip
+# slurmd drops groups of the jobs' user, which a user namespace forbids: it needs root as it is.
+PARTS = {
+    "ray": (ray, ["unshare", "-rnpf", "--mount-proc"], "engines.json"),
+    "slurm": (slurm, ["unshare", "-npf", "--mount-proc"], "engines_slurm.json"),
+}
 
 
 def main() -> None:
-    if find_spec("dagster_ray") is None or shutil.which("unshare") is None:
-        print("Ray: not measured, the extra [ray] or unshare is not installed")
-        return
-    if INSIDE not in os.environ:
-        inside = {**os.environ, INSIDE: "1"}
-        sys.exit(subprocess.call(["unshare", "-rnpf", "--mount-proc", sys.executable, *sys.argv], env=inside))
+    """Measure the engines that are named and installed; exit 1 where something was not as promised."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("parts", nargs="*", help=f"of {', '.join(PARTS)}; none: all")
+    asked = parser.parse_args().parts or list(PARTS)
+    if os.environ.get(INSIDE):
+        sys.exit(not measure(asked[0]))
+    codes = []
+    for part in asked:
+        module, namespace, _ = PARTS[part]
+        if lacking := "unshare is not installed" if shutil.which("unshare") is None else module.lack():
+            print(f"{part}: not measured, {lacking}")
+            continue
+        command = [*namespace, sys.executable, __file__, part]
+        codes.append(subprocess.call(command, env={**os.environ, INSIDE: "1"}))
+    sys.exit(any(codes))
+
+
+def measure(part: str) -> bool:
+    """Measure one engine in its namespace, print and store what was seen; tell whether all is as promised."""
+    module, _, file = PARTS[part]
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
-    with tempfile.TemporaryDirectory(prefix="medner-ray-") as folder:
-        results = measured(Path(folder))
+    with tempfile.TemporaryDirectory(prefix=f"medner-{part}-") as folder:
+        results = module.measured(Path(folder))
     for name, value in results.items():
-        print(f"{name:<58} {value}")
-    (PROJECT / "benchmarks" / "results" / "engines.json").write_text(json.dumps(results, indent=1) + "\n")
-    if not all(value is not False for value in results.values()):
-        sys.exit(1)
-
-
-def measured(folder: Path) -> dict[str, object]:
-    """Return what was seen, by a name that says it; False where it was not so."""
-    local, remote = make_checkout(folder / "local"), make_checkout(folder / "remote")
-    results: dict[str, object] = {}
-    results["seconds, train and evaluate, local"] = chain(local, {})
-    refused = run(remote, RAY, "train", "tiny-v1")
-    results["no cluster: one line"] = one_line(refused, "is not reachable")
-    with cluster(folder):
-        wrong = run(remote, {**RAY, "RAY_AUTH_TOKEN": "wrong" * 8}, "train", "tiny-v1")
-        results["wrong credentials: one line"] = one_line(wrong, "refuses the credentials")
-        results["seconds, train and evaluate, ray"] = chain(remote, RAY)
-        results["equal weights and tables"] = weights(local) == weights(remote) and all(
-            rows(local, table).equals(rows(remote, table)) for table in SAME
-        )
-        codes = [run(remote, RAY, "train", "tiny-v1", "--force").returncode for _ in range(3)]
-        results["three calls in a row and the first keep all messages"] = (
-            codes == [0] * 3 and said(remote) == 4
-        )
-        results["a lost channel of messages fails the step"] = lost_channel(remote, folder)
-        remote.recipe("versions", "long", VERSION.replace("epochs: 1", "epochs: 1000"))
-        results["terminated: seconds until no job and no process is left"] = terminated(remote)
-        results["killed driver: its job is stopped before the next"] = leftovers(remote)
-    return results
-
-
-def chain(checkout: Checkout, more: dict[str, str]) -> float:
-    """Train and evaluate once; return the seconds."""
-    began = time.monotonic()
-    for command in ("train", "evaluate"):
-        ran = run(checkout, more, command, "tiny-v1")
-        if ran.returncode != 0:
-            sys.exit(f"{command}: {ran.stderr}")
-    return round(time.monotonic() - began, 1)
-
-
-def started(checkout: Checkout, more: dict[str, str], *arguments: str) -> "subprocess.Popen[str]":
-    """Start a command of the checkout."""
-    return subprocess.Popen(
-        [sys.executable, "-m", "medner_assets.cli", *arguments],
-        cwd=checkout.root,
-        env={**checkout.environment(), **more},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
-
-
-def run(checkout: Checkout, more: dict[str, str], *arguments: str) -> "subprocess.CompletedProcess[str]":
-    """Run a command of the checkout to its end."""
-    process = started(checkout, more, *arguments)
-    out, err = process.communicate(timeout=240)
-    return subprocess.CompletedProcess(arguments, process.returncode, out, err)
-
-
-def one_line(ran: "subprocess.CompletedProcess[str]", reason: str) -> bool:
-    """Tell whether a command was refused, its last line says why, and no line is of a trace."""
-    lines = ran.stderr.strip().splitlines()
-    return ran.returncode == 1 and reason in lines[-1] and "Traceback" not in ran.stderr
-
-
-@contextmanager
-def cluster(folder: Path) -> Iterator[None]:
-    """Run a Ray cluster of two nodes for the length of the block."""
-    ray = [sys.executable, "-m", "ray.scripts.scripts"]
-    environment = {**os.environ, **RAY}
-    del environment["RAY_ADDRESS"]
-    common = ["--num-cpus", "1", "--disable-usage-stats", "--object-store-memory", "100000000"]
-    head = ["--head", "--port", "6379", "--dashboard-host", "127.0.0.1", "--temp-dir", str(folder / "ray")]
-    second = ["--address", "127.0.0.1:6379", "--dashboard-agent-listen-port", "52399"]
-    try:
-        for node in (head, second):
-            subprocess.run([*ray, "start", *node, *common], env=environment, check=True, capture_output=True)
-        time.sleep(5)
-        yield
-    finally:
-        subprocess.run([*ray, "stop", "--force"], env=environment, check=False, capture_output=True)
-
-
-def rows(checkout: Checkout, table: str):
-    """The rows of a table but for times."""
-    frame = checkout.rows(table, "tiny-v1")
-    return frame.drop([name for name in ("seconds",) if name in frame.columns])
-
-
-def weights(checkout: Checkout) -> bytes:
-    return (checkout.data / "adapters" / "tiny-v1" / "adapter_model.safetensors").read_bytes()
-
-
-def said(checkout: Checkout) -> int:
-    """How many runs have the last line of a training in their log."""
-    lines = (
-        "from medner_assets.launching import instance",
-        "with instance() as dagster:",
-        "    logs = [str(e.user_message) for r in dagster.get_runs() for e in dagster.all_logs(r.run_id)]",
-        "print(sum('trained ' in line and ' steps in ' in line for line in logs))",
-    )
-    return int(checkout.python(*lines).out.strip() or 0)
-
-
-def lost_channel(checkout: Checkout, folder: Path) -> bool:
-    """Train with a job that does not know where its messages go."""
-    silent = folder / "silent"
-    silent.mkdir()
-    (silent / "sitecustomize.py").write_text("import os\nos.environ.pop('DAGSTER_PIPES_CONTEXT', None)\n")
-    path = f"{silent}{os.pathsep}{checkout.root}"
-    ran = run(checkout, {**RAY, "PYTHONPATH": path}, "train", "tiny-v1", "--force")
-    return one_line(ran, "the connection was lost")
-
-
-def jobs() -> dict[str, str]:
-    """Status of each job by its id."""
-    os.environ.update(TOKEN)
-    from ray.job_submission import JobSubmissionClient
-
-    return {str(job.submission_id): str(job.status) for job in JobSubmissionClient(ADDRESS).list_jobs()}
-
-
-def running() -> set[str]:
-    return {name for name, status in jobs().items() if status in ("PENDING", "RUNNING")}
-
-
-def processes() -> list[int]:
-    """Processes that train."""
-    found = subprocess.run(
-        ["pgrep", "-f", "medner_assets.modeling.training.train"], capture_output=True, text=True
-    )
-    return [int(line) for line in found.stdout.split()]
-
-
-def awaited(condition, seconds: float) -> float | bool:
-    """Return after how many seconds something held, False if it did not in time."""
-    began = time.monotonic()
-    while time.monotonic() - began < seconds:
-        if condition():
-            return round(time.monotonic() - began, 1)
-        time.sleep(0.2)
-    return False
-
-
-def terminated(checkout: Checkout) -> float | bool:
-    process = started(checkout, RAY, "train", "long")
-    awaited(lambda: bool(running() and processes()), 90)
-    before = set(jobs())
-    process.send_signal(signal.SIGTERM)
-    ended = awaited(lambda: not running() and not processes(), 10)
-    process.wait(timeout=60)
-    return ended if set(jobs()) == before and not running() else False
-
-
-def leftovers(checkout: Checkout) -> bool:
-    process = started(checkout, RAY, "train", "long")
-    awaited(lambda: bool(running() and processes()), 90)
-    (orphan,) = running()
-    os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
-    time.sleep(1)
-    was_alive = orphan in running()
-    checkout.recipe("versions", "long", VERSION)
-    again = run(checkout, RAY, "train", "long")
-    return was_alive and again.returncode == 0 and jobs()[orphan] == "STOPPED" and not running()
+        print(f"{name:<66} {value}")
+    (RESULTS / file).write_text(json.dumps(results, indent=1) + "\n")
+    return all(value is not False for value in results.values())
 
 
 if __name__ == "__main__":

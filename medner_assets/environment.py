@@ -43,6 +43,9 @@ QUIET = {
 }
 """Of a process with torch, before any library is imported that reads them; what is set stays."""
 
+SLURM_SETTINGS = ("partition", "account", "qos", "gres", "time", "mem", "cpus", "extra")
+"""What a Slurm job can be given, as $MEDNER_SLURM_<NAME>; extra: further options of sbatch."""
+
 
 def be_quiet() -> None:
     """Set what is not set of `QUIET`, for this process."""
@@ -82,6 +85,39 @@ def ray_settings() -> tuple[str, float]:
         return os.environ.get("RAY_ADDRESS") or "http://127.0.0.1:8265", float(gpus)
     except ValueError:
         raise MednerError(f"MEDNER_RAY_GPUS={gpus}: not a number: give the GPUs of a job") from None
+
+
+def slurm_settings() -> dict[str, str]:
+    """Return what $MEDNER_SLURM_* ask of Slurm, by the rest of the name in lower case: see `SLURM_SETTINGS`.
+
+    Raises MednerError for a name that is none of them: a setting that nobody reads would go unnoticed.
+    """
+    begin = "MEDNER_SLURM_"
+    stated = {
+        name.removeprefix(begin).lower(): value.strip()
+        for name, value in os.environ.items()
+        if name.startswith(begin) and value.strip()
+    }
+    if unknown := sorted(set(stated) - set(SLURM_SETTINGS)):
+        known = ", ".join(begin + each.upper() for each in SLURM_SETTINGS)
+        raise MednerError(f"{begin}{unknown[0].upper()}: there is no such setting: use one of {known}")
+    return stated
+
+
+def of_slurm_job(environment: Mapping[str, str], cpus: str | None) -> dict[str, str]:
+    """Return the environment of a Slurm job: that of a process of this machine but for what names this one.
+
+    GPUs and the job that this process may itself be part of are left out: Slurm states those of the new job.
+    cpus: what is asked of Slurm. Threads are as many, where the user states no other number: a node that
+    does not bind jobs to their cores would show all it has, and other threads give weights that differ in
+    their last digits.
+    """
+    kept = {
+        name: value
+        for name, value in environment.items()
+        if name != "CUDA_VISIBLE_DEVICES" and (not name.startswith("SLURM_") or name == "SLURM_CONF")
+    }
+    return {"OMP_NUM_THREADS": cpus, **kept} if cpus else kept
 
 
 def take_token(variable: str = TOKEN_VARIABLE) -> str | None:

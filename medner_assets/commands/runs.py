@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager, contextmanager
 
 from medner_assets import paths
 from medner_assets.commands.base import require_base
+from medner_assets.defs.engines import has_arrays
 from medner_assets.defs.resources import Warehouse
 from medner_assets.defs.shared import bring
 from medner_assets.defs.sources import is_current, source_state
@@ -48,12 +49,16 @@ def train(version: str, *, force: bool, warn: Callable[[str], None], replicates:
     ensure_dataset(recipe.dataset)
     for line in doubts_of(inputs_of(version, Warehouse.of_no_run())):
         warn(line)
-    trained = False
+    names, trained = names_of(version, replicates), False
+    arrays = has_arrays()
     with each_tried() as tried:
-        for name in names_of(version, replicates):
+        for place, name in enumerate(names):
+            # One job array, in the run of the first that is to be trained; the others' find their adapters.
+            together = list(names[place + 1 :]) if arrays else []
+            config = {"force": force and (place == 0 or not arrays), "together": together}
             with tried():
                 try:
-                    reported = launch(["recipe", "adapter"], name, {"adapter": {"force": force}})
+                    reported = launch(["recipe", "adapter"], name, {"adapter": config})
                 except KeyboardInterrupt:
                     raise KeyboardInterrupt(kept_of(name)) from None
                 trained |= bool(reported["adapter"]["trained"])

@@ -1,4 +1,4 @@
-"""What launches the processes that train, generate and annotate: MEDNER_ENGINE, `local` or `ray`.
+"""What launches the processes that train, generate and annotate: MEDNER_ENGINE, `local`, `ray` or `slurm`.
 
 The command is the same everywhere: `python -m <module> --job <file>`. An engine runs it to its end, hands its
 messages to Dagster as they come, leaves what it said on standard error in `stderr.log` of the step's folder,
@@ -46,4 +46,13 @@ def engine() -> Engine:
         from medner_assets.defs.ray_engine import run_on_ray
 
         return run_on_ray
-    raise MednerError(f"MEDNER_ENGINE={name}: no such engine: use local or ray")
+    if name == "slurm":
+        from medner_assets.defs.slurm_engine import run_on_slurm
+
+        return run_on_slurm
+    raise MednerError(f"MEDNER_ENGINE={name}: no such engine: use local, ray or slurm")
+
+
+def has_arrays() -> bool:
+    """Tell whether the engine runs several commands as tasks of one job array."""
+    return engine_name() == "slurm"

@@ -6,13 +6,13 @@ scratch folder. A process that ends with 1 has said why in one line, and that li
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
 
-from medner_assets.defs.command import Command
+from medner_assets.defs.command import Beside, Command
 from medner_assets.defs.engines import engine
 from medner_assets.defs.processes import has_trace, last_line
 from medner_assets.environment import of_step
@@ -30,20 +30,32 @@ def run_process(
     what: str,
     offline: bool,
     shares_host: bool = False,
+    resources: Mapping[str, str] | None = None,
+    arguments: Sequence[str] = (),
+    beside: Sequence[Beside] = (),
 ) -> None:
     """Run `python -m <module> --job <folder>/job.json` and return when it has succeeded.
 
     job: what the process is to do, as JSON. folder: the step's own folder. held: the lock that the process
     keeps. what: names the work in messages. offline: nothing may be fetched from a hub.
-    shares_host: whether it works on one GPU, see `cards.py`.
+    shares_host: whether it works on one GPU, see `cards.py`. resources: what the recipe asks of a batch
+    system. arguments: more of them. beside: what runs with it as one job array, where the engine has them.
     Raises MednerError with the process's own line when it ended with 1, else with the place of its log.
     """
-    file = folder / "job.json"
-    write_private(file, json.dumps(job, indent=1, sort_keys=True))
-    argv = [sys.executable, "-m", module, "--job", str(file)]
-    code = engine()(Command(context, argv, of_step(offline=offline), folder, held, what, shares_host))
+    argv = [*command_of(module, job, folder), *arguments]
+    environment = of_step(offline=offline)
+    code = engine()(
+        Command(context, argv, environment, folder, held, what, shares_host, resources or {}, beside)
+    )
     if code != 0:
         raise MednerError(explained(code, folder / "stderr.log", what))
+
+
+def command_of(module: str, job: Mapping[str, Any], folder: Path) -> list[str]:
+    """Write a job into its step's folder and return the command that does it."""
+    file = folder / "job.json"
+    write_private(file, json.dumps(job, indent=1, sort_keys=True))
+    return [sys.executable, "-m", module, "--job", str(file)]
 
 
 _QUOTES_NO_DOCUMENT = {

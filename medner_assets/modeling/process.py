@@ -11,6 +11,7 @@ from pathlib import Path
 
 from medner_assets.environment import be_quiet, is_first, speaks_with_dagster, torchrun_error_file
 from medner_assets.errors import MednerError
+from medner_assets.interruption import OUT_OF_TIME, OutOfTime, listen_for_notice
 from medner_assets.modeling.progress import Log, StandardError
 from medner_assets.modeling.start_up import without_compiler, without_learners
 
@@ -53,6 +54,7 @@ def process(
     # The group of this process is stopped with SIGINT first; Python's default turns it into
     # KeyboardInterrupt.
     signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGINT))
+    listen_for_notice()
     try:
         if first is not None:
             first()
@@ -75,6 +77,10 @@ def process(
         if speaks:
             sys.stderr.write(f"{error}\n")
         sys.exit(1)
+    except OutOfTime:
+        _tell_torchrun("stopped before its time limit")
+        sys.stderr.write("stopped before its time limit; the same command goes on from here\n")
+        sys.exit(OUT_OF_TIME)
     except Exception as error:
         # Of several processes one is asked for the reason. It is read like the last line of a trace; the
         # error's own words are left out, since they may quote a document.

@@ -105,9 +105,10 @@ def recipe_hash(recipe: BaseModel) -> str:
     """Return 16 hexadecimal digits of the SHA-256 of the resolved recipe: equal settings, equal hash.
 
     How often a version is trained is no setting of an adapter: more replicates leave those that are there.
+    Nor is what its jobs ask of a cluster.
     What a promotion may cost decides no document of a dataset, and a column that is not stated is none.
     """
-    content = recipe.model_dump(mode="json", exclude={"replicates", "margin"})
+    content = recipe.model_dump(mode="json", exclude={"replicates", "margin", "resources"})
     if isinstance(recipe, VersionRecipe) and recipe.system == "lora":
         content["lora"] = recipe.lora.hashed()
     if isinstance(recipe, DatasetRecipe) and content["source"].get("column", "") is None:

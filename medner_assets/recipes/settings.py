@@ -103,6 +103,27 @@ class TrainingRecipe(Settings):
         return self.batch_size * self.gradient_accumulation
 
 
+class ResourcesRecipe(Settings):
+    """What a version's processes ask of a batch system (MEDNER_ENGINE=slurm). Decides no weight."""
+
+    cpus: int | None = Field(None, ge=1, le=4096, description="Cores of a job; it has as many threads.")
+    mem: str | None = Field(
+        None, pattern=r"^[1-9][0-9]*[KMGT]?$", description="Memory on a node, in MB where no unit is given."
+    )
+    time: str | None = Field(
+        None,
+        pattern=r"^([0-9]+-)?[0-9]+(:[0-9]{1,2}){0,2}$",
+        description="Time limit: minutes, hours:minutes:seconds, days-hours.",
+    )
+    gres: str | None = Field(
+        None, pattern=r"^[A-Za-z0-9_:,.-]+$", description="Generic resources, as gpu:1 or gpu:a100:2."
+    )
+
+    def asked(self) -> dict[str, str]:
+        """Return what is stated, as sbatch takes it."""
+        return {name: str(value) for name, value in self.model_dump(exclude_none=True).items()}
+
+
 LayerName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,63}$")]
 
 

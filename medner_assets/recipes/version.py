@@ -13,7 +13,14 @@ from pydantic import (
 from medner_assets.errors import MednerError
 from medner_assets.recipes.endpoint import EndpointRecipe
 from medner_assets.recipes.expectations import Expectation
-from medner_assets.recipes.settings import DecodingRecipe, LoraRecipe, Settings, Stage, TrainingRecipe
+from medner_assets.recipes.settings import (
+    DecodingRecipe,
+    LoraRecipe,
+    ResourcesRecipe,
+    Settings,
+    Stage,
+    TrainingRecipe,
+)
 from medner_assets.recipes.sources import Place
 
 System = Literal["lora", "prompted", "endpoint", "gliner", "predictions", "ensemble"]
@@ -80,6 +87,10 @@ class VersionRecipe(Settings):
     min_confidence: float = Field(
         0.5, gt=0, lt=1, description="The least probability that the stage min_confidence keeps."
     )
+    resources: ResourcesRecipe | None = Field(
+        None,
+        description="What each job of a batch system asks for, before MEDNER_SLURM_*; changes no result.",
+    )
     expectation: Expectation | None = None
 
     @property
@@ -109,6 +120,10 @@ class VersionRecipe(Settings):
         abstains = "min_confidence" in self.postprocessing
         return [*self.postprocessing, *([f"min_confidence {self.min_confidence}"] if abstains else [])]
 
+    def asked_of_a_cluster(self) -> dict[str, str]:
+        """Return the resources that the recipe states, by the names of `environment.SLURM_SETTINGS`."""
+        return self.resources.asked() if self.resources is not None else {}
+
     @model_validator(mode="after")
     def _of_its_system(self) -> "VersionRecipe":
         if foreign := sorted(self.model_fields_set & NOT_OF[self.system]):
@@ -129,4 +144,6 @@ class VersionRecipe(Settings):
         unneeded = {*NOT_OF[self.system], *(("system",) if self.system == "lora" else ())}
         if "min_confidence" not in self.postprocessing:
             unneeded.add("min_confidence")
+        if self.resources is None:
+            unneeded.add("resources")
         return {key: value for key, value in dumped.items() if key not in unneeded}

@@ -32,8 +32,8 @@ def test_without_a_choice_and_by_name_the_engine_is_local(monkeypatch):
 
 
 def test_an_engine_of_another_name_is_one_line_with_those_that_there_are(monkeypatch):
-    with pytest.raises(MednerError, match="MEDNER_ENGINE=slurm: no such engine: use local or ray"):
-        chosen(monkeypatch, MEDNER_ENGINE="slurm")
+    with pytest.raises(MednerError, match="MEDNER_ENGINE=pbs: no such engine: use local, ray or slurm"):
+        chosen(monkeypatch, MEDNER_ENGINE="pbs")
 
 
 @pytest.mark.skipif(find_spec("dagster_ray") is not None, reason="the extra [ray] is installed")

@@ -1,6 +1,7 @@
 """The asset `annotations`: a corpus of any size, read by a version, in shards that are written once each."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,16 +12,20 @@ from pydantic import Field
 
 from medner_assets import paths
 from medner_assets.corpus.shards import Shard, plan
+from medner_assets.defs.command import Beside
 from medner_assets.defs.descriptions import table_metadata
+from medner_assets.defs.engines import has_arrays
 from medner_assets.defs.failures import clear_failures
 from medner_assets.defs.partitions import FROM_FILES, VERSIONS
-from medner_assets.defs.pipes import run_process
+from medner_assets.defs.pipes import command_of, run_process
 from medner_assets.defs.resources import Warehouse
 from medner_assets.defs.versions.adapter import adapter, prepared
 from medner_assets.defs.versions.handover import adapter_for, inputs_of
 from medner_assets.defs.versions.reading import annotation_id, reading_settings
 from medner_assets.locks import exclusive
 from medner_assets.tables import TABLES
+
+ANNOTATE = "medner_assets.modeling.inference.annotate"
 
 
 class Annotation(dg.Config):
@@ -74,24 +79,29 @@ def annotations(
         state = _State(warehouse, version, corpus, identity, shards, output, scratch)
         before = state.finished()
         state.record()
+        job = {
+            **reading_settings(inputs, least),
+            "corpus": str(folder),
+            "corpus_name": corpus,
+            "shards": [shard.model_dump(mode="json") for shard in shards],
+            "output": str(output),
+            "work": str(scratch),
+            "annotation_id": identity,
+            "workers": config.workers,
+        }
+        helpers = helping(config.workers, job, work, scratch) if has_arrays() else []
         try:
             run_process(
                 context,
-                "medner_assets.modeling.inference.annotate",
-                {
-                    **reading_settings(inputs, least),
-                    "corpus": str(folder),
-                    "corpus_name": corpus,
-                    "shards": [shard.model_dump(mode="json") for shard in shards],
-                    "output": str(output),
-                    "work": str(scratch),
-                    "annotation_id": identity,
-                    "workers": config.workers,
-                },
+                ANNOTATE,
+                job,
                 folder=work,
                 held=held,
                 what=f"annotation by {version}",
                 offline=inputs.base.is_local,
+                resources=inputs.recipe.asked_of_a_cluster(),
+                arguments=["--here", "1"] if helpers else [],
+                beside=helpers,
             )
         finally:
             warehouse.store().keep_shards("annotations", version)
@@ -100,6 +110,21 @@ def annotations(
         data_version=dg.DataVersion(identity),
         metadata=_metadata(rows, before, scratch, config.cost_per_hour),
     )
+
+
+def helping(workers: int, job: Mapping[str, Any], work: Path, scratch: Path) -> list[Beside]:
+    """Return the workers past the first as commands of their own, for an engine that has job arrays."""
+    argv = command_of(ANNOTATE, job, work)
+    return [
+        Beside(
+            [*argv, "--worker", str(number)],
+            work,
+            scratch / f"worker-{number}.log",
+            f"worker {number}",
+            is_own_work=False,
+        )
+        for number in range(1, workers)
+    ]
 
 
 def nothing_asked(context: dg.AssetExecutionContext) -> dg.MaterializeResult:

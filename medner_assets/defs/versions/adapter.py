@@ -1,19 +1,24 @@
 """The asset `adapter`: a version's LoRA weights, trained in a process of their own."""
 
 import shutil
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 from pydantic import Field
 
 from medner_assets import paths
+from medner_assets.defs.command import Beside
 from medner_assets.defs.datasets.data import Data
 from medner_assets.defs.datasets.dataset import build_unless_current, dataset
 from medner_assets.defs.descriptions import table_metadata
+from medner_assets.defs.engines import has_arrays
 from medner_assets.defs.failures import clear_failures
 from medner_assets.defs.gates import leakage_gate, placement_gate, require
 from medner_assets.defs.partitions import DATASET_TO_VERSION, FROM_FILES, VERSIONS
-from medner_assets.defs.pipes import run_process
+from medner_assets.defs.pipes import command_of, run_process
 from medner_assets.defs.resources import Warehouse
 from medner_assets.defs.shared import keep
 from medner_assets.defs.versions.finished import FinishedAdapter
@@ -24,11 +29,18 @@ from medner_assets.locks import exclusive
 from medner_assets.recipes.loading import load_dataset, load_version
 from medner_assets.reporting.report import render_loss, render_small_loss
 
+TRAIN = "medner_assets.modeling.training.train"
+
 
 class TrainingConfig(dg.Config):
     """How a run of `adapter` trains."""
 
     force: bool = Field(False, description="Train again although recipe, data and base are unchanged.")
+    together: list[str] = Field(
+        [],
+        description="Replicates to train with this version as one job array, on an engine that has arrays. "
+        "Their own runs then find their adapters there.",
+    )
 
 
 @dg.asset(
@@ -58,12 +70,15 @@ def adapter(
     build_unless_current(context, stated.dataset, warehouse)
     inputs = inputs_of(version, warehouse)
     require_trainable(inputs.data)
-    with exclusive(paths.work(version, "training") / "lock", f"training of {version}") as held:
+    with _locked(version) as held, ExitStack() as locks:
         present, reason = adapter_or_reason(inputs)
         reused = present is not None and not config.force
         if not reused:
             context.log.info(reason or "trained again, as it was asked for")
-        finished = present if present and reused else train(context, inputs, held, afresh=config.force)
+        beside = replicates(config, warehouse, locks) if has_arrays() and not reused else []
+        finished = (
+            present if present and reused else train(context, inputs, held, beside, afresh=config.force)
+        )
     keep(paths.adapter(version))
     if reused:
         context.log.info(f"nothing to train: {version} has the adapter of this recipe, data and base")
@@ -90,37 +105,66 @@ def require_trainable(data: Data) -> None:
     )
 
 
+def _locked(version: str) -> AbstractContextManager[int]:
+    return exclusive(paths.work(version, "training") / "lock", f"training of {version}")
+
+
+def replicates(config: TrainingConfig, warehouse: Warehouse, locks: ExitStack) -> list[Beside]:
+    """Return the trainings of the replicates that `config` names and that are to be trained, each locked."""
+    found = []
+    for name in config.together:
+        inputs = inputs_of(name, warehouse)
+        locks.enter_context(_locked(name))
+        if config.force or adapter_or_reason(inputs)[0] is None:
+            folder = paths.work(name, "training")
+            argv = command_of(TRAIN, training_job(inputs, afresh=config.force), folder)
+            found.append(Beside(argv, folder, folder / "stderr.log", f"training of {name}", is_own_work=True))
+    return found
+
+
 def train(
-    context: dg.AssetExecutionContext, inputs: VersionInputs, held: int, *, afresh: bool
+    context: dg.AssetExecutionContext,
+    inputs: VersionInputs,
+    held: int,
+    beside: Sequence[Beside] = (),
+    *,
+    afresh: bool,
 ) -> FinishedAdapter:
     """Run the training process and return what it left; raise MednerError when it left nothing of its own."""
     for line in doubts_of(inputs):
         context.log.warning(line)
-    folder, output = paths.work(inputs.version, "training"), paths.adapter(inputs.version)
-    scratch = prepared(folder / "scratch", empty=afresh)
+    folder = paths.work(inputs.version, "training")
     run_process(
         context,
-        "medner_assets.modeling.training.train",
-        {
-            **inputs.common(),
-            "recipe": inputs.recipe.model_dump(mode="json"),
-            "train": str(inputs.data.write("train", folder / "train.jsonl")),
-            "dev": str(inputs.data.write("dev", folder / "dev.jsonl")),
-            "output": str(output),
-            "work": str(scratch),
-            "fingerprint": inputs.fingerprint,
-            "dataset_version": inputs.data.version,
-        },
+        TRAIN,
+        training_job(inputs, afresh=afresh),
         folder=folder,
         held=held,
         what=f"training of {inputs.version}",
         offline=inputs.base.is_local,
         shares_host=inputs.recipe.training.gpus == 1,
+        resources=inputs.recipe.asked_of_a_cluster(),
+        beside=beside,
     )
     finished, _ = adapter_or_reason(inputs)
     if finished is None:
         raise MednerError(f"training of {inputs.version} ended without its adapter: see {folder}")
     return finished
+
+
+def training_job(inputs: VersionInputs, *, afresh: bool) -> dict[str, Any]:
+    """Write what a training reads, and return what its process is told. afresh: no checkpoint is kept."""
+    folder = paths.work(inputs.version, "training")
+    return {
+        **inputs.common(),
+        "recipe": inputs.recipe.model_dump(mode="json"),
+        "train": str(inputs.data.write("train", folder / "train.jsonl")),
+        "dev": str(inputs.data.write("dev", folder / "dev.jsonl")),
+        "output": str(paths.adapter(inputs.version)),
+        "work": str(prepared(folder / "scratch", empty=afresh)),
+        "fingerprint": inputs.fingerprint,
+        "dataset_version": inputs.data.version,
+    }
 
 
 def prepared(scratch: Path, *, empty: bool) -> Path:

@@ -134,6 +134,7 @@ def generate(
         what=f"generation of {version}",
         offline=asked.is_offline,
         shares_host=asked.shares_host,
+        resources=asked.recipe.asked_of_a_cluster(),
     )
     lines = read_lines(output)
     frame = completion_rows(lines, asked)

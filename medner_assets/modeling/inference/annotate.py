@@ -1,7 +1,8 @@
 """Annotate shards of a corpus: `python -m medner_assets.modeling.inference.annotate --job JOB.json [--worker
 N]`.
 
-Without a number it starts the job's workers, waits, and tells how far they are; with one it is a worker.
+Without a number it starts the job's workers, waits, and tells how far they are; with one it is a worker. With
+`--here` it starts so many of them, and waits for those that others start as well.
 What is done is the files that are there: nothing else is remembered, so that any number of these
 commands, on any machines that share the folder, can be started, killed and started again. A shard being
 made is claimed with a lock that ends with its worker. A shard that cannot be read is set aside with its
@@ -22,8 +23,8 @@ import click
 from medner_assets.corpus.shards import Shard, texts
 from medner_assets.environment import PIPES, of_child
 from medner_assets.errors import MednerError
-from medner_assets.interruption import dies_with
-from medner_assets.locks import take
+from medner_assets.interruption import OutOfTime, dies_with, time_is_up
+from medner_assets.locks import is_held, take
 from medner_assets.modeling.inference.extractor import Extractor
 from medner_assets.modeling.inference.shard_rows import (
     remove_unfinished,
@@ -52,7 +53,7 @@ def work(job: AnnotationJob, worker: int, log: Log) -> int:
             target = shard_file(job.output, job.annotation_id, shard)
             if target.exists() or _aside(job, shard).exists():
                 continue
-            with _claimed(job.work / "claims" / shard.name) as is_mine:
+            with _claimed(_claim(job, shard)) as is_mine:
                 # It may have been made between the look and the claim.
                 if not is_mine or target.exists():
                     continue
@@ -71,8 +72,12 @@ def work(job: AnnotationJob, worker: int, log: Log) -> int:
             return made
 
 
-def coordinate(job: AnnotationJob, file: Path, log: Log) -> None:
-    """Run the workers and report until all have ended; raise MednerError when a shard is missing then."""
+def coordinate(job: AnnotationJob, file: Path, log: Log, here: int | None = None) -> None:
+    """Run the workers and report until all have ended; raise MednerError when a shard is missing then.
+
+    here: how many of the job's workers to start; the others are started elsewhere. What they leave unfinished
+    is done here. Raises OutOfTime when a time limit is near.
+    """
     private_folder(job.output)
     for (
         shard
@@ -86,16 +91,34 @@ def coordinate(job: AnnotationJob, file: Path, log: Log) -> None:
         return
     reporter = Reporter(job.work, log, "annotation", len(job.shards), "shards", done)
     reporter.report(done)
+    before = done
     gpus = visible_gpus()  # of this machine, which may be another than the one that asked
-    count = job.workers or max(1, len(gpus))
-    workers = [_started(job, file, number, count, gpus) for number in range(min(count, len(missing)))]
+    count = here or job.workers or max(1, len(gpus))
+    workers: list[subprocess.Popen[bytes]] = []
+
+    def watch() -> list[Shard]:
+        """Report what is new, and return what is missing."""
+        nonlocal done
+        missing = _missing(job)
+        if (now := len(job.shards) - len(missing)) != done:
+            done = now
+            reporter.report(done)
+        if missing and time_is_up(done - before, "shard", log.info):
+            raise OutOfTime
+        return missing
+
     try:
-        while any(worker.poll() is None for worker in workers):
-            time.sleep(_POLL_SECONDS)
-            now = len(job.shards) - len(_missing(job))
-            if now != done:
-                done = now
-                reporter.report(done)
+        while missing and all(worker.poll() == 0 for worker in workers):
+            workers = [_started(job, file, n, count, gpus) for n in range(min(count, len(missing)))]
+            while any(worker.poll() is None for worker in workers):
+                time.sleep(_POLL_SECONDS)
+                missing = watch()
+            missing = watch()
+            if here is None:
+                break
+            while missing and all(is_held(_claim(job, shard)) for shard in missing):
+                time.sleep(_POLL_SECONDS)
+                missing = watch()
     finally:
         for worker in workers:
             if worker.poll() is None:
@@ -135,7 +158,9 @@ def _started(
         environment["CUDA_VISIBLE_DEVICES"] = gpus[number % len(gpus)]
     else:
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-        environment["OMP_NUM_THREADS"] = str(max(1, cores // count))
+        stated = environment.get("OMP_NUM_THREADS", "")
+        threads = min(cores, int(stated)) if stated.isdigit() and int(stated) else cores
+        environment["OMP_NUM_THREADS"] = str(max(1, threads // count))
     with (private_folder(job.work) / f"worker-{number}.log").open("wb") as errors:
         return subprocess.Popen(
             [sys.executable, "-m", _MODULE, "--job", str(file), "--worker", str(number)],
@@ -156,6 +181,10 @@ def _claimed(lock: Path) -> Iterator[bool]:
     finally:
         if descriptor is not None:
             os.close(descriptor)
+
+
+def _claim(job: AnnotationJob, shard: Shard) -> Path:
+    return job.work / "claims" / shard.name
 
 
 def _aside(job: AnnotationJob, shard: Shard) -> Path:
@@ -179,12 +208,13 @@ def _last_line(log: Path) -> str:
     "--job", "job_file", type=click.Path(path_type=Path), required=True, help="The job, a JSON file."
 )
 @click.option("--worker", type=int, help="Number of this worker; without it, start the workers of the job.")
-def main(job_file: Path, worker: int | None) -> None:
+@click.option("--here", type=int, help="Workers to start; the others are started elsewhere. Default: all.")
+def main(job_file: Path, worker: int | None, here: int | None) -> None:
     """Annotate the shards that JOB names."""
     with process() as log:
         job = AnnotationJob.read(job_file)
         if worker is None:
-            coordinate(job, job_file, log)
+            coordinate(job, job_file, log, here)
         else:
             work(job, worker, log)
 

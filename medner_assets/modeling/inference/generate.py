@@ -21,6 +21,7 @@ import click
 
 from medner_assets.corpus.readers.jsonl import read_jsonl
 from medner_assets.files import publish_file
+from medner_assets.interruption import OutOfTime, time_is_up
 from medner_assets.modeling.inference.completer import Completer
 from medner_assets.modeling.inference.decoding import Completion
 from medner_assets.modeling.job import REFUSED, GenerationJob, WritingJob
@@ -61,6 +62,7 @@ def written(job: WritingJob, completer: Writes, log: Log) -> int:
     }
     partial = private_folder(job.output.parent) / f".{job.output.name}.partial"
     done = _completed(partial, job.generation_id, windows)
+    total = sum(map(len, windows.values()))
     missing = [
         ((doc_id, n), window.text)
         for doc_id, parts in windows.items()
@@ -71,9 +73,12 @@ def written(job: WritingJob, completer: Writes, log: Log) -> int:
         log.info(f"{_finished(done, windows)} of {len(documents)} documents were already done")
     with partial.open("w", encoding="utf-8") as out:
         _append(out, [{"generation_id": job.generation_id}, *done.values()])
-        for rows in _complete(job, completer, missing, log) if missing else ():
+        batches = _complete(job, completer, missing, log) if missing else ()
+        for number, rows in enumerate(batches, start=1):
             _append(out, list(rows.values()))
             done |= rows
+            if len(done) < total and time_is_up(number, "batch", log.info):
+                raise OutOfTime
     whole = partial.with_suffix(".whole")
     with whole.open("w", encoding="utf-8") as out:
         _append(out, [_of_document(doc_id, parts, done) for doc_id, parts in windows.items()])

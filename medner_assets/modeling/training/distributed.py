@@ -17,8 +17,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+import psutil
+
 from medner_assets.environment import process_count, stated_gpus, take_rank
 from medner_assets.errors import MednerError
+from medner_assets.interruption import OUT_OF_TIME, OutOfTime, listen_for_notice
 from medner_assets.modeling.samples import Sample
 from medner_assets.modeling.training.batching import balanced
 
@@ -182,16 +185,26 @@ def launch(job_file: Path, processes: int) -> None:
         local_addr="127.0.0.1",
     )
     command = ["-m", "medner_assets.modeling.training.train", "--job", str(job_file)]
+    listen_for_notice(_pass_on)
     try:
         elastic_launch(config, sys.executable)(*command)
     except SignalException:
         raise KeyboardInterrupt from None
     except ChildFailedError as error:
         rank, failure = error.get_first_failure()
+        if failure.exitcode == OUT_OF_TIME:
+            raise OutOfTime from None
         said = failure.message if isinstance(failure.message, str) else ""
         if failure.exitcode == 1 and said and "\n" not in said:
             raise MednerError(said) from None
         raise MednerError(ended(rank, processes, failure.exitcode)) from None
+
+
+def _pass_on() -> None:
+    """Tell the processes that train what this one was told: a batch system speaks to its first process."""
+    for child in psutil.Process().children():
+        with contextlib.suppress(psutil.Error):
+            child.send_signal(signal.SIGUSR1)
 
 
 def ended(rank: int, processes: int, code: int) -> str:

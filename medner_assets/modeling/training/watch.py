@@ -8,6 +8,7 @@ from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
 from medner_assets.errors import MednerError
+from medner_assets.interruption import OutOfTime, time_is_up
 from medner_assets.modeling.progress import Log, Reporter
 from medner_assets.modeling.training.batching import StepOrder
 from medner_assets.modeling.training.checkpoints import last_checkpoint, seal
@@ -33,10 +34,12 @@ def watch(fingerprint: str, order: StepOrder, log: Log, *, writes: bool) -> "Tra
             self._reporter: Reporter | None = None
             # What a killed run logged before its last checkpoint is in the state that Trainer restored.
             self._before = 0.0
+            self._first, self._stops = 0, False
 
         def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
             work = Path(args.output_dir).parent
             self._reporter = Reporter(work, log, "training", state.max_steps, "steps", state.global_step)
+            self._first = state.global_step
             self._before = max((entry.get("seconds", 0.0) for entry in state.log_history), default=0.0)
 
         def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **_: Any) -> None:
@@ -56,9 +59,17 @@ def watch(fingerprint: str, order: StepOrder, log: Log, *, writes: bool) -> "Tra
         def on_epoch_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
             order.epoch = state.global_step // len(order)
 
+        def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+            # One of several processes is told and writes; where it ends, so do the others.
+            done, is_last = state.global_step - self._first, state.global_step >= state.max_steps
+            if writes and not is_last and time_is_up(done, "step", log.info):
+                self._stops = control.should_save = True
+
         def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
             if writes:
                 seal(Path(args.output_dir) / f"checkpoint-{state.global_step}", fingerprint)
+            if self._stops:
+                raise OutOfTime
 
     return Watch()
 
