@@ -231,7 +231,8 @@ def _has_stopped(task: slurm.Task) -> bool:
 def _told(job: str, task: slurm.Task) -> str:
     again = f", for the {task.restarts + 1}. time: it goes on from its checkpoint" if task.restarts else ""
     if task.state == "PENDING":
-        return f"Slurm job {job} waits ({task.reason}){again}"
+        why = "" if task.reason == "None" else f" ({task.reason})"
+        return f"Slurm job {job} waits{why}{again}"
     return f"Slurm job {job} is {task.state} on {task.node}{again}"
 
 
