@@ -30,8 +30,8 @@ from medner_assets.defs.slurm_script import (
 from medner_assets.environment import of_slurm_job, slurm_settings
 from medner_assets.errors import MednerError
 from medner_assets.files import write_private
-from medner_assets.interruption import OUT_OF_TIME
 from medner_assets.modeling.process import FINISHED
+from medner_assets.modeling.time_limit import OUT_OF_TIME
 from medner_assets.paths import private_folder
 
 _POLL_SECONDS, _SLOWEST_POLL_SECONDS = 0.5, 10.0

@@ -11,9 +11,9 @@ from pathlib import Path
 
 from medner_assets.environment import be_quiet, is_first, speaks_with_dagster, torchrun_error_file
 from medner_assets.errors import MednerError
-from medner_assets.interruption import OUT_OF_TIME, OutOfTime, listen_for_notice
 from medner_assets.modeling.progress import Log, StandardError
 from medner_assets.modeling.start_up import without_compiler, without_learners
+from medner_assets.modeling.time_limit import OUT_OF_TIME, OutOfTime, listen_for_notice
 
 FINISHED = {"medner": "finished"}
 """What a process that has succeeded says to Dagster last."""

@@ -90,7 +90,7 @@ def test_all_tasks_that_help_one_work_have_its_key_in_a_comment_of_one_word():
 
 
 def test_the_comment_of_the_most_replicates_fits_what_slurm_takes():
-    assert len(comment([work_key(Path(f"/data/work/v.r{n}/training")) for n in range(99)])) <= 1024
+    assert len(comment([work_key(Path(f"/data/v.r{n}/training")) for n in range(99)])) <= 1024
 
 
 def test_sbatch_is_given_what_was_asked_for_and_how_to_tell_of_the_end(tmp_path):

@@ -8,12 +8,12 @@ import pytest
 
 from medner_assets.corpus.jsonl import write_documents
 from medner_assets.errors import MednerError
-from medner_assets.interruption import OUT_OF_TIME, OutOfTime, listen_for_notice, time_is_up
 from medner_assets.modeling.inference.decoding import Completion
 from medner_assets.modeling.inference.generate import written
 from medner_assets.modeling.job import AskingJob
 from medner_assets.modeling.process import process
 from medner_assets.modeling.progress import Silence
+from medner_assets.modeling.time_limit import OUT_OF_TIME, OutOfTime, listen_for_notice, time_is_up
 from medner_assets.modeling.training.train import train
 from medner_assets.modeling.windows import Window
 from medner_assets.recipes.endpoint import EndpointRecipe

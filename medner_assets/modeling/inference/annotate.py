@@ -23,7 +23,7 @@ import click
 from medner_assets.corpus.shards import Shard, texts
 from medner_assets.environment import PIPES, of_child
 from medner_assets.errors import MednerError
-from medner_assets.interruption import OutOfTime, dies_with, time_is_up
+from medner_assets.interruption import dies_with
 from medner_assets.locks import is_held, take
 from medner_assets.modeling.inference.extractor import Extractor
 from medner_assets.modeling.inference.shard_rows import (
@@ -36,6 +36,7 @@ from medner_assets.modeling.job import AnnotationJob
 from medner_assets.modeling.process import process
 from medner_assets.modeling.progress import Log, Reporter
 from medner_assets.modeling.requirements import visible_gpus
+from medner_assets.modeling.time_limit import OutOfTime, time_is_up
 from medner_assets.paths import private_folder
 
 _MODULE, _POLL_SECONDS = "medner_assets.modeling.inference.annotate", 0.3

@@ -21,12 +21,12 @@ import click
 
 from medner_assets.corpus.readers.jsonl import read_jsonl
 from medner_assets.files import publish_file
-from medner_assets.interruption import OutOfTime, time_is_up
 from medner_assets.modeling.inference.completer import Completer
 from medner_assets.modeling.inference.decoding import Completion
 from medner_assets.modeling.job import REFUSED, GenerationJob, WritingJob
 from medner_assets.modeling.process import process
 from medner_assets.modeling.progress import Log, Reporter
+from medner_assets.modeling.time_limit import OutOfTime, time_is_up
 from medner_assets.modeling.windows import Window
 from medner_assets.paths import private_folder
 from medner_assets.prompting.shots import answer_in

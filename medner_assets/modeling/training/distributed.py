@@ -21,8 +21,8 @@ import psutil
 
 from medner_assets.environment import process_count, stated_gpus, take_rank
 from medner_assets.errors import MednerError
-from medner_assets.interruption import OUT_OF_TIME, OutOfTime, listen_for_notice
 from medner_assets.modeling.samples import Sample
+from medner_assets.modeling.time_limit import OUT_OF_TIME, OutOfTime, listen_for_notice
 from medner_assets.modeling.training.batching import balanced
 
 if TYPE_CHECKING:

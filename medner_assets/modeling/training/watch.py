@@ -8,8 +8,8 @@ from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
 from medner_assets.errors import MednerError
-from medner_assets.interruption import OutOfTime, time_is_up
 from medner_assets.modeling.progress import Log, Reporter
+from medner_assets.modeling.time_limit import OutOfTime, time_is_up
 from medner_assets.modeling.training.batching import StepOrder
 from medner_assets.modeling.training.checkpoints import last_checkpoint, seal
 
