@@ -66,6 +66,12 @@ class Contents:
     sql_hash: str
     """Of the files of `sql/` that the numbers come from: people may edit these."""
 
+    @property
+    def sureness(self) -> tuple[str, ...]:
+        """How sure the version is, a line a task; none without probabilities."""
+        baseline = None if self.inputs.baseline is None else self.inputs.baseline.name
+        return self.confidence.sentences(self.inputs.version.name, baseline)
+
 
 def contents_of(inputs: ReportInputs) -> Contents:
     """Ask everything that the report says; a part that is missing is empty in its section."""

@@ -9,7 +9,8 @@ from medner_assets.reporting.verdict import TaskVerdict
 
 
 def short_form(inputs: ReportInputs) -> dict[str, str]:
-    """Return the parts `verdict`, `scores`, `next step` and `sql`; what is missing is said.
+    """Return the parts `verdict`, `scores`, `how sure` where the version has probabilities, `next step` and
+    `sql`; what is missing is said.
 
     In parts, because Dagster shows a text of less than 1,000 characters without a click.
     """
@@ -29,6 +30,7 @@ def short_form(inputs: ReportInputs) -> dict[str, str]:
     return {
         "verdict": "\n\n".join(verdict),
         "scores": scores_table(contents),
+        **({"how sure": "\n\n".join(map(plain, contents.sureness))} if contents.sureness else {}),
         "next step": f"{plain(contents.decision.rule)}.",
         "sql": f"`{contents.sql_hash}`, hash of `sql/`",
     }

@@ -12,7 +12,7 @@ from medner_assets.reporting.contents import Contents, contents_of
 from medner_assets.reporting.inputs import ReportInputs
 from medner_assets.reporting.numbers import plain
 from medner_assets.reporting.statements import NOUNS
-from medner_assets.reporting.verdict import Tone, Verdict
+from medner_assets.reporting.verdict import Tone
 
 _COLOURS = {Tone.GOOD: "green", Tone.BAD: "red", Tone.NEUTRAL: "default", Tone.WARNING: "yellow"}
 
@@ -26,7 +26,7 @@ def comparison_table(inputs: ReportInputs, report: Path | None = None) -> Render
     lines: list[RenderableType] = [Text(contents.verdict.headline + ".", style="bold")]
     lines += [Text(f"! {plain(line)}", style="yellow") for line in contents.verdict.warnings]
     lines.append(_scores(contents))
-    lines += _statements(contents.verdict)
+    lines += _statements(contents)
     if report is not None:
         lines.append(Text(f"report: {report}", overflow="fold"))
     return Group(*lines)
@@ -66,8 +66,10 @@ def _target(target: str, word: str) -> Text:
     return Text(f"{target} {short}", style="green" if word == "met" else "yellow")
 
 
-def _statements(verdict: Verdict) -> list[RenderableType]:
-    """Return what is said of the recipes and of the adapters, each under its own heading, and what to do."""
+def _statements(contents: Contents) -> list[RenderableType]:
+    """Return what is said of the recipes and of the adapters, each under its own heading, how sure the
+    version is, and what to do."""
+    verdict = contents.verdict
     lines: list[RenderableType] = []
     for heading, said in (("These recipes", verdict.recipes), (verdict.compared, verdict.adapters)):
         if said:
@@ -75,6 +77,6 @@ def _statements(verdict: Verdict) -> list[RenderableType]:
             lines += [Text(f"  {plain(each)}", style=_COLOURS[verdict.tone]) for each in said]
     if verdict.limits is not None:
         lines.append(Text(plain(verdict.limits)))
-    lines += [Text(plain(each)) for each in verdict.targets]
+    lines += [Text(plain(each)) for each in (*verdict.targets, *contents.sureness)]
     lines.append(Text(f"→ {plain(verdict.recommendation)}", style="bold"))
     return lines

@@ -290,7 +290,7 @@ def test_the_short_form_for_dagster_is_short_and_has_the_scores():
     )
     assert "| relations | new | 50.0 | 50.0 | **50.0** | 40.0–60.0 | 1 | 1 | 1 | 75.0: missed |" in text
     assert "<" not in text.replace("< 0.001", "")
-    assert len(text) < 1550
+    assert len(text) < 1800
 
 
 def test_the_short_form_of_a_version_that_is_not_evaluated_says_so():

@@ -9,10 +9,13 @@ from rich.console import Console
 from medner_assets.defs.versions.finished import trained_as
 from medner_assets.recipes.loading import load_base_model, load_dataset
 from medner_assets.recipes.sources import Targets
+from medner_assets.reporting.contents import contents_of
 from medner_assets.reporting.error_table import errors_markdown
 from medner_assets.reporting.inputs import ReportInputs, inputs_from_frames
 from medner_assets.reporting.leaderboard import leaderboard_markdown, leaderboard_rows
+from medner_assets.reporting.markdown import short_form
 from medner_assets.reporting.model_card import model_card
+from medner_assets.reporting.numbers import plain
 from medner_assets.reporting.terminal import comparison_table
 from medner_assets_tests.support.story import DATASET, NEW, OLD, empty, story, table
 
@@ -39,6 +42,26 @@ def test_the_terminal_shows_scores_difference_verdict_and_the_whole_path():
     assert "+50.0 points (95 % +30.0 to +70.0, adjusted p" in told
     assert f"report: {path}" in text.replace("\n", "")
     assert f"! {OLD} is below a trivial baseline" in text
+
+
+def test_terminal_and_short_form_say_how_sure_the_version_is():
+    said = inputs_from_frames(NEW, OLD, DATASET, story())
+    lines = contents_of(said).sureness
+    assert lines == (
+        "Entities: at 95 % precision it answers 61.0 % (60.0–63.0); calibration error 5.0 % "
+        "(better than 20.0 % of old).",
+        "Relations: at 95 % precision it answers 61.0 % (60.0–63.0); calibration error 5.0 % "
+        "(better than 20.0 % of old).",
+    )
+    assert all(" ".join(each.split()) in " ".join(printed(said).split()) for each in lines)
+    assert short_form(said)["how sure"] == "\n\n".join(map(plain, lines))
+
+
+def test_without_probabilities_nothing_is_said_of_them():
+    bare = {name: story()[name].clear() for name in ("confidence", "confidence_comparisons")}
+    report = inputs(**bare)
+    assert contents_of(report).sureness == ()
+    assert "how sure" not in short_form(report)
 
 
 def test_the_terminal_says_what_is_missing():

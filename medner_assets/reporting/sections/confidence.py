@@ -9,9 +9,16 @@ import polars as pl
 from medner_assets.reporting.inputs import ReportInputs
 from medner_assets.reporting.numbers import Unit
 from medner_assets.reporting.questions import Questions
+from medner_assets.reporting.statements import NOUNS
 
 Points = tuple[tuple[float, float, float, float], ...]
 """(at, value, low, high) of a curve, by rising `at`."""
+_THAN = {
+    "better": "better than",
+    "worse": "worse than",
+    "not distinguishable": "not distinguishable from",
+    "": "against",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +47,26 @@ class ConfidenceSection:
         if row["low"].value <= 0 <= row["high"].value:
             return "not distinguishable"
         return "better" if row["high"].value < 0 else "worse"
+
+    def sentences(self, version: str, baseline: str | None) -> tuple[str, ...]:
+        """Return a line a task: what `version` answers at 95 % precision, and whether it knows better how
+        sure to be than the baseline; none where it has no probabilities."""
+        lines = []
+        for task, noun in NOUNS.items():
+            error, answered = self.of(version, task, "ece"), self.of(version, task, "coverage_at", 0.95)
+            if error is None:
+                continue
+            at = (
+                f"at 95 % precision it answers {answered['value']} % ({answered['low']}–{answered['high']})"
+                if answered
+                else "no threshold gives 95 % precision on dev"
+            )
+            line = f"{noun.capitalize()}: {at}; calibration error {error['value']} %"
+            row = self.compared.get((task, "ece"))
+            if baseline is not None and row is not None:
+                line += f" ({_THAN[self.said(task, 'ece')]} {row['baseline_value']} % of {baseline})"
+            lines.append(f"{line}.")
+        return tuple(lines)
 
 
 def confidence_section(ask: Questions, inputs: ReportInputs) -> ConfidenceSection:
