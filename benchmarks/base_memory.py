@@ -98,7 +98,7 @@ def measured(architecture: str, geometry: dict[str, Any]) -> dict[str, Any]:
     from medner_assets.modeling.samples import Sample
     from medner_assets.modeling.training.backends import Adapted
     from medner_assets.modeling.training.equality import settle
-    from medner_assets.modeling.training.optimizer import flat_adamw_8bit
+    from medner_assets.modeling.training.optimizer import FlatParameters, flat_adamw
     from medner_assets.modeling.training.steps import Steps
     from medner_assets.recipes.settings import LoraRecipe
 
@@ -118,13 +118,11 @@ def measured(architecture: str, geometry: dict[str, Any]) -> dict[str, Any]:
     layout = "packed" if fuse(model) else "padded"
     settled = settle(Adapted(model, layout, "peft"), samples, device=device, pad=0, cast=True,
                      log=StandardError())  # fmt: skip
+    flat = FlatParameters(p for p in model.parameters() if p.requires_grad)
     steps = Steps(model, layout=settled.way.layout, way=settled.way.head, device=device, pad=0,
                   samples=1 if settled.way.alone else BATCH, log=StandardError(),
-                  checkpointing="on")  # fmt: skip
-    optimizer = flat_adamw_8bit(
-        [p for p in model.parameters() if p.requires_grad], lr=1e-4, betas=(0.9, 0.999), eps=1e-8,
-        weight_decay=0.01,
-    )  # fmt: skip
+                  checkpointing="on", flat=flat)  # fmt: skip
+    optimizer = flat_adamw(flat, "adamw_8bit", lr=1e-4, betas=(0.9, 0.999), eps=1e-8, weight_decay=0.01)
     torch.cuda.empty_cache()
     torch.cuda.reset_peak_memory_stats()
     model.train()

@@ -1,7 +1,8 @@
 """Training and generation of a random Mistral-7B in NF4 on a GPU, side by side with the naive path, in one
 run.
 
-    python benchmarks/gpu.py [--output benchmarks/results/gpu.json] [--seconds 280] [--two-gpus-alone]
+    python benchmarks/gpu.py [--output benchmarks/results/gpu.json] [--seconds 280] [--only PART …]
+    python benchmarks/gpu.py --two-gpus-alone
 
 Speed, memory, shapes and file sizes are those of the real model: its geometry is the same. Nothing is said of
 quality. Where two GPUs are visible, both are measured against one. `--seconds` leaves out what would begin
@@ -20,7 +21,7 @@ import sys
 import tempfile
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from itertools import pairwise
@@ -31,7 +32,15 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 import torch
 
-from benchmarks.gpu_model import GEOMETRY, PARAMETERS, SMALL, random_mistral, random_samples
+from benchmarks.gpu_model import (
+    GEOMETRY,
+    PARAMETERS,
+    SMALL,
+    SMOLLM2,
+    SMOLLM2_PARAMETERS,
+    random_mistral,
+    random_samples,
+)
 from benchmarks.gpu_naive import naive_adapter, naive_generation, naive_training
 from medner_assets.modeling.adapters import add_adapter, save_adapter
 from medner_assets.modeling.fused.decoding import use_grouped_attention
@@ -40,10 +49,14 @@ from medner_assets.modeling.inference.decoding import generate_batches
 from medner_assets.modeling.inference.model import unpack_layers
 from medner_assets.modeling.memory import release
 from medner_assets.modeling.progress import StandardError
+from medner_assets.modeling.training.backends import SharedBase
 from medner_assets.modeling.training.batching import StepOrder
 from medner_assets.modeling.training.distributed import ranks, visible_gpus
+from medner_assets.modeling.training.optimizer import FlatParameters
+from medner_assets.modeling.training.rounding import in_order_of_use
 from medner_assets.modeling.training.steps import Layout, Steps
 from medner_assets.modeling.training.trainer import Training, make_trainer, training_arguments
+from medner_assets.modeling.training.turns import PassOn, Turns
 from medner_assets.modeling.training.watch import log_rows
 from medner_assets.recipes.settings import LoraRecipe, TrainingRecipe
 
@@ -59,13 +72,18 @@ SHAPE = GEOMETRY if CUDA else SMALL
 class Run:
     """What was measured so far; each part is kept although a later one fails."""
 
-    def __init__(self, output: Path, seconds: float) -> None:
+    def __init__(self, output: Path, seconds: float, only: Sequence[str] = ()) -> None:
+        """seconds: nothing begins later. only: names of parts; (): all."""
         self._began, self._limit, self._output = time.monotonic(), seconds, output
+        self._only = only
         self.result: dict[str, Any] = {"rows": {}, "left_out": {}}
 
     def part(self, name: str, measure: Callable[[], dict[str, Any]]) -> None:
         """Measure one part and write the result file."""
         at = time.monotonic() - self._began
+        if self._only and name not in self._only:
+            self.result["left_out"][name] = "not asked for"
+            return
         if at > self._limit:
             self.result["left_out"][name] = f"{at:.0f} s had gone"
             return
@@ -83,26 +101,41 @@ class Run:
 
 
 def training(
-    model: Any, batch: int, steps: int, *, warm: int, checkpointing: str = "auto", layout: Layout = "packed"
+    model: Any,
+    batch: int,
+    steps: int,
+    *,
+    warm: int,
+    checkpointing: str = "auto",
+    layout: Layout = "packed",
+    optimizer: str = "adamw_8bit" if CUDA else "adamw_torch",
+    parameters: int = PARAMETERS,
+    pass_on: PassOn | None = None,
 ) -> dict[str, Any]:
     """Train by medner's own trainer; return what the naive path returns, and what the probe chose."""
     samples = random_samples(batch * steps, seed=batch)
     recipe = TrainingRecipe(
-        epochs=1, batch_size=batch, gradient_accumulation=1, warmup_steps=0,
-        optimizer="adamw_8bit" if CUDA else "adamw_torch", gradient_checkpointing=checkpointing,
+        epochs=1, batch_size=batch, gradient_accumulation=1, warmup_steps=0, optimizer=optimizer,
+        gradient_checkpointing=checkpointing,
     )  # fmt: skip
+    flat = FlatParameters(in_order_of_use(model)) if CUDA else None
     with tempfile.TemporaryDirectory() as folder:
         arguments = training_arguments(recipe, 1, 1.0, Path(folder), cuda=CUDA, bfloat16=layout == "padded")
         arguments.save_strategy = arguments.eval_strategy = "no"
         runner = Steps(
             model, layout=layout, device=DEVICE, pad=0, samples=batch, log=StandardError(),
-            checkpointing=checkpointing,
+            checkpointing=checkpointing, flat=flat,
         )  # fmt: skip
         runner.fit(samples, batch)
         order = StepOrder([len(each) for each in samples], batch, 1, by_length=layout == "padded")
-        training = Training(recipe, samples, samples[:1], runner, order, "benchmark", StandardError())
+        runner.plan([samples[i] for i in step] for step in order.of(0))
+        training = Training(
+            recipe, samples, samples[:1], runner, order, "benchmark", StandardError(), flat=flat,
+            pass_on=pass_on,
+        )  # fmt: skip
         trainer = make_trainer(model, arguments, training)
         trainer.train()
+        runner.close()
     at = [row["seconds"] for row in log_rows(trainer.state.log_history) if row["kind"] == "train"]
     steps_taken = [b - a for a, b in pairwise(at[warm - 1 :])]
     taken, tokens = statistics.median(steps_taken), sum(map(len, samples)) / steps
@@ -111,11 +144,43 @@ def training(
         "seconds_a_step": taken,
         "mean_seconds_a_step": statistics.mean(steps_taken),
         "tokens_a_second": tokens / taken,
-        "peak_flops_share": 4 * PARAMETERS * tokens / taken / TFLOPS,
+        "peak_flops_share": 4 * parameters * tokens / taken / TFLOPS,
         "peak_gib": torch.cuda.max_memory_allocated() / 2**30 if CUDA else 0.0,
         "micro_batch_tokens": runner.tokens,
         "checkpointing": runner.checkpointing,
     }
+
+
+def small_model(run: Run) -> None:
+    """Measure SmolLM2-135M's geometry in bfloat16: the naive path, one training, five side by side."""
+    shape, count = (SMOLLM2, 160) if CUDA else (SMALL, 4)
+    run.part(
+        "small, naive training",
+        lambda: naive_training(
+            naive_adapter(random_mistral(DEVICE, shape, KIND, nf4=False), kbit=False),
+            random_samples(16 * 14, seed=16), 14, cuda=CUDA, kbit=False,
+        ),
+    )  # fmt: skip
+    shared = SharedBase()
+
+    def one(pass_on: PassOn | None = None) -> dict[str, Any]:
+        base = shared.twin(lambda: random_mistral(DEVICE, shape, KIND, nf4=False))
+        model = add_adapter(base, LoraRecipe())
+        assert fuse(model)
+        settings: dict[str, Any] = {"optimizer": "adamw_torch", "parameters": SMOLLM2_PARAMETERS}
+        return training(model, 16, count, warm=count // 2, **settings, pass_on=pass_on)
+
+    def five() -> dict[str, Any]:
+        turns, found = Turns(DEVICE), list[dict[str, Any]]()
+        raised = turns.run([lambda: found.append(one(turns.pass_on))] * 5, at_once=5, streams=True)
+        failures = [error for error in raised if error is not None]
+        if failures:
+            raise failures[0]
+        # Steps of each while all are under way: the time of a round of five.
+        return {"seconds_a_round": statistics.median(each["mean_seconds_a_step"] for each in found)}
+
+    run.part("small, medner, 16 samples", one)
+    run.part("small, five replicates side by side", five)
 
 
 def files(model: Any) -> dict[str, Any]:
@@ -187,12 +252,13 @@ def main() -> None:
     options.add_argument("--output", type=Path, default=Path(__file__).parent / "results" / "gpu.json")
     options.add_argument("--seconds", type=float, default=280.0)
     options.add_argument("--two-gpus-alone", action="store_true")
+    options.add_argument("--only", nargs="*", default=(), help="names of the parts to measure")
     chosen = options.parse_args()
     if chosen.two_gpus_alone:
         add_two_gpus(chosen.output)
         return
     with ranks("auto"):  # from here on one GPU is visible
-        measure(Run(chosen.output, chosen.seconds), chosen.output)
+        measure(Run(chosen.output, chosen.seconds, chosen.only), chosen.output)
 
 
 def measure(run: Run, output: Path) -> None:
@@ -206,6 +272,7 @@ def measure(run: Run, output: Path) -> None:
         },
     }
     run.part("loss difference, small model", small_model_in_fp32)
+    small_model(run)
     one_gpu(run)
     if CUDA:
         release()
@@ -324,6 +391,14 @@ def headline(rows: dict[str, Any]) -> dict[str, Any]:
             of("medner, 16 samples", "tokens_a_second"), of("naive training", "tokens_a_second")
         ),
         "peak_flops_share": of("medner, largest batch", "peak_flops_share"),
+        "small_train_speedup": ratio(
+            of("small, medner, 16 samples", "tokens_a_second"), of("small, naive training", "tokens_a_second")
+        ),
+        "small_peak_flops_share": of("small, medner, 16 samples", "peak_flops_share"),
+        "five_replicates_to_one": ratio(
+            of("small, five replicates side by side", "seconds_a_round"),
+            of("small, medner, 16 samples", "mean_seconds_a_step"),
+        ),
         "generate_speedup": ratio(
             of("naive generation", "seconds_a_completion"), of("medner generation", "seconds_a_completion")
         ),

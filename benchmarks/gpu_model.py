@@ -23,6 +23,13 @@ GEOMETRY = {
     "rope_parameters": {"rope_type": "default", "rope_theta": 1_000_000.0}, "tie_word_embeddings": False,
     "bos_token_id": 1, "eos_token_id": 2,
 }  # fmt: skip
+SMOLLM2_PARAMETERS = 134_515_008
+SMOLLM2 = {
+    **GEOMETRY, "vocab_size": 49_152, "hidden_size": 576, "intermediate_size": 1536, "num_hidden_layers": 30,
+    "num_attention_heads": 9, "num_key_value_heads": 3, "head_dim": 64, "max_position_embeddings": 8192,
+    "tie_word_embeddings": True,
+}  # fmt: skip
+"""Of SmolLM2-135M, as a Mistral: both are the same arithmetic."""
 SMALL = {
     **GEOMETRY, "hidden_size": 256, "intermediate_size": 512, "num_hidden_layers": 2,
     "num_attention_heads": 4, "num_key_value_heads": 2, "head_dim": 64,

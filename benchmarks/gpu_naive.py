@@ -8,19 +8,25 @@ from typing import Any
 import torch
 
 
-def naive_adapter(model: Any, rank: int = 16) -> Any:
-    """Return the model with an adapter, prepared for 4-bit training with gradient checkpointing."""
+def naive_adapter(model: Any, rank: int = 16, *, kbit: bool = True) -> Any:
+    """Return the model with an adapter; kbit: prepared for 4-bit training with gradient checkpointing."""
     from peft import LoraConfig, get_peft_model, prepare_model_for_kbit_training
 
-    model = prepare_model_for_kbit_training(model, use_gradient_checkpointing=True)
+    if kbit:
+        model = prepare_model_for_kbit_training(model, use_gradient_checkpointing=True)
     targets = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
     config = LoraConfig(r=rank, lora_alpha=rank, target_modules=targets, task_type="CAUSAL_LM")
     return get_peft_model(model, config)
 
 
-def naive_training(model: Any, samples: list, steps: int, *, cuda: bool) -> dict[str, float]:
+def naive_training(
+    model: Any, samples: list, steps: int, *, cuda: bool, kbit: bool = True, liger: bool = False
+) -> dict[str, float]:
     """Train 8 × 2 samples a step with transformers' Trainer; return seconds a step (median, the first left
-    out) and real tokens a second at that pace."""
+    out) and real tokens a second at that pace.
+
+    kbit: with checkpointing and 8-bit AdamW, as for a 4-bit base. liger: with Liger's kernels.
+    """
     from transformers import Trainer, TrainerCallback, TrainingArguments
 
     class Clock(TrainerCallback):
@@ -47,8 +53,8 @@ def naive_training(model: Any, samples: list, steps: int, *, cuda: bool) -> dict
     with tempfile.TemporaryDirectory() as folder:
         arguments = TrainingArguments(
             output_dir=folder, max_steps=steps, per_device_train_batch_size=8, gradient_accumulation_steps=2,
-            gradient_checkpointing=True, bf16=cuda, use_cpu=not cuda,
-            optim="adamw_8bit" if cuda else "adamw_torch", learning_rate=2e-4, report_to="none",
+            gradient_checkpointing=kbit, bf16=cuda, use_cpu=not cuda, use_liger_kernel=liger,
+            optim="adamw_8bit" if cuda and kbit else "adamw_torch", learning_rate=2e-4, report_to="none",
             save_strategy="no", logging_steps=1, disable_tqdm=True, remove_unused_columns=False,
         )  # fmt: skip
         if cuda:

@@ -19,7 +19,7 @@ from medner_assets.modeling.adapters import add_adapter
 from medner_assets.modeling.fused.layers import fuse, keep_unpacked
 from medner_assets.modeling.progress import Silence
 from medner_assets.modeling.training.distributed import Ranks, ranks
-from medner_assets.modeling.training.optimizer import flat_adamw_8bit
+from medner_assets.modeling.training.optimizer import FlatParameters, flat_adamw
 from medner_assets.modeling.training.steps import Steps
 from medner_assets.recipes.settings import LoraRecipe
 
@@ -83,20 +83,21 @@ def compared(model, batch: int, count: int, crew: Ranks) -> dict[str, object]:
 
 def measured(model, trained, samples, batch, team, device) -> dict[str, object]:
     """Return seconds a step (the first two left out) and the losses of all steps."""
+    flat = FlatParameters(trained) if device.type == "cuda" else None
     steps = Steps(
         model, layout="packed", device=device, pad=0, samples=batch, log=Silence(), ranks=team,
-        checkpointing="auto", tokens=16_384,
+        checkpointing="auto", tokens=16_384, flat=flat,
     )  # fmt: skip
     settings = {"lr": 2e-4, "weight_decay": 0.01}
     optimizer = (
-        flat_adamw_8bit(trained, **settings)
-        if device.type == "cuda"
+        flat_adamw(flat, "adamw_8bit", **settings)
+        if flat is not None
         else torch.optim.AdamW(trained, **settings)
     )
     losses, times = [], []
     for i in range(0, len(samples), batch):
         loss = steps.train(model, samples[i : i + batch])
-        torch.nn.utils.clip_grad_norm_(trained, 1.0)
+        _ = flat.clip(1.0) if flat is not None else torch.nn.utils.clip_grad_norm_(trained, 1.0)
         optimizer.step()
         optimizer.zero_grad()
         losses.append(float(loss))

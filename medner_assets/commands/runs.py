@@ -1,5 +1,6 @@
 """Commands that run assets: train, evaluate, promote, and the datasets that they need."""
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 
@@ -10,6 +11,7 @@ from medner_assets.defs.resources import Warehouse
 from medner_assets.defs.shared import bring
 from medner_assets.defs.sources import is_current, source_state
 from medner_assets.defs.state import CHAIN, state_of
+from medner_assets.defs.versions.finished import DESCRIPTION
 from medner_assets.defs.versions.handover import doubts_of, inputs_of, require_adapters
 from medner_assets.errors import MednerError
 from medner_assets.launching import launch
@@ -50,12 +52,13 @@ def train(version: str, *, force: bool, warn: Callable[[str], None], replicates:
     for line in doubts_of(inputs_of(version, Warehouse.of_no_run())):
         warn(line)
     names, trained = names_of(version, replicates), False
-    arrays = has_arrays()
+    began = time.time()
     with each_tried() as tried:
         for place, name in enumerate(names):
-            # One job array, in the run of the first that is to be trained; the others' find their adapters.
-            together = list(names[place + 1 :]) if arrays else []
-            config = {"force": force and (place == 0 or not arrays), "together": together}
+            # The run of the first that is to be trained trains the others too where the engine or a GPU can
+            # do that; their runs find their adapters.
+            again = force and not (place and (has_arrays() or _made_since(began, name)))
+            config = {"force": again, "together": list(names[place + 1 :])}
             with tried():
                 try:
                     reported = launch(["recipe", "adapter"], name, {"adapter": config})
@@ -63,6 +66,14 @@ def train(version: str, *, force: bool, warn: Callable[[str], None], replicates:
                     raise KeyboardInterrupt(kept_of(name)) from None
                 trained |= bool(reported["adapter"]["trained"])
     return trained
+
+
+def _made_since(moment: float, version: str) -> bool:
+    """Tell whether the adapter of a version was written after a moment, seconds since the epoch."""
+    try:
+        return (paths.adapter(version) / DESCRIPTION).stat().st_mtime >= moment
+    except OSError:
+        return False
 
 
 def kept_of(version: str) -> str:

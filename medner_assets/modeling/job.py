@@ -81,6 +81,9 @@ class TrainingJob(_LocalJob):
     fingerprint: str = Field(description="Hash of recipe, data and base; training resumes only from its own.")
     dataset_version: str
     device: Literal["auto", "cpu", "cuda"] = "auto"
+    beside: tuple[Path, ...] = Field(
+        (), description="Jobs of other replicates, trained in the same process where one GPU takes them."
+    )
 
 
 class InferenceJob(_LocalJob, _PromptingJob):

@@ -9,7 +9,7 @@ from medner_assets.modeling.loading import load_base, load_tokenizer
 from medner_assets.modeling.memory import largest_that_fits
 from medner_assets.modeling.samples import Encoder, build_samples
 from medner_assets.modeling.training.batching import StepOrder
-from medner_assets.modeling.training.optimizer import flat_adamw_8bit
+from medner_assets.modeling.training.optimizer import FlatParameters, flat_adamw
 from medner_assets.modeling.training.steps import Steps
 from medner_assets.recipes.settings import LoraRecipe
 from medner_assets_tests.support.miniature import BASE, documents
@@ -95,13 +95,14 @@ def test_one_flat_8_bit_update_is_the_update_tensor_by_tensor():
     flat, single = ([nn.Parameter(each.clone()) for each in start] for _ in range(2))
     settings = {"lr": 1e-2, "weight_decay": 0.01}
     for parameters, optimizer in (
-        (flat, flat_adamw_8bit(flat, **settings)),
+        (flat, flat_adamw(FlatParameters(flat), "adamw_8bit", **settings)),
         (single, AdamW8bit(single, **settings)),
     ):
         for step in range(3):
             for parameter in parameters:
                 parameter.grad = torch.sin(parameter.detach() * (step + 1))
             optimizer.step()
+            optimizer.zero_grad()
     assert all(torch.allclose(a, b, atol=1e-6) for a, b in zip(flat, single, strict=True))
     assert not torch.allclose(flat[0], start[0])
 

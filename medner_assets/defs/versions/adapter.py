@@ -1,5 +1,6 @@
 """The asset `adapter`: a version's LoRA weights, trained in a process of their own."""
 
+import os
 import shutil
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, ExitStack
@@ -25,8 +26,9 @@ from medner_assets.defs.versions.finished import FinishedAdapter
 from medner_assets.defs.versions.handover import VersionInputs, adapter_or_reason, doubts_of, inputs_of
 from medner_assets.defs.versions.recipe import recipe
 from medner_assets.errors import MednerError
-from medner_assets.locks import exclusive
+from medner_assets.locks import exclusive, take
 from medner_assets.recipes.loading import load_dataset, load_version
+from medner_assets.recipes.replicates import version_and_index
 from medner_assets.reporting.report import render_loss, render_small_loss
 
 TRAIN = "medner_assets.modeling.training.train"
@@ -38,8 +40,8 @@ class TrainingConfig(dg.Config):
     force: bool = Field(False, description="Train again although recipe, data and base are unchanged.")
     together: list[str] = Field(
         [],
-        description="Replicates to train with this version as one job array, on an engine that has arrays. "
-        "Their own runs then find their adapters there.",
+        description="Replicates to train with this version: as one job array on an engine that has arrays, "
+        "else in the same process where one GPU takes them. Their own runs then find their adapters there.",
     )
 
 
@@ -75,7 +77,7 @@ def adapter(
         reused = present is not None and not config.force
         if not reused:
             context.log.info(reason or "trained again, as it was asked for")
-        beside = replicates(config, warehouse, locks) if has_arrays() and not reused else []
+        beside = [] if reused else replicates(config, inputs, warehouse, locks)
         finished = (
             present if present and reused else train(context, inputs, held, beside, afresh=config.force)
         )
@@ -109,17 +111,34 @@ def _locked(version: str) -> AbstractContextManager[int]:
     return exclusive(paths.work(version, "training") / "lock", f"training of {version}")
 
 
-def replicates(config: TrainingConfig, warehouse: Warehouse, locks: ExitStack) -> list[Beside]:
-    """Return the trainings of the replicates that `config` names and that are to be trained, each locked."""
+def replicates(
+    config: TrainingConfig, inputs: VersionInputs, warehouse: Warehouse, locks: ExitStack
+) -> list[Beside]:
+    """Return the trainings of the replicates that `config` names and that are to be trained, each locked.
+
+    One that is being trained elsewhere is left out; its own run says so. Raises MednerError for a name that
+    is no replicate of the version.
+    """
     found = []
     for name in config.together:
-        inputs = inputs_of(name, warehouse)
-        locks.enter_context(_locked(name))
-        if config.force or adapter_or_reason(inputs)[0] is None:
-            folder = paths.work(name, "training")
-            argv = command_of(TRAIN, training_job(inputs, afresh=config.force), folder)
+        if version_and_index(name)[0] != version_and_index(inputs.version)[0]:
+            raise MednerError(f"together: {name} is no replicate of {inputs.version}: leave it out")
+        other = inputs_of(name, warehouse)
+        folder = paths.work(name, "training")
+        if not joins(folder / "lock", locks):
+            continue
+        if config.force or adapter_or_reason(other)[0] is None:
+            argv = command_of(TRAIN, training_job(other, afresh=config.force), folder)
             found.append(Beside(argv, folder, folder / "stderr.log", f"training of {name}", is_own_work=True))
     return found
+
+
+def joins(lock: Path, locks: ExitStack) -> bool:
+    """Keep a lock until `locks` closes; tell whether it was free."""
+    descriptor = take(lock)
+    if descriptor is not None:
+        locks.callback(os.close, descriptor)
+    return descriptor is not None
 
 
 def train(
@@ -130,21 +149,27 @@ def train(
     *,
     afresh: bool,
 ) -> FinishedAdapter:
-    """Run the training process and return what it left; raise MednerError when it left nothing of its own."""
+    """Run the training process and return what it left; raise MednerError when it left nothing of its own.
+
+    beside: trainings of replicates, which are tasks of the same array or work for the same process.
+    """
     for line in doubts_of(inputs):
         context.log.warning(line)
     folder = paths.work(inputs.version, "training")
     run_process(
         context,
         TRAIN,
-        training_job(inputs, afresh=afresh),
+        {
+            **training_job(inputs, afresh=afresh),
+            "beside": [] if has_arrays() else [each.argv[-1] for each in beside],
+        },
         folder=folder,
         held=held,
         what=f"training of {inputs.version}",
         offline=inputs.base.is_local,
         shares_host=inputs.recipe.training.gpus == 1,
         resources=inputs.recipe.asked_of_a_cluster(),
-        beside=beside,
+        beside=beside if has_arrays() else (),
     )
     finished, _ = adapter_or_reason(inputs)
     if finished is None:

@@ -84,7 +84,9 @@ def functions() -> Functions:
             weight = inner[0].weight(gradient.dtype)
             inside = gradient @ weight
             if last_downs is not None:
-                through = (gradient @ ctx.last_ups[0]) * inner[0].scale
+                through = gradient @ ctx.last_ups[0]
+                if inner[0].scale != 1:
+                    through *= inner[0].scale
                 add_through_adapters(inside, [through], inner, last_downs, ctx.last_dropped)
             product, gate_gradient, up_gradient = swiglu_backward(gate, up, inside, product, silu)
             _, last_pairs = project_backward(

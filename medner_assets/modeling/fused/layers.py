@@ -183,6 +183,16 @@ def _is_plain(config: Any) -> bool:
     return getattr(config, "hidden_act", "") in ("silu", "swish") and not any(extras)
 
 
+def computed_together(model: "nn.Module") -> list[tuple[Projection, ...]]:
+    """Return the projections of a fused model, those that share one input together."""
+    found: list[tuple[Projection, ...]] = []
+    for module in model.modules():
+        projections: tuple[Projection, ...] = getattr(module, "fused_projections", ())
+        if projections:
+            found += [projections[:-1], projections[-1:]]  # the last one takes what the others lead to
+    return found
+
+
 def unpacked_bytes(model: "nn.Module") -> int:
     """Return the bytes that the 4-bit matrices of a fused model take in 16 bits."""
     total = 0
@@ -193,15 +203,21 @@ def unpacked_bytes(model: "nn.Module") -> int:
     return total
 
 
-def keep_unpacked(model: "nn.Module", kind: "torch.dtype") -> int:
+def keep_unpacked(
+    model: "nn.Module", kind: "torch.dtype", known: "dict[int, torch.Tensor] | None" = None
+) -> int:
     """Keep all 4-bit matrices of a fused model unpacked in the type `kind`; return the bytes that they take.
 
-    The numbers are those that unpacking at each use gives.
+    The numbers are those that unpacking at each use gives. known: those that are unpacked already, by the
+    identity of the 4-bit parameter; what is not among them is added.
     """
-    taken = 0
+    taken, known = 0, {} if known is None else known
     for module in model.modules():
         for each in getattr(module, "fused_projections", ()):
             if getattr(each.layer.weight, "quant_state", None) is not None:
-                each.unpacked = unpack(each.layer, kind)
-                taken += each.unpacked.numel() * each.unpacked.element_size()
+                packed = each.layer.weight
+                if id(packed) not in known:
+                    known[id(packed)] = unpack(each.layer, kind)
+                    taken += known[id(packed)].nbytes
+                each.unpacked = known[id(packed)]
     return taken

@@ -19,6 +19,10 @@ Dropped = tuple[Any, Any]
 """What dropout left of an input, scaled up to keep its mean, and the mask of zeros and ones."""
 
 
+Rounded = tuple["torch.Tensor | None", list["torch.Tensor | None"]]
+"""A of all adapters in one matrix, and each B, in the activations' type."""
+
+
 @dataclass(slots=True)
 class Projection:
     """One frozen matrix (out, in) and its adapter, if it has one."""
@@ -34,6 +38,9 @@ class Projection:
     """What zeroes some of the adapter's inputs in training; the frozen matrix gets all of them."""
     unpacked: "torch.Tensor | None" = None
     """The 4-bit matrix in 16 bits, kept where memory allows it."""
+    rounded: "Rounded | None" = None
+    """Of the projections that are computed together with this one, the first: their adapters in 16 bits, as
+    their owner keeps them."""
 
     def weight(self, kind: "torch.dtype") -> "torch.Tensor":
         """Return the frozen matrix (out, in) in the type `kind`."""
@@ -162,26 +169,39 @@ def project_backward(
             continue
         rank = up.shape[1]
         scaled = gradient @ up
-        scaled *= each.scale
-        inner.append(scaled)
         part = reduced[:, column : column + rank]
-        up_gradients.append((gradient.T @ part).float().mul_(each.scale))
+        of_up = _in_float32(gradient.T, part)
+        if each.scale != 1:
+            scaled *= each.scale
+            of_up *= each.scale
+        inner.append(scaled)
+        up_gradients.append(of_up)
         column += rank
     if not inner or downs is None:
         return x_gradient, [None, None] * len(projections)
     if dropped:
         down_gradients = iter(
-            [(part.T @ left).float() for part, (left, _) in zip(inner, dropped, strict=True)]
+            [_in_float32(part.T, left) for part, (left, _) in zip(inner, dropped, strict=True)]
         )
     else:
         together = torch.cat(inner, dim=1) if len(inner) > 1 else inner[0]
-        down_gradients = iter((together.T @ x).float().split([part.shape[1] for part in inner]))
+        down_gradients = iter(_in_float32(together.T, x).split([part.shape[1] for part in inner]))
     if x_gradient is not None:
         add_through_adapters(x_gradient, inner, projections, downs, dropped)
     pairs: list[torch.Tensor | None] = []
     for up_gradient in up_gradients:
         pairs += [None, None] if up_gradient is None else [next(down_gradients), up_gradient]
     return x_gradient, pairs
+
+
+def _in_float32(a: "torch.Tensor", b: "torch.Tensor") -> "torch.Tensor":
+    """Return the product of a and b in float32."""
+    import torch
+
+    if a.is_cuda and a.dtype != torch.float32:
+        product: torch.Tensor = torch.mm(a, b, out_dtype=torch.float32)
+        return product
+    return (a @ b).float()
 
 
 def add_through_adapters(
@@ -205,12 +225,12 @@ def add_through_adapters(
         x_gradient.addcmul_(part @ down, kept, value=1 / (1 - each.rate))
 
 
-def rounded(
-    projections: Sequence[Projection], kind: "torch.dtype"
-) -> tuple["torch.Tensor | None", list["torch.Tensor | None"]]:
+def rounded(projections: Sequence[Projection], kind: "torch.dtype") -> Rounded:
     """Return A of all adapters in one matrix, and each B, in the type `kind`."""
     import torch
 
+    if projections[0].rounded is not None:
+        return projections[0].rounded
     downs = [each.down.detach() for each in projections if each.down is not None]
     ups = [None if each.up is None else each.up.detach().to(kind) for each in projections]
     return (torch.cat(downs).to(kind) if downs else None), ups

@@ -1,8 +1,11 @@
 """A base with a fresh adapter, ready for training, from the backend that the recipe names."""
 
+import copy
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from medner_assets.errors import MednerError
 from medner_assets.modeling.adapters import add_adapter
@@ -17,6 +20,7 @@ from medner_assets.modeling.training.unsloth import unsloth_model
 if TYPE_CHECKING:
     import torch
     from peft import PeftModel
+    from transformers import PreTrainedModel
 
 Backend = Literal["peft", "unsloth"]
 
@@ -38,8 +42,43 @@ class Adapted:
     may_join: bool = False
 
 
-def adapted(job: TrainingJob, folder: Path, device: "torch.device", log: Log) -> Adapted:
-    """Return the base in `folder` with a fresh adapter on `device`. The caller has seeded torch."""
+class SharedBase:
+    """The frozen base that trainings in one process have in common, once the first of them has loaded it."""
+
+    def __init__(self) -> None:
+        self._pristine: Any = None
+        self.unpacked: dict[int, torch.Tensor] = {}
+        """4-bit matrices in 16 bits, by the identity of the parameter that holds them."""
+        self.pool: Any = None
+        """Memory of captured steps, where all share one; None: each has its own."""
+
+    @property
+    def is_loaded(self) -> bool:
+        """Whether the first training has loaded it."""
+        return self._pristine is not None
+
+    def twin(self, load: "Callable[[], PreTrainedModel]") -> "PreTrainedModel":
+        """Return the base as modules of its own over the tensors that all share."""
+        if self._pristine is None:
+            self._pristine = load()
+        tensors = [*self._pristine.parameters(), *self._pristine.buffers()]
+        states = [getattr(each, "quant_state", None) for each in tensors]
+        return copy.deepcopy(self._pristine, {id(each): each for each in (*tensors, *states)})
+
+    def share_captures(self) -> None:
+        """Let captured steps use the same memory: none of them runs beside another."""
+        import torch
+
+        self.pool = torch.cuda.graph_pool_handle()
+
+
+def adapted(
+    job: TrainingJob, folder: Path, device: "torch.device", log: Log, shared: SharedBase | None = None
+) -> Adapted:
+    """Return the base in `folder` with a fresh adapter on `device`. The caller has seeded torch.
+
+    shared: what holds the base for several trainings.
+    """
     import torch
 
     recipe = job.recipe.training
@@ -51,7 +90,8 @@ def adapted(job: TrainingJob, folder: Path, device: "torch.device", log: Log) ->
     if recipe.backend == "unsloth":
         return Adapted(unsloth_model(job, folder, device), "padded", "unsloth")
     backend: Backend = "peft"  # for auto too: faster than unsloth here, see docs/decisions
-    model = add_adapter(load_base(folder, job.base, device, training=True), job.recipe.lora)
+    load = partial(load_base, folder, job.base, device, training=True)
+    model = add_adapter(shared.twin(load) if shared else load(), job.recipe.lora)
     if recipe.gradient_checkpointing == "on":
         model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
     if recipe.packing == "off":
@@ -62,8 +102,10 @@ def adapted(job: TrainingJob, folder: Path, device: "torch.device", log: Log) ->
         return Adapted(model, "padded", backend, may_join=recipe.packing == "on")
     if recipe.packing == "auto" and device.type == "cpu":
         return Adapted(model, "aligned", backend)
-    if device.type == "cuda" and unpacked_bytes(model) <= _UNPACKED_SHARE * device_memory(device).usable:
-        taken = keep_unpacked(model, torch.bfloat16)
+    known = shared.unpacked if shared else {}
+    room = _UNPACKED_SHARE * device_memory(device).usable
+    if device.type == "cuda" and (known or unpacked_bytes(model) <= room):
+        taken = keep_unpacked(model, torch.bfloat16, known)
         if taken:
             log.info(f"4-bit weights are kept unpacked in 16 bits: {taken / 2**30:.1f} GiB")
     return Adapted(model, "packed", backend)

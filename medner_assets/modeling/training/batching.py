@@ -35,8 +35,12 @@ class StepOrder:
         return -(-len(self._lengths) // self._step)
 
     def __iter__(self) -> Iterator[list[int]]:
-        """Yield the steps of `epoch`; each sample occurs once."""
-        chance = random.Random(f"{self._seed}/{self.epoch}")
+        """Yield the steps of `epoch`."""
+        yield from self.of(self.epoch)
+
+    def of(self, epoch: int) -> Iterator[list[int]]:
+        """Yield the steps of one epoch, the indices of their samples; each sample occurs once."""
+        chance = random.Random(f"{self._seed}/{epoch}")
         order = list(range(len(self._lengths)))
         chance.shuffle(order)
         if self._by_length:
@@ -110,16 +114,70 @@ class PackedRow:
     """(L,), float32: what each weighs in the loss."""
 
 
+@dataclass(frozen=True, slots=True)
+class Room:
+    """The sizes that rows are filled up to, so that all have one shape."""
+
+    tokens: int
+    samples: int
+    longest: int
+    """No sample that fills a row has more tokens."""
+    learned: int
+
+    def holds(self, samples: Sequence[Sample]) -> bool:
+        """Return whether `samples` fit, with those that would fill the row."""
+        free = self.tokens - sum(map(len, samples))
+        learned = sum(len(sample.completion) for sample in samples)
+        fillers = -(-max(0, free) // self.longest)
+        fits = free >= 0 and learned <= self.learned and len(samples) + fillers <= self.samples
+        return fits and max(map(len, samples)) <= self.longest
+
+
+@dataclass(frozen=True, slots=True)
+class HostRow:
+    """A packed row that is not yet on its device: all whole numbers in one tensor, so that it takes two
+    transfers."""
+
+    numbers: "torch.Tensor"
+    """(2 T + 2 L + n + 1,), int64: input_ids, position_ids, predicting, targets, boundaries."""
+    weights: "torch.Tensor"
+    tokens: int
+    longest: int
+
+    def on(self, numbers: "torch.Tensor", weights: "torch.Tensor") -> PackedRow:
+        """Return the row whose values are, or will be, in `numbers` and `weights` of a device."""
+        import torch
+
+        learned = len(weights)
+        sizes = [self.tokens, self.tokens, learned, learned]
+        ids, positions, predicting, targets, boundaries = numbers.split([*sizes, len(numbers) - sum(sizes)])
+        return PackedRow(
+            ids[None], positions[None], boundaries.to(torch.int32), self.longest, predicting, targets, weights
+        )
+
+
 def pack(samples: Sequence[Sample], device: "torch.device", pad: int | None = None) -> PackedRow:
     """Return the row of `samples` (at least one) on `device`, in their order.
 
     pad: a token that fills each sample up to the longest, so that all have one length; None: none are filled.
     Attention is causal and nothing after a sample's end is learned, so that the loss is the same.
     """
+    row = host_row(samples, pad)
+    if device.type == "cuda":  # from pinned memory the copy does not wait for the device
+        moved = (each.pin_memory().to(device, non_blocking=True) for each in (row.numbers, row.weights))
+    else:
+        moved = (each.to(device) for each in (row.numbers, row.weights))
+    return row.on(*moved)
+
+
+def host_row(samples: Sequence[Sample], pad: int | None = None, room: Room | None = None) -> HostRow:
+    """Return the row of `samples` in this machine's memory. pad: see `pack`.
+
+    room: what the row is filled up to, with samples of which nothing is learned; it holds `samples`.
+    """
     import torch
 
     longest = max(len(sample) for sample in samples)
-
     tokens: list[int] = []
     positions: list[int] = []
     boundaries = [0]
@@ -137,22 +195,53 @@ def pack(samples: Sequence[Sample], device: "torch.device", pad: int | None = No
         tokens.extend([pad or 0] * (size - len(sample)))
         positions.extend(range(size))
         boundaries.append(len(tokens))
-
-    def moved(values: list, dtype: "torch.dtype") -> "torch.Tensor":
-        tensor = torch.tensor(values, dtype=dtype)
-        if device.type == "cuda":  # from pinned memory the copy does not wait for the device
-            return tensor.pin_memory().to(device, non_blocking=True)
-        return tensor.to(device)
-
-    return PackedRow(
-        moved([tokens], torch.long),
-        moved([positions], torch.long),
-        moved(boundaries, torch.int32),
+    if room is not None:
+        longest = room.longest
+        while len(tokens) < room.tokens:
+            size = min(longest, room.tokens - len(tokens))
+            tokens.extend([0] * size)
+            positions.extend(range(size))
+            boundaries.append(len(tokens))
+        boundaries.extend([len(tokens)] * (room.samples + 1 - len(boundaries)))
+        # At places of their own: the gradients of one place are added up one after the other.
+        predicting.extend(range(room.learned - len(predicting)))
+        targets.extend([0] * (room.learned - len(targets)))
+        weights.extend([0.0] * (room.learned - len(weights)))
+    return HostRow(
+        torch.tensor([*tokens, *positions, *predicting, *targets, *boundaries], dtype=torch.long),
+        torch.tensor(weights, dtype=torch.float32),
+        len(tokens),
         longest,
-        moved(predicting, torch.long),
-        moved(targets, torch.long),
-        moved(weights, torch.float32),
     )
+
+
+_ROWS_A_ROOM = 20
+"""A room is worth its preparation, which takes the time of about three steps, when it serves so many rows."""
+_MOST_ROOMS = 8
+_GRAIN = 64
+
+
+def rooms_for(rows: Sequence[Sequence[Sample]]) -> list[Room]:
+    """Return the rooms, from the smallest to the largest, that `rows` fit into with little filling; [] where
+    there are too few rows to be worth one."""
+    count = min(_MOST_ROOMS, len(rows) // _ROWS_A_ROOM)
+    if not count:
+        return []
+    longest = _up(max(len(sample) for row in rows for sample in row))
+    sizes = sorted(
+        (sum(map(len, row)), sum(len(sample.completion) for sample in row), len(row)) for row in rows
+    )
+    parts = [sizes[len(sizes) * i // count : len(sizes) * (i + 1) // count] for i in range(count)]
+    found: dict[int, Room] = {}
+    for part in parts:
+        tokens = _up(part[-1][0])
+        most = max(samples for _, _, samples in part) + -(-tokens // longest)
+        found[tokens] = Room(tokens, most, longest, _up(max(learned for _, learned, _ in part)))
+    return list(found.values())
+
+
+def _up(size: int) -> int:
+    return -(-size // _GRAIN) * _GRAIN
 
 
 def balanced(samples: Sequence[Sample], parts: int) -> list[list[Sample]]:

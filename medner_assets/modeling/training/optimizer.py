@@ -1,12 +1,14 @@
-"""8-bit AdamW over one flat tensor.
+"""AdamW over one flat tensor that holds the values of all trained ones.
 
-bitsandbytes updates tensor by tensor and waits for the device after each: hundreds of waits a step for an
-adapter. As one tensor the adapter takes one update. Blocks of 256 values share a scale; matrices of an
-adapter are multiples of that, so the numbers are those of the update tensor by tensor.
+An adapter has hundreds of small tensors. As one it takes one update and one norm, and its gradients stay at
+one place, which a captured step needs (see `graphs.py`); bitsandbytes would wait for the device after each of
+them. In 8 bits, blocks of 256 values share a scale; matrices of an adapter are multiples of that, so the
+numbers are those of the update tensor by tensor.
 """
 
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     import torch
@@ -15,55 +17,114 @@ if TYPE_CHECKING:
 BLOCK = 256
 
 
-def flattened(parameters: Sequence["nn.Parameter"]) -> "nn.Parameter":
-    """Return one parameter that holds the values of all; the given ones become views of it.
+class FlatParameters:
+    """Parameters of one type on one device as views of one, `whole`.
 
-    They must have one type and one device. Each begins at a multiple of BLOCK.
+    Its gradient is a tensor that stays; those of the pieces are added to it by `gather`.
+    """
+
+    def __init__(self, parameters: Iterable["nn.Parameter"]) -> None:
+        import torch
+        from torch import nn
+
+        self.pieces = list(parameters)
+        first = self.pieces[0]
+        sizes = [-(-piece.numel() // BLOCK) * BLOCK for piece in self.pieces]
+        values = torch.zeros(sum(sizes), dtype=first.dtype, device=first.device)
+        for piece, view in zip(self.pieces, self._views(values, sizes), strict=True):
+            view.copy_(piece.data)
+            piece.data = view
+        self._sizes = sizes
+        self.whole = nn.Parameter(values)
+        self.gradient = torch.zeros_like(values)
+        self.whole.grad = self.gradient
+        self.gradients = self._views(self.gradient, sizes)
+
+    def copy_in(self, kind: "torch.dtype") -> "tuple[torch.Tensor, list[torch.Tensor]]":
+        """Return memory for a copy of `whole` in the type `kind`, and the views of its pieces."""
+        import torch
+
+        copied = torch.zeros_like(self.whole, dtype=kind, requires_grad=False)
+        return copied, self._views(copied, self._sizes)
+
+    def _views(self, flat: "torch.Tensor", sizes: Sequence[int]) -> "list[torch.Tensor]":
+        parts = zip(self.pieces, flat.split(list(sizes)), strict=True)
+        return [part[: piece.numel()].view_as(piece) for piece, part in parts]
+
+    def zero(self) -> None:
+        """Leave no gradient."""
+        self.gradient.zero_()
+        self._drop()
+
+    def gather(self) -> None:
+        """Add the gradients that the pieces have to the whole, and leave the pieces none."""
+        import torch
+
+        there = zip(self.gradients, self.pieces, strict=True)
+        pairs = [(view, piece.grad) for view, piece in there if piece.grad is not None]
+        if pairs:
+            # All at once: to gradients that are there autograd would add them one by one.
+            torch._foreach_add_([view for view, _ in pairs], [gradient for _, gradient in pairs])
+            self._drop()
+
+    def clip(self, most: float) -> "torch.Tensor":
+        """Scale the gradients so that their norm is at most `most`; return the norm before."""
+        import torch
+
+        self.gather()
+        norm: torch.Tensor = torch.nn.utils.clip_grad_norm_([self.whole], most)
+        return norm
+
+    def _drop(self) -> None:
+        for piece in self.pieces:
+            piece.grad = None
+
+
+@contextmanager
+def _on_default_stream(device: "torch.device") -> Iterator[None]:
+    """Let what the block runs come between the work before and after it on the current stream.
+
+    bitsandbytes' optimisers know no streams: they run on the device's default one.
     """
     import torch
-    from torch import nn
 
-    sizes = [-(-p.numel() // BLOCK) * BLOCK for p in parameters]
-    flat = torch.zeros(sum(sizes), dtype=parameters[0].dtype, device=parameters[0].device)
-    for parameter, part in zip(parameters, flat.split(sizes), strict=True):
-        view = part[: parameter.numel()].view_as(parameter)
-        view.copy_(parameter.data)
-        parameter.data = view
-    return nn.Parameter(flat)
+    if device.type != "cuda":
+        yield
+        return
+    current, default = torch.cuda.current_stream(device), torch.cuda.default_stream(device)
+    default.wait_stream(current)
+    yield
+    current.wait_stream(default)
 
 
-def flat_adamw_8bit(parameters: Iterable["nn.Parameter"], **settings: Any) -> "torch.optim.Optimizer":
-    """Return 8-bit AdamW over `parameters` as one tensor. settings: those of bitsandbytes' AdamW8bit."""
+def flat_adamw(
+    flat: FlatParameters, kind: Literal["adamw_8bit", "adamw_torch"], **settings: Any
+) -> "torch.optim.Optimizer":
+    """Return AdamW over `flat`, in 8 bits by bitsandbytes, or PyTorch's own. settings: what both know."""
     import torch
-    from bitsandbytes.optim.adamw import AdamW8bit
-    from torch import nn
 
-    class FlatAdamW8bit(AdamW8bit):
-        """AdamW8bit whose one parameter holds those of the model."""
+    base: Any = torch.optim.AdamW
+    if kind == "adamw_8bit":
+        from bitsandbytes.optim.adamw import AdamW8bit as base
+    elif flat.whole.is_cuda:
+        settings["fused"] = True
 
-        def __init__(self, pieces: list[nn.Parameter]) -> None:
-            self._pieces = pieces
-            self._flat = flattened(pieces)
-            gradient = torch.zeros_like(self._flat)
-            sizes = [-(-p.numel() // BLOCK) * BLOCK for p in pieces]
-            self._gradients = [
-                part[: p.numel()].view_as(p) for p, part in zip(pieces, gradient.split(sizes), strict=True)
-            ]
-            self._flat.grad = gradient
-            super().__init__([self._flat], **settings)
+    class FlatAdamW(base):
+        """AdamW whose one parameter holds those of the model."""
 
         def step(self, closure: Any = None) -> Any:
-            there = [(view, p.grad) for view, p in zip(self._gradients, self._pieces, strict=True)]
-            torch._foreach_zero_([view for view, gradient in there if gradient is None] or [torch.zeros(1)])
-            torch._foreach_copy_(
-                [view for view, gradient in there if gradient is not None],
-                [gradient for _, gradient in there if gradient is not None],
-            )
-            return super().step(closure)
+            flat.gather()
+            if kind == "adamw_torch":
+                return super().step(closure)
+            with torch.no_grad(), _on_default_stream(flat.whole.device):
+                if not self.initialized:
+                    return super().step(closure)
+                # What bitsandbytes' own step does, without its wait for the device.
+                self.update_step(self.param_groups[0], flat.whole, 0, 0)
+            return None
 
         def zero_grad(self, set_to_none: bool = True) -> None:
             del set_to_none
-            for piece in self._pieces:
-                piece.grad = None
+            flat.zero()
 
-    return FlatAdamW8bit(list(parameters))
+    return FlatAdamW([flat.whole], **settings)

@@ -5,15 +5,16 @@ tokens divided by their number. Where a micro-batch does not fit into the device
 anew with micro-batches of half the size, and says so.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from medner_assets.errors import MednerError
 from medner_assets.modeling.memory import device_memory, give_back, largest_that_fits, release
 from medner_assets.modeling.progress import Log
 from medner_assets.modeling.samples import Sample
-from medner_assets.modeling.training.batching import pack, padded_groups, rows_within
+from medner_assets.modeling.training.batching import pack, padded_groups, rooms_for, rows_within
 from medner_assets.modeling.training.distributed import Ranks
+from medner_assets.modeling.training.graphs import Graphs
 from medner_assets.modeling.training.loss import (
     Head,
     HeadInput,
@@ -22,6 +23,8 @@ from medner_assets.modeling.training.loss import (
     packed_loss,
     padded_loss,
 )
+from medner_assets.modeling.training.optimizer import FlatParameters
+from medner_assets.modeling.training.rounding import kept_rounded
 
 if TYPE_CHECKING:
     import torch
@@ -30,6 +33,10 @@ _EVAL_SAMPLES = 32
 _STEPS_A_TRIM = 20
 _SMALLEST_PROBE = 512
 """Tokens. Smaller micro-batches waste a GPU so much that keeping fewer activations is faster."""
+
+_HOST_BOUND = 1.5e13
+"""Tokens × parameters of a row below which a GPU waits for the host. On an H200 the row of 3,000 tokens takes
+the host 0.15 s whatever the model, and the GPU as long at 5 billion parameters."""
 
 Layout = Literal["packed", "aligned", "joined", "padded"]
 """packed: samples one after the other, without padding. aligned: the same, each filled up to the longest,
@@ -56,9 +63,12 @@ class Steps:
         checkpointing: Literal["auto", "on", "off"] = "off",
         tokens: int | None = None,
         way: Head | None = None,
+        flat: FlatParameters | None = None,
+        pool: "Callable[[], Any] | None" = None,
     ) -> None:
         """samples: most samples of a padded micro-batch. tokens: most tokens of a micro-batch; None: no
-        limit. way: how scores are made; None: as the model's class allows.
+        limit. way: how scores are made; None: as the model's class allows. flat: what is trained,
+        where it is one tensor. pool: returns memory of CUDA graphs that others use too, or None.
 
         checkpointing: what the recipe says; auto: switched on when not even one sample fits without.
         """
@@ -69,11 +79,18 @@ class Steps:
         self._may_checkpoint = checkpointing == "auto"
         self.checkpointing = checkpointing == "on"
         self._trained = [p for p in model.parameters() if p.requires_grad]
+        self._flat, self._pool = flat, pool
+        self._rounded = kept_rounded(model, flat) if flat is not None and layout == "packed" else None
+        self.bytes_a_step = 0
+        """What a step takes of the device's memory, where `fit` has tried one."""
+        self._graphs: Graphs | None = None
         self._done = 0
 
     def close(self) -> None:
-        """Take off what watches the model's head."""
+        """Take off what was put on the model."""
         self._head.remove()
+        if self._rounded is not None:
+            self._rounded.remove()
 
     def train(self, model: Any, samples: Sequence[Sample]) -> "torch.Tensor":
         """Leave the gradients of one step on the parameters and return its loss, over all processes.
@@ -91,7 +108,11 @@ class Steps:
             if fits:
                 break
             self._shrink(mine)
-        self._ranks.sum_gradients(self._trained)
+        if self._flat is None:
+            self._ranks.sum_gradients(self._trained)
+        else:
+            self._flat.gather()
+            self._ranks.sum(self._flat.gradient)
         self._done += 1
         if self._device.type == "cpu" and self._done % _STEPS_A_TRIM == 0:
             give_back()
@@ -103,6 +124,8 @@ class Steps:
         import torch
 
         mine = self._ranks.share(sorted(samples, key=len))
+        if self._rounded is not None:
+            self._rounded.refresh()
         total = torch.zeros((), device=self._device, dtype=torch.float64)
         waiting = self._eval_groups(mine)
         with torch.no_grad():
@@ -141,6 +164,7 @@ class Steps:
             done = self._attempt(self._model, [largest], 1) is not None
             taken = torch.cuda.max_memory_allocated(self._device) - allocated
             self._clear()
+            self.bytes_a_step = taken
             return bool(self._ranks.least(int(done and taken <= before.usable), self._device))
 
         with torch.random.fork_rng(devices=[self._device]):
@@ -160,15 +184,38 @@ class Steps:
             f"a step has {effective} samples"
         )
 
+    def plan(self, steps: Iterable[Sequence[Sample]]) -> None:
+        """Prepare CUDA graphs for the steps to come, where rows are packed, nothing is computed twice and
+        the host is slower than the device."""
+        if self._device.type != "cuda" or self._flat is None or self._layout != "packed":
+            return
+        rows = [row for step in steps for row in self._groups(self._ranks.share(step))]
+        tokens = sum(len(sample) for row in rows for sample in row) / max(1, len(rows))
+        _, parameters = self._model.get_nb_trainable_parameters()
+        rooms = rooms_for(rows)
+        if rooms and tokens * parameters < _HOST_BOUND and not self.checkpointing:
+            self._graphs = Graphs(
+                lambda row: packed_loss(self._model, self._head, row, 1.0),
+                self._flat,
+                rooms,
+                self._log,
+                self._pool,
+            )
+
     def _attempt(self, model: Any, groups: list[list[Sample]], items: int) -> "torch.Tensor | None":
         """Run forward and backward over the groups; return the loss, None if memory did not suffice."""
         import torch
 
         total = torch.zeros((), device=self._device)
+        self._clear()
+        if self._rounded is not None:
+            self._rounded.refresh()
         try:
             for group in groups:
-                loss = self._loss(model, group, items)
-                loss.backward()
+                loss = self._graphs.run(group, items) if self._graphs else None
+                if loss is None:
+                    loss = self._loss(model, group, items)
+                    loss.backward()
                 total += loss.detach()
             return total
         except torch.OutOfMemoryError:
@@ -213,6 +260,7 @@ class Steps:
     def _shrink(self, samples: Sequence[Sample]) -> None:
         """Halve the micro-batch, or keep fewer activations, or give up with a MednerError; all processes
         alike."""
+        self._graphs = None  # of larger micro-batches
         groups = self._groups(samples)
         largest = max((_size(group, self._layout) for group in groups), default=0)
         single = self._ranks.least(int(all(len(group) == 1 for group in groups)), self._device)
@@ -236,6 +284,9 @@ class Steps:
         self._may_checkpoint, self.checkpointing = False, True
 
     def _clear(self) -> None:
+        if self._flat is not None:
+            self._flat.zero()
+            return
         for parameter in self._trained:
             parameter.grad = None
 

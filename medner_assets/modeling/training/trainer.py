@@ -1,17 +1,20 @@
 """The training loop: transformers' Trainer with a loss on completion tokens only and a dev loss over all
 its tokens."""
 
+import math
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from medner_assets.modeling.progress import Log
 from medner_assets.modeling.samples import Sample
 from medner_assets.modeling.training.batching import StepOrder
 from medner_assets.modeling.training.distributed import Ranks
-from medner_assets.modeling.training.optimizer import flat_adamw_8bit
+from medner_assets.modeling.training.optimizer import FlatParameters, flat_adamw
 from medner_assets.modeling.training.steps import Steps
+from medner_assets.modeling.training.turns import PassOn
 from medner_assets.modeling.training.watch import watch
 from medner_assets.recipes.settings import TrainingRecipe
 
@@ -52,7 +55,9 @@ def training_arguments(
         metric_for_best_model="eval_loss" if stops else None,
         greater_is_better=False if stops else None,
         logging_strategy="steps",
-        logging_steps=1,
+        # Every step is logged, see `_read`; on a GPU ten at a time, since reading a number waits for it.
+        logging_steps=_STEPS_A_READING if cuda else 1,
+        logging_first_step=True,
         logging_nan_inf_filter=False,
         report_to="none",
         disable_tqdm=True,
@@ -60,6 +65,9 @@ def training_arguments(
         dataloader_num_workers=0,
         dataloader_pin_memory=False,
     )
+
+
+_STEPS_A_READING = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +85,10 @@ class Training:
     """Of recipe, data and base: what a checkpoint is sealed with."""
     log: Log
     ranks: Ranks = Ranks()  # noqa: RUF009 # frozen
+    flat: FlatParameters | None = None
+    """What is trained, where it is one tensor."""
+    pass_on: PassOn | None = None
+    """Lets trainings beside this one take their turns."""
 
 
 def make_trainer(model: "PeftModel", arguments: "TrainingArguments", training: Training) -> "Trainer":
@@ -98,7 +110,29 @@ def make_trainer(model: "PeftModel", arguments: "TrainingArguments", training: T
         callbacks=callbacks,
     )
     trainer.remove_callback(PrinterCallback)  # `watch` reports, and standard output stays clean
+    if training.flat is not None:
+        # Trainer asks the model itself at every step, which would visit each of its modules.
+        cast("Any", model).zero_grad = lambda set_to_none=True: None
     return trainer
+
+
+@dataclass(slots=True)
+class _Unread:
+    """A step whose numbers are on the device. before: steps before it; rate: its learning rate."""
+
+    before: int
+    loss: Any
+    rate: float
+    norm: Any = None
+
+
+def _numbers(values: list[Any]) -> list[float]:
+    """Return tensors of one number each as numbers, in one transfer."""
+    import torch
+
+    if not values or any(not torch.is_tensor(each) for each in values):
+        return [float(each) for each in values]
+    return [float(each) for each in torch.stack([each.detach().float() for each in values]).tolist()]
 
 
 def _trainer_class(trained: "PeftModel", training: Training) -> "type[Trainer]":
@@ -108,15 +142,21 @@ def _trainer_class(trained: "PeftModel", training: Training) -> "type[Trainer]":
     class CompletionTrainer(Trainer):
         """A Trainer whose loss counts completion tokens, and whose dev loss is their mean over the split."""
 
+        def __init__(self, **settings: Any) -> None:
+            super().__init__(**settings)
+            self._unread: list[_Unread] = []
+            self._read_at = time.monotonic()
+
         def get_train_dataloader(self) -> Any:
             samples: Any = self.train_dataset
             return DataLoader(samples, batch_sampler=training.order, collate_fn=self.data_collator)
 
         def create_optimizer(self, model: Any = None) -> Any:
-            if training.recipe.optimizer != "adamw_8bit":
+            if training.flat is None:
                 return super().create_optimizer(model)
-            self.optimizer = flat_adamw_8bit(
-                [p for p in trained.parameters() if p.requires_grad],
+            self.optimizer = flat_adamw(
+                training.flat,
+                training.recipe.optimizer,
                 lr=self.args.learning_rate,
                 betas=(self.args.adam_beta1, self.args.adam_beta2),
                 eps=self.args.adam_epsilon,
@@ -126,10 +166,48 @@ def _trainer_class(trained: "PeftModel", training: Training) -> "type[Trainer]":
 
         def training_step(self, model: Any, inputs: Any, num_items_in_batch: Any = None) -> Any:
             del num_items_in_batch  # the step counts its own tokens
-            model.train()
-            return training.steps.train(model, inputs["samples"])
+            if training.pass_on is not None:
+                training.pass_on()
+            if not model.training:
+                model.train()
+            loss = training.steps.train(model, inputs["samples"])
+            self._unread.append(_Unread(self.state.global_step, loss, self._get_learning_rate()))
+            return loss
+
+        def _clip_grad_norm(self, model: Any) -> Any:
+            if training.flat is None:
+                return super()._clip_grad_norm(model)
+            return training.flat.clip(self.args.max_grad_norm)
+
+        def _get_grad_norm(self, model: Any, grad_norm: Any = None) -> Any:
+            if grad_norm is None and training.flat is not None:
+                grad_norm = training.flat.clip(math.inf)
+            norm = self._unread[-1].norm = super()._get_grad_norm(model, grad_norm=grad_norm)
+            return norm
+
+        def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
+            """Log each step since the last reading as an entry of its own, then what is no step's."""
+            self._read()
+            if "loss" not in logs:
+                super().log(logs, start_time)
+
+        def _read(self) -> None:
+            """Read the numbers of the steps since the last reading; a device is waited for once."""
+            unread, self._unread = self._unread, []
+            now = (self.state.global_step, self.state.epoch)
+            began, self._read_at = self._read_at, time.monotonic()
+            losses, norms = (_numbers([getattr(e, name) for e in unread]) for name in ("loss", "norm"))
+            for i, (step, loss, norm) in enumerate(zip(unread, losses, norms, strict=True)):
+                whole, part = divmod(step.before, len(training.order))
+                self.state.global_step = step.before + 1
+                self.state.epoch = whole + (part + 1) / len(training.order)
+                # The steps of a reading ran one after the other while the host was ahead of the device.
+                at = began + (self._read_at - began) * (i + 1) / len(unread)
+                super().log({"loss": loss, "grad_norm": norm, "learning_rate": step.rate, "at": at})
+            self.state.global_step, self.state.epoch = now
 
         def evaluate(self, *_: Any, **__: Any) -> dict[str, float]:
+            self._read()  # before a checkpoint is kept: what it holds is not logged again
             trained.eval()
             total, count = training.steps.evaluate(training.dev)
             metrics = {"eval_loss": total / count} if count else {}

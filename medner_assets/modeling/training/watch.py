@@ -45,7 +45,8 @@ def watch(fingerprint: str, order: StepOrder, log: Log, *, writes: bool) -> "Tra
         def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **_: Any) -> None:
             logs = logs or {}
             if state.log_history:  # kept in the checkpoint
-                state.log_history[-1]["seconds"] = self._before + time.monotonic() - self._began
+                at = state.log_history[-1].pop("at", None) or time.monotonic()  # of a step that is read later
+                state.log_history[-1]["seconds"] = self._before + max(0.0, at - self._began)
             for kind, value in _not_finite(logs):
                 kept = last_checkpoint(Path(args.output_dir).parent, fingerprint)
                 raise MednerError(
