@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any
@@ -46,7 +46,8 @@ class SharedFileReader(dg.PipesMessageReader):
         while True:
             was_last = ended.is_set()
             # Opened anew each time: only then does a network file system ask how long the file is now.
-            with self._file.open("rb") as stream:
+            read = b""
+            with suppress(OSError), self._file.open("rb") as stream:  # a file server may be away for a while
                 stream.seek(place)
                 read = stream.read()
             place += len(read)

@@ -168,6 +168,7 @@ def _run(
             errors="replace",
             timeout=_SECONDS,
             check=False,
+            start_new_session=True,  # a second Ctrl-C must not cut a cancellation short
         )
     except FileNotFoundError:
         raise MednerError(

@@ -2,13 +2,14 @@
 
 import fcntl
 import json
+import threading
 from pathlib import Path
 
 import polars as pl
 import pytest
 
 from medner_assets.corpus.shards import plan
-from medner_assets.modeling.inference.annotate import work
+from medner_assets.modeling.inference.annotate import coordinate, work
 from medner_assets.modeling.inference.shard_rows import shard_file
 from medner_assets.modeling.job import AnnotationJob
 from medner_assets.paths import private_folder
@@ -95,3 +96,47 @@ def test_workers_take_the_gpus_of_the_machine_that_annotates_and_not_of_the_one_
         module._started(job, tmp_path / "job.json", number, 2, module.visible_gpus())
     assert asked == ["GPU-b", "GPU-c", "GPU-b"]
     assert "gpus" not in AnnotationJob.model_fields
+
+
+def test_who_coordinates_waits_for_workers_elsewhere_and_does_what_they_leave(tmp_path, monkeypatch):
+    import medner_assets.modeling.inference.annotate as module
+
+    (tmp_path / "corpus").mkdir()
+    (tmp_path / "corpus" / "a.jsonl").write_text('{"id": "d", "text": "x"}\n' * 4)
+    job = AnnotationJob.model_construct(
+        shards=tuple(plan(tmp_path / "corpus", 1)), annotation_id="i", workers=2, work=tmp_path / "work",
+        output=private_folder(tmp_path / "out"),
+    )  # fmt: skip
+    claims = [(private_folder(job.work / "claims") / shard.name).open("w") for shard in job.shards]
+    for each in claims:
+        fcntl.flock(each, fcntl.LOCK_EX)
+
+    def made(shards: list) -> None:
+        for shard in shards:
+            shard_file(job.output, "i", shard).touch()
+
+    def two_are_made_and_the_worker_elsewhere_dies() -> None:
+        made(job.shards[:2])
+        for each in claims:
+            each.close()
+
+    class Worker:
+        """A worker that finds everything claimed the first time, and does the rest the second."""
+
+        started = 0
+
+        def __init__(self, argv: list[str], **_: object) -> None:
+            Worker.started += 1
+            assert argv[-2:] == ["--worker", "0"]
+            if Worker.started == 2:
+                made(job.shards[2:])
+
+        def poll(self) -> int:
+            return 0
+
+    monkeypatch.setattr(module.subprocess, "Popen", Worker)
+    threading.Timer(0.7, two_are_made_and_the_worker_elsewhere_dies).start()
+    log = Lines()
+    coordinate(job, tmp_path / "job.json", log, here=1)
+    assert Worker.started == 2
+    assert log.lines[-1].startswith("annotation: 4/4 shards")

@@ -61,6 +61,21 @@ def test_more_replicates_leave_the_hash_of_the_recipe_as_it_is(folder):
     assert before[0] != before[1]
 
 
+def test_what_jobs_ask_of_a_cluster_is_inherited_and_leaves_the_hash_as_it_is(folder):
+    before = [recipe_hash(load_version(name, folder)) for name in ("v1", "v2")]
+    assert load_version("v1", folder).asked_of_a_cluster() == {}
+    (folder / "versions" / "v1.yaml").write_text(ROOT + "resources: {cpus: 8, mem: 64G, time: 1-12}\n")
+    assert [recipe_hash(load_version(name, folder)) for name in ("v1", "v2")] == before
+    assert load_version("v2", folder).asked_of_a_cluster() == {"cpus": "8", "mem": "64G", "time": "1-12"}
+
+
+@pytest.mark.parametrize("stated", ["mem: 64 GB", "time: a day", "gres: gpu 1", "cpus: 0", "partition: gpu"])
+def test_resources_that_slurm_would_not_take_are_refused_with_the_recipe(folder, stated):
+    (folder / "versions" / "v1.yaml").write_text(f"{ROOT}resources: {{{stated}}}\n")
+    with pytest.raises(MednerError, match=f"versions/v1.yaml.*resources.{stated.partition(':')[0]}"):
+        load_version("v1", folder)
+
+
 def test_a_version_file_named_like_a_replicate_is_refused(folder):
     (folder / "versions" / "x.r2.yaml").write_text(ROOT)
     with pytest.raises(
