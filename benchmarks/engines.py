@@ -27,6 +27,14 @@ PARTS = {
 }
 
 
+class _Told(dict[str, object]):
+    """Results that are printed as they come."""
+
+    def __setitem__(self, name: str, value: object) -> None:
+        super().__setitem__(name, value)
+        print(f"{name:<72} {value}", flush=True)
+
+
 def main() -> None:
     """Measure the engines that are named and installed; exit 1 where something was not as promised."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
@@ -50,9 +58,8 @@ def measure(part: str) -> bool:
     module, _, file = PARTS[part]
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
     with tempfile.TemporaryDirectory(prefix=f"medner-{part}-") as folder:
-        results = module.measured(Path(folder))
-    for name, value in results.items():
-        print(f"{name:<66} {value}")
+        results = _Told()
+        module.measure(Path(folder), results)
     (RESULTS / file).write_text(json.dumps(results, indent=1) + "\n")
     return all(value is not False for value in results.values())
 

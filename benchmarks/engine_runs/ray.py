@@ -30,10 +30,9 @@ def lack() -> str | None:
     return None if find_spec("dagster_ray") else "the extra [ray] is not installed"
 
 
-def measured(folder: Path) -> dict[str, object]:
-    """Return what was seen, by a name that says it; False where it was not so."""
+def measure(folder: Path, results: dict[str, object]) -> None:
+    """Note what was seen, by a name that says it; False where it was not so."""
     local, remote = make_checkout(folder / "local"), make_checkout(folder / "remote")
-    results: dict[str, object] = {}
     results["seconds, train and evaluate, local"] = chain(local, {})
     refused = run(remote, RAY, "train", "tiny-v1")
     results["no cluster: one line"] = one_line(refused, "is not reachable")
@@ -52,7 +51,6 @@ def measured(folder: Path) -> dict[str, object]:
         remote.recipe("versions", "long", VERSION.replace("epochs: 1", "epochs: 1000"))
         results["terminated: seconds until no job and no process is left"] = terminated(remote)
         results["killed driver: its job is stopped before the next"] = leftovers(remote)
-    return results
 
 
 @contextmanager

@@ -22,7 +22,7 @@ from medner_assets.recipes.replicates import names_of
 from medner_assets_tests.support.checkout import VERSION, Checkout, make_checkout
 from medner_assets_tests.support.miniature import documents
 
-__all__ = ["lack", "measured"]
+__all__ = ["lack", "measure"]
 
 _REPLICATES = 5
 _LONG = VERSION.replace("epochs: 1", "epochs: 40")  # 160 steps
@@ -41,9 +41,8 @@ if os.environ.get("MEDNER_BENCH_SILENT"):
 """
 
 
-def measured(folder: Path) -> dict[str, object]:
-    """Return what was seen, by a name that says it; False where it was not so."""
-    results: dict[str, object] = {}
+def measure(folder: Path, results: dict[str, object]) -> None:
+    """Note what was seen, by a name that says it; False where it was not so."""
     local, remote = make_checkout(folder / "local"), make_checkout(folder / "remote")
     for each in (local, remote):
         each.recipe("versions", "tiny-v1", f"{VERSION}replicates: {_REPLICATES}\n")
@@ -64,11 +63,10 @@ def measured(folder: Path) -> dict[str, object]:
         results["equal weights and tables"] = weights(local) == weights(remote) and all(
             rows(local, table).equals(rows(remote, table)) for table in SAME
         )
-        results |= faults(seen, there)
-        results |= ended_and_resumed(seen, there)
-        results |= arrays(seen, there)
+        faults(seen, there, results)
+        ended_and_resumed(seen, there, results)
+        arrays(seen, there, results)
         results["each line of the set-up in docs/scaling.md runs"] = page(seen)
-    return results
 
 
 class _On:
@@ -84,6 +82,16 @@ class _On:
             print(ran.stderr)
             return False
         return ran.stderr.strip().splitlines()[-1].replace(str(self.folder), "…")
+
+    def training(self, more: Mapping[str, str], *asked: str) -> "subprocess.Popen[str]":
+        """Start a training of `long` and return it once it has done some steps of its own."""
+        file = self.remote.data / "work" / "long" / "training" / "scratch" / "progress.json"
+        file.unlink(missing_ok=True)
+        process = started(
+            self.remote, {**self.slurm, "MEDNER_BENCH_PAUSE": "0.3", **more}, "train", "long", *asked
+        )
+        awaited(lambda: self.steps("long") > 4, 90)
+        return process
 
     def steps(self, version: str) -> int:
         """How many steps the training of a version has done so far."""
@@ -108,33 +116,30 @@ def processes() -> list[int]:
     return [int(line) for line in found.stdout.split()]
 
 
-def faults(seen: _On, there: Cluster) -> dict[str, object]:
+def faults(seen: _On, there: Cluster, found: dict[str, object]) -> None:
     """What goes wrong is one line, and what was there before stays."""
     before = weights(seen.remote)
-    found: dict[str, object] = {
-        "a wrong partition: one line": seen.refused(
-            "invalid partition specified: nope", {"MEDNER_SLURM_PARTITION": "nope"}
-        ),
-        "a wrong setting: one line": seen.refused(
-            "there is no such setting", {"MEDNER_SLURM_PARTITON": "gpu"}
-        ),
-        "a limit above the partition's: one line": seen.refused(
-            "waits for what will not come", {"MEDNER_SLURM_TIME": "100:00"}
-        ),
-        "killed for memory: one line": seen.refused("100M was asked for", {"MEDNER_SLURM_MEM": "100"}),
-        "a time limit too short: one line": seen.refused(
-            "time", {"MEDNER_SLURM_TIME": "1", "MEDNER_BENCH_PAUSE": "5"}, "long"
-        ),
-        "a lost channel of messages: one line": seen.refused(
-            "the connection was lost", {"MEDNER_BENCH_SILENT": "1"}
-        ),
-        "a folder that is not shared: one line": unshared(seen, made=False),
-        "another folder of the same name on the node: one line": unshared(seen, made=True),
-    }
+    found["a wrong partition: one line"] = seen.refused(
+        "invalid partition specified: nope", {"MEDNER_SLURM_PARTITION": "nope"}
+    )
+    found["a wrong setting: one line"] = seen.refused(
+        "there is no such setting", {"MEDNER_SLURM_PARTITON": "gpu"}
+    )
+    found["a limit above the partition's: one line"] = seen.refused(
+        "waits for what will not come", {"MEDNER_SLURM_TIME": "100:00"}
+    )
+    found["killed for memory: one line"] = seen.refused("100M was asked for", {"MEDNER_SLURM_MEM": "100"})
+    found["a time limit too short: one line"] = seen.refused(
+        "time", {"MEDNER_SLURM_TIME": "1", "MEDNER_BENCH_PAUSE": "5"}, "long"
+    )
+    found["a lost channel of messages: one line"] = seen.refused(
+        "the connection was lost", {"MEDNER_BENCH_SILENT": "1"}
+    )
+    found["a folder that is not shared: one line"] = unshared(seen, made=False)
+    found["another folder of the same name on the node: one line"] = unshared(seen, made=True)
     found["nothing was lost by them, and no job is left"] = (
         weights(seen.remote) == before and not there.jobs()
     )
-    return found
 
 
 def unshared(seen: _On, *, made: bool) -> str | bool:
@@ -158,22 +163,18 @@ def unshared(seen: _On, *, made: bool) -> str | bool:
     return last.replace(str(seen.folder), "…")
 
 
-def ended_and_resumed(seen: _On, there: Cluster) -> dict[str, object]:
+def ended_and_resumed(seen: _On, there: Cluster, found: dict[str, object]) -> None:
     """Terminations, preemptions, limits and kills of one training after the other."""
-    found: dict[str, object] = {}
     ran = run(seen.local, {}, "train", "long")
     assert ran.returncode == 0, ran.stderr
-    slow = {**seen.slurm, "MEDNER_BENCH_PAUSE": "0.3"}
 
-    process = started(seen.remote, slow, "train", "long")
-    awaited(lambda: seen.steps("long") > 4, 90)
+    process = seen.training({})
     process.send_signal(signal.SIGTERM)
     ended = awaited(lambda: not there.jobs() and not processes(), 10)
     process.wait(timeout=60)
     found["terminated: seconds until no job and no process is left"] = ended
 
-    process = started(seen.remote, slow, "train", "long")
-    awaited(lambda: seen.steps("long") > 12, 90)
+    process = seen.training({})
     (job,) = there.jobs()
     node = there.told(job)[0]["NodeList"]
     at = seen.steps("long")
@@ -181,7 +182,7 @@ def ended_and_resumed(seen: _On, there: Cluster) -> dict[str, object]:
               "--wrap=sleep 4")  # fmt: skip
     _, err = process.communicate(timeout=300)
     told = there.told(job)[0]
-    found["preempted at step 160 of which"] = at
+    found["preempted at step, of 160"] = at
     found["preempted, queued again by Slurm, goes on: equal weights"] = (
         process.returncode == 0
         and told["Restarts"] == "1"
@@ -189,7 +190,7 @@ def ended_and_resumed(seen: _On, there: Cluster) -> dict[str, object]:
         and weights(seen.local, "long") == weights(seen.remote, "long")
     ) or bool(print(err))
 
-    limited = {**slow, "MEDNER_SLURM_TIME": "2", "MEDNER_BENCH_PAUSE": "0.5"}
+    limited = {**seen.slurm, "MEDNER_SLURM_TIME": "2", "MEDNER_BENCH_PAUSE": "0.5"}
     ran = run(seen.remote, limited, "train", "long", "--force")
     lines = seen.lines("long")
     found["its time limit was near, told, goes on in another job: equal weights"] = (
@@ -199,8 +200,7 @@ def ended_and_resumed(seen: _On, there: Cluster) -> dict[str, object]:
         and weights(seen.local, "long") == weights(seen.remote, "long")
     ) or bool(print(ran.stderr, lines))
 
-    process = started(seen.remote, slow, "train", "long", "--force")
-    awaited(lambda: seen.steps("long") > 4, 90)
+    process = seen.training({}, "--force")
     there.stop()
     time.sleep(5)
     there.start()
@@ -209,8 +209,7 @@ def ended_and_resumed(seen: _On, there: Cluster) -> dict[str, object]:
         process.returncode == 0 and weights(seen.local, "long") == weights(seen.remote, "long")
     ) or bool(print(err))
 
-    process = started(seen.remote, slow, "train", "long", "--force")
-    awaited(lambda: seen.steps("long") > 4, 90)
+    process = seen.training({}, "--force")
     (orphan,) = there.jobs()
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
@@ -224,12 +223,10 @@ def ended_and_resumed(seen: _On, there: Cluster) -> dict[str, object]:
         and not there.jobs()
         and weights(seen.local, "long") == weights(seen.remote, "long")
     ) or bool(print(again.stderr))
-    return found
 
 
-def arrays(seen: _On, there: Cluster) -> dict[str, object]:
+def arrays(seen: _On, there: Cluster, found: dict[str, object]) -> None:
     """Replicates and shards as job arrays."""
-    found: dict[str, object] = {}
     ran = run(seen.local, {}, "train", "tiny-v1", "--replicates", str(_REPLICATES))
     assert ran.returncode == 0, ran.stderr
     asked = ("train", "tiny-v1", "--replicates", str(_REPLICATES), "--force")
@@ -265,7 +262,6 @@ def arrays(seen: _On, there: Cluster) -> dict[str, object]:
     found["annotation, two workers as an array: equal shards"] = (
         ran.returncode == 0 and shards(seen.local) == shards(seen.remote)
     ) or bool(print(ran.stderr))
-    return found
 
 
 def shards(checkout: Checkout) -> dict[str, bytes]:
