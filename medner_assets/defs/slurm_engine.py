@@ -144,6 +144,7 @@ class _Array:
     def _watched(self, job: str, numbers: Sequence[int]) -> dict[int, slurm.Task]:
         """Return the tasks once those that are waited for are over; raise where one can never start."""
         awaited = self._own & set(numbers)
+        ended: dict[int, slurm.Task] = {}  # Slurm forgets a task minutes after its end, while others go on
         pause, told, answers = _POLL_SECONDS, "", True
         while True:
             try:
@@ -156,7 +157,8 @@ class _Array:
                 there, answers = None, False
             if there is not None:
                 answers = True
-                seen = {number: there.get(number, _FORGOTTEN) for number in numbers}
+                ended |= {number: task for number, task in there.items() if task.is_over}
+                seen = {n: there.get(n) or ended.get(n, _FORGOTTEN) for n in numbers}
                 if all(seen[n].is_over or seen[n] is _FORGOTTEN for n in awaited):
                     return seen
                 if stuck := [n for n in awaited if seen[n].never_starts]:

@@ -29,11 +29,13 @@ test -e "$FAKE/code" || echo "$code:0" > "$FAKE/code"
 echo "JobId=$count JobState=$state Reason=$reason Restarts=0 ExitCode=$(cat "$FAKE/code")" \
     "TimeLimit=00:01:00 NodeList=n1 TRES=cpu=1,mem=60M" > "$FAKE/job"
 rm "$FAKE/code"
-test -e "$FAKE/array" && echo "ArrayTaskId=1 JobState=FAILED ExitCode=$(cat "$FAKE/array")" >> "$FAKE/job"
+test -e "$FAKE/array" && cat "$FAKE/array" >> "$FAKE/job"
 echo "$count"
 """
 SCONTROL = """#!/bin/sh
-test -e "$FAKE/job" && cat "$FAKE/job" && exit
+if test -e "$FAKE/job"; then
+    cat "$FAKE/job"; test -e "$FAKE/next" && mv "$FAKE/next" "$FAKE/job"; exit 0
+fi
 echo 'slurm_load_jobs error: Invalid job id specified' >&2; exit 1
 """
 SQUEUE = """#!/bin/sh
@@ -191,9 +193,20 @@ def test_a_job_that_can_never_start_is_cancelled_and_said(cluster, tmp_path):
     assert cluster.asked("scancel") == ["scancel 1"]
 
 
-def test_a_sibling_of_an_array_that_fails_leaves_the_first_task_its_success(cluster, tmp_path):
-    beside = Beside(["/bin/sh", "-c", "exit 1"], tmp_path / "v2", tmp_path / "v2" / "stderr.log", "v2", True)
-    cluster.says("array", "1:0")
-    ran = Ran(tmp_path, f"{FINISHES} MESSAGES", [beside])
+def sibling(folder: Path) -> Beside:
+    return Beside(["/bin/sh", "-c", "true"], folder / "v2", folder / "v2" / "stderr.log", "v2", True)
+
+
+def test_a_sibling_of_an_array_that_fails_leaves_the_first_task_its_success(cluster, tmp_path, capsys):
+    cluster.says("array", "ArrayTaskId=1 JobState=FAILED ExitCode=1:0\n")
+    ran = Ran(tmp_path, f"{FINISHES} MESSAGES", [sibling(tmp_path)])
     assert ran.code == 0
     assert "--array=0,1" in cluster.asked("sbatch")[0].split()
+    assert "v2 did not succeed (FAILED)" in capsys.readouterr().err
+
+
+def test_a_task_that_slurm_forgets_while_others_go_on_is_remembered(cluster, tmp_path, capsys):
+    cluster.says("array", "ArrayTaskId=1 JobState=RUNNING ExitCode=0:0\n")
+    cluster.says("next", "ArrayTaskId=1 JobState=COMPLETED ExitCode=0:0\n")
+    assert Ran(tmp_path, "exit 1", [sibling(tmp_path)]).code == 1
+    assert "did not succeed" not in capsys.readouterr().err
