@@ -24,7 +24,7 @@ from medner_assets.scoring.confidence.measures import (
     calibration_error,
     measured,
 )
-from medner_assets.scoring.confidence.votes import voted
+from medner_assets.scoring.confidence.votes import majority, voted
 from medner_assets.scoring.evaluation import score_version
 from medner_assets.scoring.frames import GoldFrames, PredictedFrames
 from medner_assets.scoring.gold import gold_frames
@@ -35,6 +35,8 @@ from medner_assets.scoring.staging import staged_frames
 STAGES = ("drop_ungrounded", "deduplicate")
 TASKS: tuple[Task, ...] = ("entity", "relation")
 SEED = 1
+ENSEMBLE_LEAST = (0.0, 0.3)
+"""Of an ensemble's answers: all, and at least 0.3, which was among the best for BC5CDR's entities on dev."""
 THRESHOLDS = (0.01, 0.2, 0.3, 0.35, 0.4, 0.45, 0.5, 0.6)
 Frames = dict[str, pl.DataFrame]
 
@@ -101,7 +103,27 @@ def scored_dataset(folder: Path, output: Path, name: str) -> dict[str, Any]:
         together[way] = _together(splits, members, probability)
         print(f"{name} {way} of {len(members)}: "
               + "; ".join(_line(task, together[way][task]) for task in TASKS))  # fmt: skip
-    return {"trainings": trainings, "together": together}
+    ensemble = {
+        str(least): {split: _ensemble(own, split, members, least) for split, own in splits.items()}
+        for least in ENSEMBLE_LEAST
+    }
+    print(f"{name}, what most of {len(members)} say, by least probability:", json.dumps(ensemble), flush=True)
+    return {"trainings": trainings, "together": together, "ensemble": ensemble}
+
+
+def _ensemble(own: Split, split: str, members: list[dict[str, Frames]], least: float) -> dict[Task, Any]:
+    """Return the scores of what more than half of the trainings say, at least as probable as `least`."""
+    said = {}
+    for task in TASKS:
+        rows = voted(task, [each[split][table_of(task)].filter(stage=FINAL) for each in members])
+        rows = majority(rows, len(members)).filter(pl.col("probability") >= least).drop("votes")
+        said[table_of(task)] = pl.concat([rows.with_columns(stage=pl.lit(s)) for s in ("raw", FINAL)])
+    metrics = own.scored(said, ())["metrics"].filter(stage=FINAL)
+    columns = ("precision", "recall", "f1", "f1_low", "f1_high")
+    return {
+        task: metrics.filter(task=task, scheme=scheme).select(columns).row(0, named=True)
+        for task, scheme in HEADLINES
+    }
 
 
 def _training(
