@@ -4,6 +4,7 @@ Runs execute in this process: a step needs no start of its own, Ctrl-C ends what
 slots are those that the daemon's runs wait for too.
 """
 
+import logging
 import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -82,8 +83,23 @@ def opened() -> "Iterator[DagsterInstance]":
     paths.private_folder(paths.DAGSTER_STORAGE).chmod(0o700)
     from dagster import DagsterInstance
 
-    with readable_storage(), DagsterInstance.get() as dagster:
+    with readable_storage(), _told_once(), DagsterInstance.get() as dagster:
         yield dagster
+
+
+@contextmanager
+def _told_once() -> Iterator[None]:
+    """Keep back what dagster-postgres says of each attempt to reach its database: the error says it once."""
+
+    def is_wanted(record: logging.LogRecord) -> bool:
+        return "Retrying failed database connection" not in str(record.msg)
+
+    root = logging.getLogger()
+    root.addFilter(is_wanted)
+    try:
+        yield
+    finally:
+        root.removeFilter(is_wanted)
 
 
 @contextmanager

@@ -66,7 +66,10 @@ def database_line(error: BaseException) -> str | None:
     if "locked" in str(cause):
         who = f"process {', '.join(map(str, holders))} holds it" if holders else "another process holds it"
         return f"Dagster's database in {paths.DAGSTER_STORAGE} is locked: {who}: wait for it, or end it"
-    reason = " ".join(str(getattr(cause, "orig", cause)).split())[:120]
+    orig = getattr(cause, "orig", cause)
+    reason = " ".join(str(orig).split())[:120]
+    if type(orig).__module__.startswith("psycopg2"):  # PostgreSQL, where dagster.yaml names it
+        return f"Dagster's database does not answer ({reason}): start it, then run it again: what is made stays"
     return f"Dagster's database in {paths.DAGSTER_STORAGE} failed ({reason}): see `medner doctor`"
 
 

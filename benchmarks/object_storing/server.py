@@ -107,6 +107,9 @@ class _Proxy(ThreadingHTTPServer):
     target: int
     faults: Faults
 
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Say nothing of a connection that ends with its process: those are killed here."""
+
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
