@@ -119,7 +119,7 @@ def main() -> None:
             found["bad"] += writers_faults(found["writers"])
             print(f"  writers: {found['writers']}", flush=True)
         if "sensors" in parts:
-            found["sensors"] = automated(folder / "sensors")
+            found["sensors"] = automated(make_project(folder / "sensors", 24))
             found["bad"] += [name for name, each in found["sensors"].items() if not each["held"]]
             print(f"  sensors: {found['sensors']}", flush=True)
         # Beside the kills: the daemon's scenarios mostly wait for it.

@@ -69,7 +69,7 @@ def database_line(error: BaseException) -> str | None:
     orig = getattr(cause, "orig", cause)
     reason = " ".join(str(orig).split())[:120]
     if type(orig).__module__.startswith("psycopg2"):  # PostgreSQL, where dagster.yaml names it
-        return f"Dagster's database does not answer ({reason}): start it, then run it again: what is made stays"
+        return f"Dagster's database does not answer ({reason}): start it, and run it again: results stay"
     return f"Dagster's database in {paths.DAGSTER_STORAGE} failed ({reason}): see `medner doctor`"
 
 

@@ -1,9 +1,7 @@
 """The sensors and the automation conditions in a live daemon: started as in the UI, and what they start."""
 
-from pathlib import Path
 from typing import Any
 
-from benchmarks.chaotic.project import make_project
 from medner_assets.corpus.jsonl import write_documents
 from medner_assets_tests.support.checkout import VERSION, Checkout
 from medner_assets_tests.support.live import Live, running, within
@@ -13,9 +11,8 @@ _PATIENCE = 300.0
 """Seconds: a sensor's tick, and a chain on the two-layer base where other programs want the cores too."""
 
 
-def automated(root: Path) -> dict[str, dict[str, Any]]:
-    """Start each sensor in a project of its own and return what came of it by name; `held` says whether."""
-    checkout = make_project(root, 24)
+def automated(checkout: Checkout) -> dict[str, dict[str, Any]]:
+    """Start each sensor in a new project and return what came of it by name; `held` says whether."""
     (checkout.root / "recipes/versions/long.yaml").unlink()
     (checkout.root / "recipes/versions/tiny-v2.yaml").unlink(missing_ok=True)
     trained = checkout.medner("train", "tiny-v1")
