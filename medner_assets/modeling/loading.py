@@ -18,14 +18,21 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 
-def pick_device(wanted: Literal["auto", "cpu", "cuda"]) -> "torch.device":
-    """Return the device to run on; raise MednerError if CUDA is asked for and absent."""
+def pick_device(
+    wanted: Literal["auto", "cpu", "cuda"], base: BaseModelRecipe | None = None
+) -> "torch.device":
+    """Return the device to run on; raise MednerError if CUDA is asked for, or by `base`, and absent."""
     import torch
 
     available = torch.cuda.is_available()
     if wanted == "cuda" and not available:
         raise MednerError(
             "device cuda was asked for and no CUDA GPU is visible: use cpu, or check the driver"
+        )
+    if wanted == "auto" and not available and base is not None and base.minimum_gpu_gib:
+        raise MednerError(
+            f"the base needs a CUDA GPU with at least {base.minimum_gpu_gib:g} GiB and the node shows none: "
+            "ask for one (MEDNER_SLURM_GRES, MEDNER_RAY_GPUS)"
         )
     if available and wanted != "cpu":
         # Fine-tuning on an H100 with torch 2.11 gave NaN after left-padded batches of 64 and 320 tokens. The

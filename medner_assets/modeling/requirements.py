@@ -5,7 +5,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from medner_assets.environment import hub_cache, stated_gpus
+from medner_assets.environment import engine_name, hub_cache, stated_gpus
 from medner_assets.modeling.base_files import trouble
 from medner_assets.paths import PROJECT, SHIPPED
 from medner_assets.recipes.sources import BaseModelRecipe
@@ -52,8 +52,8 @@ def first_lack(name: str, base: BaseModelRecipe) -> str | None:
 
 
 def _lacking_gpu(base: BaseModelRecipe) -> str | None:
-    """Return which GPU a base needs that is not here."""
-    if not base.minimum_gpu_gib:
+    """Return which GPU a base needs that is not here; where the engine works elsewhere, none."""
+    if not base.minimum_gpu_gib or engine_name() != "local":
         return None
     gib = largest_gpu_gib()
     if gib is None:

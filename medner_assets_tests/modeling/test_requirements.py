@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from medner_assets.errors import MednerError
 from medner_assets.modeling import requirements
+from medner_assets.modeling.loading import pick_device
 from medner_assets.modeling.requirements import missing_requirements
 from medner_assets.recipes.sources import BaseModelRecipe
 
@@ -85,3 +87,21 @@ def test_a_broken_link_of_the_cache_is_no_file(monkeypatch, tmp_path):
     downloaded(monkeypatch, tmp_path / "r", "config.json")
     (tmp_path / "r" / "model.safetensors").symlink_to(tmp_path / "gone")
     assert "lacks safetensors weights in r" in lacking()
+
+
+def test_a_gpu_is_asked_of_this_machine_only_where_this_machine_works(monkeypatch, tmp_path):
+    large = HUB.model_copy(update={"minimum_gpu_gib": 100_000})
+    downloaded(monkeypatch, tmp_path / "base", "config.json", "model.safetensors", "tokenizer.json")
+    assert "a CUDA GPU with at least 100000 GiB" in lacking(large)
+    monkeypatch.setenv("MEDNER_ENGINE", "slurm")
+    assert "GPU" not in (missing_requirements("big", large) or "")
+
+
+def test_a_node_without_the_gpu_of_a_base_says_what_to_ask_for(monkeypatch):
+    import torch
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    large = HUB.model_copy(update={"minimum_gpu_gib": 24})
+    with pytest.raises(MednerError, match="at least 24 GiB and the node shows none: ask for one"):
+        pick_device("auto", large)
+    assert pick_device("auto", HUB).type == pick_device("cpu", large).type == "cpu"

@@ -102,7 +102,9 @@ class Completer:
     def _model(self) -> "PreTrainedModel":
         job = self._job
         tokens = len(self._encoder.tokenizer)
-        return load_model(self._folder, job.base, job.adapter, pick_device(job.device), tokens=tokens)
+        return load_model(
+            self._folder, job.base, job.adapter, pick_device(job.device, job.base), tokens=tokens
+        )
 
     @cached_property
     def _grammar(self) -> Grammar | None:

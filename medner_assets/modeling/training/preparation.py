@@ -60,7 +60,7 @@ def prepared(
     import torch
 
     laps = Laps(of_process=shared is None or not shared.is_loaded)
-    place = Surroundings(pick_device(job.device), log, crew, shared, pass_on)
+    place = Surroundings(pick_device(job.device, job.base), log, crew, shared, pass_on)
     folder = find_weights(job.base, job.base_folder)
     revision = base_revision(job.base, folder)
     encoder = Encoder(load_tokenizer(folder), job.base.prompt_style, job.entity_types, job.relation_types)

@@ -64,7 +64,7 @@ def watch(fingerprint: str, order: StepOrder, log: Log, *, writes: bool) -> "Tra
             # One of several processes is told and writes; where it ends, so do the others.
             done, is_last = state.global_step - self._first, state.global_step >= state.max_steps
             if writes and not is_last and time_is_up(done, "step", log.info):
-                self._stops = control.should_save = True
+                self._stops = control.should_log = control.should_save = True
 
         def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
             if writes:
