@@ -59,6 +59,7 @@ def train(version: str, force: bool, settings: Sequence[str], child: str | None,
 
     With --set and --as, a new version NAME is written beside VERSION, with VERSION as its baseline, and
     trained; with --replicates it declares as many.
+    Replicates are trained side by side where one GPU takes them.
     `medner versions VERSION` lists the settings. An interrupted training resumes from its last
     checkpoint.
 

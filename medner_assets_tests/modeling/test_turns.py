@@ -7,7 +7,7 @@ import torch  # noqa: TID253
 from medner_assets.errors import MednerError
 from medner_assets.modeling.progress import Silence
 from medner_assets.modeling.training.preparation import prepared
-from medner_assets.modeling.training.together import train_together
+from medner_assets.modeling.training.together import fitting, train_together
 from medner_assets.modeling.training.train import train
 from medner_assets.modeling.training.turns import Turns
 from medner_assets_tests.modeling.test_training import job, weights
@@ -75,6 +75,13 @@ def test_each_finds_the_random_numbers_where_it_left_them():
     assert drawn[2] == pytest.approx(alone(2))
 
 
+def test_a_card_that_is_too_small_takes_fewer_at_once_and_always_one():
+    assert fitting(5, state=1, step=9, usable=50) == (5, True)
+    assert fitting(5, state=1, step=9, usable=49) == (5, False)  # one step at a time
+    assert fitting(5, state=10, step=9, usable=40) == (3, False)
+    assert fitting(5, state=10, step=9, usable=5) == (1, False)
+
+
 def replicate(folder: Path, base: Path, seed: int, **training: object):
     made = job(folder, base, fingerprint=f"f{seed}", epochs=1, **training)
     return made.model_copy(
@@ -106,10 +113,10 @@ def test_replicates_trained_together_have_the_weights_of_each_alone_and_one_that
 def test_steps_that_are_read_later_are_logged_as_if_read_at_once(tmp_path, miniature_base):
     rows = []
     for every in (1, 3):
-        training = prepared(job(tmp_path / str(every), miniature_base), Silence())
+        training = prepared(job(tmp_path / str(every), miniature_base, epochs=1), Silence())
         training.trainer.args.logging_steps = every
         training.run()
         log = (tmp_path / str(every) / "adapter" / "training_log.jsonl").read_text().splitlines()
         rows.append([{k: v for k, v in json.loads(line).items() if k != "seconds"} for line in log])
     assert rows[0] == rows[1]
-    assert [row["step"] for row in rows[0] if row["kind"] == "train"] == list(range(1, 9))
+    assert [row["step"] for row in rows[0] if row["kind"] == "train"] == [1, 2, 3, 4]

@@ -169,7 +169,8 @@ def _trainer(
         bfloat16=bfloat16,
     )
     together = recipe.batch_size if cuda else recipe.effective_batch
-    flat = FlatParameters(in_order_of_use(ready.model)) if cuda else None
+    trained = in_order_of_use(ready.model)
+    flat = FlatParameters(trained) if cuda and len({each.dtype for each in trained}) == 1 else None
     steps = Steps(
         ready.model,
         layout=way.layout,

@@ -12,9 +12,9 @@ from medner_assets.errors import MednerError
 from medner_assets.modeling.memory import device_memory, give_back, largest_that_fits, release
 from medner_assets.modeling.progress import Log
 from medner_assets.modeling.samples import Sample
-from medner_assets.modeling.training.batching import pack, padded_groups, rooms_for, rows_within
+from medner_assets.modeling.training.batching import pack, padded_groups, rows_within
 from medner_assets.modeling.training.distributed import Ranks
-from medner_assets.modeling.training.graphs import Graphs
+from medner_assets.modeling.training.graphs import Graphs, graphs_for
 from medner_assets.modeling.training.loss import (
     Head,
     HeadInput,
@@ -33,10 +33,6 @@ _EVAL_SAMPLES = 32
 _STEPS_A_TRIM = 20
 _SMALLEST_PROBE = 512
 """Tokens. Smaller micro-batches waste a GPU so much that keeping fewer activations is faster."""
-
-_HOST_BOUND = 1.5e13
-"""Tokens × parameters of a row below which a GPU waits for the host. On an H200 the row of 3,000 tokens takes
-the host 0.15 s whatever the model, and the GPU as long at 5 billion parameters."""
 
 Layout = Literal["packed", "aligned", "joined", "padded"]
 """packed: samples one after the other, without padding. aligned: the same, each filled up to the longest,
@@ -185,19 +181,14 @@ class Steps:
         )
 
     def plan(self, steps: Iterable[Sequence[Sample]]) -> None:
-        """Prepare CUDA graphs for the steps to come, where rows are packed, nothing is computed twice and
-        the host is slower than the device."""
-        if self._device.type != "cuda" or self._flat is None or self._layout != "packed":
-            return
-        rows = [row for step in steps for row in self._groups(self._ranks.share(step))]
-        tokens = sum(len(sample) for row in rows for sample in row) / max(1, len(rows))
-        _, parameters = self._model.get_nb_trainable_parameters()
-        rooms = rooms_for(rows)
-        if rooms and tokens * parameters < _HOST_BOUND and not self.checkpointing:
-            self._graphs = Graphs(
+        """Prepare CUDA graphs for the steps to come, where rows are packed and nothing is computed twice."""
+        if self._device.type == "cuda" and self._flat and self._layout == "packed" and not self.checkpointing:
+            rows = [row for step in steps for row in self._groups(self._ranks.share(step))]
+            self._graphs = graphs_for(
+                rows,
+                self._model.get_nb_trainable_parameters()[1],
                 lambda row: packed_loss(self._model, self._head, row, 1.0),
                 self._flat,
-                rooms,
                 self._log,
                 self._pool,
             )

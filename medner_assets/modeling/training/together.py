@@ -45,9 +45,8 @@ def train_together(jobs: Sequence[TrainingJob], log: Log) -> dict[str, Any]:
         # The first one's probe shows what a step takes, and so how many fit.
         first = prepared(jobs[0], log, shared=shared, pass_on=turns.pass_on)
         state = _STATE_BYTES * sum(p.numel() for p in first.ready.model.parameters() if p.requires_grad)
-        step, usable = first.steps.bytes_a_step, device_memory(device).usable
-        streams = len(jobs) * (state + step) <= usable
-        at_once = len(jobs) if streams else min(len(jobs), max(1, (usable - step) // state))
+        usable = device_memory(device).usable
+        at_once, streams = fitting(len(jobs), state, first.steps.bytes_a_step, usable)
         if not streams:
             shared.share_captures()
         log.info(
@@ -57,10 +56,13 @@ def train_together(jobs: Sequence[TrainingJob], log: Log) -> dict[str, Any]:
         facts: list[dict[str, Any]] = []
 
         def run_first() -> None:
+            turns.pass_on()  # all are made ready before the first step of any
             facts.append(first.run())
 
         def run_other(job: TrainingJob) -> None:
-            prepared(job, Named(job.version, log), shared=shared, pass_on=turns.pass_on).run()
+            training = prepared(job, Named(job.version, log), shared=shared, pass_on=turns.pass_on)
+            turns.pass_on()
+            training.run()
 
         works: list[Callable[[], None]] = [run_first, *(partial(run_other, job) for job in jobs[1:])]
         raised = turns.run(works, at_once=at_once, streams=streams)
@@ -72,6 +74,18 @@ def train_together(jobs: Sequence[TrainingJob], log: Log) -> dict[str, Any]:
     if raised[0] is not None:
         raise raised[0]
     return facts[0]
+
+
+def fitting(count: int, state: int, step: int, usable: int) -> tuple[int, bool]:
+    """Return how many of `count` trainings fit at once (at least one), and whether each has memory for a
+    step of its own.
+
+    state: bytes that each holds all the time; step: bytes that a step takes; usable: those that
+    the device has left.
+    """
+    if count * (state + step) <= usable:
+        return count, True
+    return min(count, max(1, (usable - step) // state)), False
 
 
 class Named:

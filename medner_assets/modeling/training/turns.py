@@ -68,11 +68,12 @@ class Turns:
                 work()
         except Exception as error:  # noqa: BLE001 # handed to the caller of `run`
             raised[me] = error
-        with self._changed:
-            self._ring.remove(me)
-            self._ring.extend(self._later[:1])
-            del self._later[:1]
-            self._changed.notify_all()
+        finally:  # whatever ended it: the others wait
+            with self._changed:
+                self._ring.remove(me)
+                self._ring.extend(self._later[:1])
+                del self._later[:1]
+                self._changed.notify_all()
 
     def _await(self, me: int) -> None:
         with self._changed:
