@@ -65,9 +65,9 @@ def _flash_works() -> bool:
 
 # `torch.nn.attention.varlen.varlen_attn`, public since PyTorch 2.10, calls the same kernel: on an H200 with
 # PyTorch 2.11 outputs and the gradients of keys and values were the same bits, that of queries differed by
-# 1e-3 at most. It is as fast on 15,800 tokens (1.57 and 1.56 ms, both passes) and costs the host 0.4 to 0.7 ms
-# more a layer on 3,000, where a step waits for the host. It may replace this call and trial once its own way
-# through the dispatcher is shorter.
+# 1e-3 at most. It is as fast on 15,800 tokens (1.57 and 1.56 ms, both passes) and costs the host 0.4 to
+# 0.7 ms more a layer on 3,000, where a step waits for the host. It may replace this call and trial once its
+# own way through the dispatcher is shorter.
 def _flash(
     query: "torch.Tensor",
     key: "torch.Tensor",
