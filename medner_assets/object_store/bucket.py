@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from medner_assets.errors import MednerError
-from medner_assets.object_store.client import Client
+from medner_assets.object_store.client import Client, State
 
 if TYPE_CHECKING:
     from obstore.store import ObjectStore
@@ -41,10 +41,15 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class Pointer:
-    """What a unit has now: file → object. `tag`: the server's mark of this state; None: never written."""
+    """What a unit has now: file → object. `state`: None where it was never written."""
 
     files: Mapping[str, Kept] = field(default_factory=dict)
-    tag: str | None = None
+    state: State | None = None
+
+    @property
+    def tag(self) -> str | None:
+        """The server's mark of this state, as a listing shows it too; None: never written."""
+        return self.state.e_tag if self.state else None
 
 
 class Bucket:
@@ -78,7 +83,7 @@ class Bucket:
                 if "NoSuchBucket" in str(error):
                     raise
                 return Pointer()
-            content, tag = bytes(found.bytes()), found.meta["e_tag"]
+            content, state = bytes(found.bytes()), State.of(found.meta)
         try:
             stated = json.loads(content)
             files = {name: Kept(**each) for name, each in stated["files"].items()}
@@ -89,7 +94,7 @@ class Bucket:
                 f"{self.url}/{_pointer_path(unit)}: not a pointer of medner's: remove it and make anew what "
                 "it named"
             ) from None
-        return Pointer(files, tag)
+        return Pointer(files, state)
 
     def write(self, unit: str, changes: Mapping[str, Path | None], before: Pointer | None = None) -> Pointer:
         """Put files of a unit in the place of those that are there, all at once; return what it has then.
@@ -175,22 +180,22 @@ class Bucket:
             wanted = {name: each for name, each in sorted(files.items()) if each is not None}
             if wanted == now.files:
                 return now
-            tag = self._put_pointer(unit, wanted, now.tag)
-            if tag is not None:
-                return Pointer(wanted, tag)
+            state = self._put_pointer(unit, wanted, now.state)
+            if state is not None:
+                return Pointer(wanted, state)
             # Also where the server has replaced it and its answer was lost: then `now` has all of `mine`.
             now = self.pointer(unit)
         raise _Conflict(f"{unit}: others replace it all the time: nothing was kept: run it again later")
 
-    def _put_pointer(self, unit: str, files: Mapping[str, Kept], tag: str | None) -> str | None:
-        """Replace a pointer that still has this tag; return the new one's, None where it has another."""
+    def _put_pointer(self, unit: str, files: Mapping[str, Kept], before: State | None) -> State | None:
+        """Replace a pointer that is still in this state; return its new one, None where it is in another."""
         from obstore.exceptions import AlreadyExistsError, PreconditionError
 
         stated = {"files": {name: asdict(each) for name, each in files.items()}}
         content = json.dumps(stated, indent=1).encode()
         with self._asking():
             try:
-                return self._client.put_if(_pointer_path(unit), content, tag)
+                return self._client.put_if(_pointer_path(unit), content, before)
             except (AlreadyExistsError, PreconditionError):
                 return None
 

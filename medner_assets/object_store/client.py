@@ -1,11 +1,11 @@
 """The client of one object store: its address, its conditional writes, its layout, its errors in one line."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from medner_assets.environment import allows_http
@@ -32,6 +32,18 @@ _REASONS = (
 )
 
 
+class State(NamedTuple):
+    """How a server tells one state of an object from another: S3 and Azure by ETag, GCS by version."""
+
+    e_tag: str | None
+    version: str | None
+
+    @classmethod
+    def of(cls, answer: Mapping[str, Any]) -> "State":
+        """Return the state in what a server says of an object that was read or written."""
+        return cls(answer["e_tag"], answer["version"])
+
+
 class Client:
     """What speaks with the store of a URL: `s3://bucket/prefix`, `gs://`, `az://`, or `file:///folder`.
 
@@ -54,20 +66,20 @@ class Client:
         except (BaseError, OSError, NotImplementedError, ValueError) as error:
             raise MednerError(f"{self.url}: {_reason(error)}") from None
 
-    def put_if(self, path: str, content: bytes, tag: str | None) -> str:
-        """Write an object that is not there (tag None), or in the place of the one with this tag."""
+    def put_if(self, path: str, content: bytes, before: State | None) -> State:
+        """Write an object that is not there (before: None), or in the place of the one in that state."""
         from obstore.exceptions import PreconditionError
 
-        if tag is None:
-            return self.store.put(path, content, mode="create", use_multipart=False)["e_tag"] or ""
+        if before is None:
+            return State.of(self.store.put(path, content, mode="create", use_multipart=False))
         if not self.url.startswith("file://"):
-            mode: Any = {"e_tag": tag}
-            return self.store.put(path, content, mode=mode, use_multipart=False)["e_tag"] or ""
+            mode: Any = {name: value for name, value in before._asdict().items() if value is not None}
+            return State.of(self.store.put(path, content, mode=mode, use_multipart=False))
         # A file system has no precondition of its own.
         with exclusive(_folder(self.url) / ".lock", "writing", None):
-            if self.store.head(path)["e_tag"] != tag:
+            if State.of(self.store.head(path)) != before:
                 raise PreconditionError(path)
-            return self.store.put(path, content)["e_tag"] or ""
+            return State.of(self.store.put(path, content))
 
     def _require_layout(self) -> None:
         """Raise MednerError for a bucket of a later medner; mark one that is new, if its server can do it."""
@@ -90,7 +102,7 @@ class Client:
             self.put_if(_MARK, content, None)
         except AlreadyExistsError:
             return  # another process was first
-        for wrong in (None, '"00000000000000000000000000000000"'):
+        for wrong in (None, State('"00000000000000000000000000000000"', "1")):
             try:
                 self.put_if(_MARK, content, wrong)
             except (AlreadyExistsError, PreconditionError):

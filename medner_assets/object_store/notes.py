@@ -6,6 +6,7 @@ from pathlib import Path
 
 from medner_assets.files import publish_file, write_private
 from medner_assets.object_store.bucket import Kept, Pointer
+from medner_assets.object_store.client import State
 from medner_assets.paths import private_folder
 
 
@@ -13,7 +14,9 @@ def noted(file: Path) -> Pointer:
     """Return the pointer in a note; an empty one where there is no note that can be read."""
     try:
         stated = json.loads(file.read_text(encoding="utf-8"))
-        return Pointer({name: Kept(**each) for name, each in stated["files"].items()}, stated["tag"])
+        return Pointer(
+            {name: Kept(**each) for name, each in stated["files"].items()}, State(*stated["state"])
+        )
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return Pointer()
 

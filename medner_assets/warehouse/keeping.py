@@ -93,7 +93,7 @@ class InBucket:
             after = self._bucket.write(_unit(key), new)
             there = self._installed(key)
             files = {**there.files, **{name: after.files[name] for name in new}}
-            note(self._note(key), Pointer(files, there.tag))
+            note(self._note(key), Pointer(files, there.state))
             self._install(key, {})
 
     def remove(self, key: str, table: str) -> None:
