@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from medner_assets.errors import MednerError
-from medner_assets.object_store.client import Client, State
+from medner_assets.object_store.client import Client, ObjectState
 
 if TYPE_CHECKING:
     from obstore.store import ObjectStore
@@ -44,7 +44,7 @@ class Pointer:
     """What a unit has now: file → object. `state`: None where it was never written."""
 
     files: Mapping[str, Kept] = field(default_factory=dict)
-    state: State | None = None
+    state: ObjectState | None = None
 
     @property
     def tag(self) -> str | None:
@@ -83,7 +83,7 @@ class Bucket:
                 if "NoSuchBucket" in str(error):
                     raise
                 return Pointer()
-            content, state = bytes(found.bytes()), State.of(found.meta)
+            content, state = bytes(found.bytes()), ObjectState.of(found.meta)
         try:
             stated = json.loads(content)
             files = {name: Kept(**each) for name, each in stated["files"].items()}
@@ -187,7 +187,9 @@ class Bucket:
             now = self.pointer(unit)
         raise _Conflict(f"{unit}: others replace it all the time: nothing was kept: run it again later")
 
-    def _put_pointer(self, unit: str, files: Mapping[str, Kept], before: State | None) -> State | None:
+    def _put_pointer(
+        self, unit: str, files: Mapping[str, Kept], before: ObjectState | None
+    ) -> ObjectState | None:
         """Replace a pointer that is still in this state; return its new one, None where it is in another."""
         from obstore.exceptions import AlreadyExistsError, PreconditionError
 

@@ -32,14 +32,14 @@ _REASONS = (
 )
 
 
-class State(NamedTuple):
+class ObjectState(NamedTuple):
     """How a server tells one state of an object from another: S3 and Azure by ETag, GCS by version."""
 
     e_tag: str | None
     version: str | None
 
     @classmethod
-    def of(cls, answer: Mapping[str, Any]) -> "State":
+    def of(cls, answer: Mapping[str, Any]) -> "ObjectState":
         """Return the state in what a server says of an object that was read or written."""
         return cls(answer["e_tag"], answer["version"])
 
@@ -66,20 +66,20 @@ class Client:
         except (BaseError, OSError, NotImplementedError, ValueError) as error:
             raise MednerError(f"{self.url}: {_reason(error)}") from None
 
-    def put_if(self, path: str, content: bytes, before: State | None) -> State:
+    def put_if(self, path: str, content: bytes, before: ObjectState | None) -> ObjectState:
         """Write an object that is not there (before: None), or in the place of the one in that state."""
         from obstore.exceptions import PreconditionError
 
         if before is None:
-            return State.of(self.store.put(path, content, mode="create", use_multipart=False))
+            return ObjectState.of(self.store.put(path, content, mode="create", use_multipart=False))
         if not self.url.startswith("file://"):
             mode: Any = {name: value for name, value in before._asdict().items() if value is not None}
-            return State.of(self.store.put(path, content, mode=mode, use_multipart=False))
+            return ObjectState.of(self.store.put(path, content, mode=mode, use_multipart=False))
         # A file system has no precondition of its own.
         with exclusive(_folder(self.url) / ".lock", "writing", None):
-            if State.of(self.store.head(path)) != before:
+            if ObjectState.of(self.store.head(path)) != before:
                 raise PreconditionError(path)
-            return State.of(self.store.put(path, content))
+            return ObjectState.of(self.store.put(path, content))
 
     def _require_layout(self) -> None:
         """Raise MednerError for a bucket of a later medner; mark one that is new, if its server can do it."""
@@ -102,7 +102,7 @@ class Client:
             self.put_if(_MARK, content, None)
         except AlreadyExistsError:
             return  # another process was first
-        for wrong in (None, State('"00000000000000000000000000000000"', "1")):
+        for wrong in (None, ObjectState('"00000000000000000000000000000000"', "1")):
             try:
                 self.put_if(_MARK, content, wrong)
             except (AlreadyExistsError, PreconditionError):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from medner_assets.files import publish_file, write_private
 from medner_assets.object_store.bucket import Kept, Pointer
-from medner_assets.object_store.client import State
+from medner_assets.object_store.client import ObjectState
 from medner_assets.paths import private_folder
 
 
@@ -15,7 +15,7 @@ def noted(file: Path) -> Pointer:
     try:
         stated = json.loads(file.read_text(encoding="utf-8"))
         return Pointer(
-            {name: Kept(**each) for name, each in stated["files"].items()}, State(*stated["state"])
+            {name: Kept(**each) for name, each in stated["files"].items()}, ObjectState(*stated["state"])
         )
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return Pointer()

@@ -8,6 +8,7 @@ object store, the folder is this machine's copy of it; see `keeping.py`.
 import uuid
 from collections.abc import Mapping
 from contextlib import ExitStack
+from functools import cached_property
 from pathlib import Path
 
 import polars as pl
@@ -32,7 +33,7 @@ class Store:
     def __init__(self, root: Path, keeping: Keeping | None = None) -> None:
         """keeping: where the partitions are kept, as MEDNER_DATA says unless given."""
         self.root = root
-        self._keeping = keeping or keeping_of(root)
+        self._given = keeping
 
     def initialise(self) -> str:
         """Put an empty typed file into every table that lacks it or has one of other columns; repeatable.
@@ -49,6 +50,11 @@ class Store:
             with StagedFile(folder, pl.DataFrame(schema=table.schema)) as staged:
                 staged.publish()
         return begun_by
+
+    @cached_property
+    def _keeping(self) -> Keeping:
+        """What keeps the partitions; a session that only looks at the folder opens no bucket."""
+        return self._given or keeping_of(self.root)
 
     def bring(self) -> None:
         """Let the folder hold what other machines have written, where an object store keeps the tables."""
