@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from benchmarks.engine_runs.commands import SAME, awaited, chain, one_line, rows, run, started, weights
-from benchmarks.engine_runs.slurm_cluster import Cluster, cluster, lack
+from benchmarks.engine_runs.slurm_cluster import Cluster, cluster, enable_lookups, lack
 from medner_assets.corpus.jsonl import write_documents
 from medner_assets.paths import PROJECT
 from medner_assets.recipes.replicates import names_of
@@ -43,6 +43,7 @@ if os.environ.get("MEDNER_BENCH_SILENT"):
 
 def measure(folder: Path, results: dict[str, object]) -> None:
     """Note what was seen, by a name that says it; False where it was not so."""
+    enable_lookups()
     local, remote = make_checkout(folder / "local"), make_checkout(folder / "remote")
     for each in (local, remote):
         each.recipe("versions", "tiny-v1", f"{VERSION}replicates: {_REPLICATES}\n")

@@ -58,6 +58,11 @@ def lack() -> str | None:
     return f"{missing[0]} is not installed (Debian: slurm-wlm and munge)" if missing else None
 
 
+def enable_lookups() -> None:
+    """Give the namespace an address that is not 127.0.0.1: without one Slurm looks up no name at all."""
+    subprocess.run(["ip", "address", "add", "127.0.0.2/32", "dev", "lo"], check=True)
+
+
 class Cluster:
     """The cluster in `folder`; `variables` let Slurm's commands find it."""
 
@@ -100,8 +105,6 @@ def cluster(folder: Path) -> Iterator[Cluster]:
     """Run the cluster for the length of the block. The namespace's end ends what is left of it."""
     for name in ("state", "n1", "n2", "munge"):
         (folder / name).mkdir(parents=True)
-    # Slurm looks names up only where the machine has an address that is not 127.0.0.1.
-    subprocess.run(["ip", "address", "add", "127.0.0.2/32", "dev", "lo"], check=True)
     key = folder / "munge.key"
     key.write_bytes(os.urandom(1024))
     key.chmod(0o400)
