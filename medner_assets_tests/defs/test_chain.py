@@ -10,7 +10,9 @@ import pytest
 
 from medner_assets.corpus.jsonl import write_documents
 from medner_assets_tests.support.checkout import COPIED, VERSION, Checkout, Ran, make_checkout
+from medner_assets_tests.support.live import within
 from medner_assets_tests.support.miniature import documents
+from medner_assets_tests.support.served import asked, serving
 
 pytestmark = pytest.mark.slow
 
@@ -181,6 +183,33 @@ BAD = {
     "no-dataset": (VERSION.replace("dataset: miniature", "dataset: nope"), "unknown dataset 'nope'"),
     "not-yaml": ("summary: [", "versions/not-yaml.yaml"),
 }
+
+
+def test_a_new_champion_takes_over_from_the_one_that_is_served_and_one_that_is_gone_reads_nothing(checkout):
+    champion = checkout.rows("promotions", "miniature").sort("sequence")["version"][-1]
+    other = V2 if champion == V1 else V1
+    text = documents()[0].text
+    with serving(checkout, "miniature") as url:
+
+        def version() -> str | None:
+            status, content = asked(f"{url}/extract", {"text": text})
+            return content["served"]["version"] if status == 200 else None
+
+        status, content = asked(f"{url}/extract", {"texts": [text, "No drug."]})
+        assert (status, [each["text"] for each in content["documents"]]) == (200, [text, "No drug."])
+        served = content["served"]
+        assert served["version"] == champion
+        assert served["evaluation"] == checkout.rows("document_scores", champion)["evaluation_id"][0]
+        assert checkout.medner("promote", other, "--reason", "takes over").code == 0
+        assert within(60, lambda: version() == other) is not None
+        assert asked(f"{url}/health")[1]["promotion"]["reason"] == "takes over"
+        adapter = checkout.data / "adapters" / other
+        adapter.rename(adapter.with_suffix(".away"))
+        assert within(60, lambda: version() is None) is not None
+        status, content = asked(f"{url}/extract", {"text": text})
+        assert (status, content["error"]["code"]) == (503, "champion-gone")
+        adapter.with_suffix(".away").rename(adapter)
+        assert within(60, lambda: version() == other) is not None
 
 
 def test_broken_recipes_are_refused_in_one_line_each_and_the_other_versions_go_on(checkout):
