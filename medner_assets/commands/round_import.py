@@ -8,7 +8,8 @@ compared with it, and its report says what the round bought.
 
 import json
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import yaml
@@ -24,7 +25,6 @@ from medner_assets.commands.rounds import (
     queue_of,
     text_hash,
 )
-from medner_assets.commands.runs import ensure_dataset
 from medner_assets.corpus.importing import import_files
 from medner_assets.corpus.jsonl import write_documents
 from medner_assets.corpus.readers.sources import Options
@@ -35,6 +35,7 @@ from medner_assets.recipes.loading import load_dataset
 from medner_assets.recipes.schemas import schema_line
 from medner_assets.recipes.sources import DatasetRecipe
 from medner_assets.schema import Document, Level
+from medner_assets.scoring.comparison import FEWEST_GROUPS
 from medner_assets.scoring.external import scored_submission
 from medner_assets.scoring.submissions import read_submission
 from medner_assets.warehouse.data_tables import DataTables
@@ -64,7 +65,6 @@ def import_round(
             f"{missing} of {len(queued.documents)} documents of {round_} are not in it, {len(drawn)} of them "
             "of the random part: what is estimated holds only if they were left out by chance"
         )
-    ensure_dataset(queued.dataset)
     data = data_of(queued.dataset, DataTables())
     corrected = [_as_train(each, data) for each in imported.documents]
     recipe, documents = _recipe(queued, len(corrected)), _documents(data, corrected)
@@ -72,9 +72,8 @@ def import_round(
     paths.private_folder(file.parent)
     write_documents(file, documents)
     paths.project()  # outside a project, a recipe would land among those of the installed package
-    _write_recipe(round_, recipe)
-    ensure_dataset(round_)
-    before = _registered_before(queued, round_, tell)
+    with _recipe_of(round_, recipe):
+        before = _registered_before(queued, round_, tell)
     return [
         f"{round_}: {len(data.documents_of('train'))} documents of {queued.dataset} and {len(corrected)} "
         "corrected ones to train on, the same dev and test",
@@ -134,21 +133,40 @@ def _recipe(queued: Queue, corrected: int) -> DatasetRecipe:
     )
 
 
-def _write_recipe(round_: str, recipe: DatasetRecipe) -> None:
+@contextmanager
+def _recipe_of(round_: str, recipe: DatasetRecipe) -> Iterator[None]:
+    """Write the recipe of a dataset; after an error what was there before is there again."""
     file = paths.RECIPES / "datasets" / f"{round_}.yaml"
+    there = file.read_bytes() if file.exists() else None
     content = recipe.model_dump(mode="json", exclude_defaults=True)
     body = yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=110)
+    _replace(file, f"{schema_line('dataset')}\n{body}".encode())
+    try:
+        yield
+    except BaseException:
+        if there is None:
+            file.unlink()
+        else:
+            _replace(file, there)
+        raise
+
+
+def _replace(file: Path, content: bytes) -> None:
     partial = file.with_suffix(".partial")
-    partial.write_text(f"{schema_line('dataset')}\n{body}", encoding="utf-8")
+    partial.write_bytes(content)
     partial.replace(file)
 
 
 def _registered_before(queued: Queue, round_: str, tell: Callable[[str], None]) -> str | None:
-    """Register the version's answers to test as a version of the round; return its name.
+    """Build the dataset, and register the version's answers to test as a version of it; return its name.
 
-    None, and why is told, where the version is not evaluated.
+    None, and why is told, where the version is not evaluated. Dagster's definitions are read here and not
+    before: they know the recipes that are there then.
     """
     if not DataTables().store().has("predicted_entities", queued.version):
+        from medner_assets.commands.runs import ensure_dataset
+
+        ensure_dataset(round_)
         tell(f"{queued.version} is not evaluated: nothing to compare a version of {round_} with")
         return None
     name = before_name(queued.version, round_)
@@ -164,10 +182,13 @@ def _of_part(queued: Queue, part: str) -> set[str]:
 
 
 def _estimate(queued: Queue, corrected: Sequence[Document], recipe: DatasetRecipe) -> list[str]:
-    """Return how good the version was on the corpus, by the random part, a line a task."""
+    """Return how good the version was on the corpus, by the random part, a line a task; few say nothing."""
     drawn = [each for each in corrected if each.id in _of_part(queued, "random")]
-    if not drawn:
-        return []
+    if len(drawn) < FEWEST_GROUPS:
+        return [
+            f"{len(drawn)} documents were drawn at random: from {FEWEST_GROUPS} on they say how good "
+            f"{queued.version} is on this corpus"
+        ]
     file = folder_of(queued.round) / PREDICTED
     ids = {each.id for each in drawn}
     lines = [line for line in file.read_text(encoding="utf-8").splitlines() if json.loads(line)["id"] in ids]

@@ -122,3 +122,16 @@ def test_values_are_yaml_and_a_number_with_an_exponent_is_a_number():
     assert stated_settings(["training.early_stopping.patience=3"], KNOWN) == {
         "training": {"early_stopping": {"patience": 3}}
     }
+
+
+def test_a_child_on_a_round_is_compared_with_what_its_parent_said_before_and_has_its_settings(recipes):
+    dataset = (recipes / "datasets" / "synthetic-small.yaml").read_text()
+    (recipes / "datasets" / "synthetic-small@1.yaml").write_text(dataset)
+    before = f"summary: answers\nsystem: predictions\ndataset: synthetic-small@1\nsubmissions: [{'0' * 64}]\n"
+    (recipes / "versions" / "tiny-v2.before-1.yaml").write_text(before)
+    name, _ = child_version("tiny-v2", ["dataset=synthetic-small@1", "training.epochs=2"], "tiny-v2-1")
+    child, parent = load_version(name), load_version("tiny-v2")
+    assert (child.baseline, child.dataset) == ("tiny-v2.before-1", "synthetic-small@1")
+    assert child.training == parent.training.model_copy(update={"epochs": 2})
+    same = {"lora", "decoding", "postprocessing", "seed", "base_model", "system"}
+    assert child.model_dump(include=same) == parent.model_dump(include=same)
