@@ -9,6 +9,8 @@ from click.testing import CliRunner
 
 from medner_assets import paths
 from medner_assets.cli import main
+from medner_assets.defs.reporting.publishing import publish
+from medner_assets.defs.shared import keep
 from medner_assets.warehouse.store import Store
 from medner_assets_tests.support.rows import metric, put
 
@@ -133,3 +135,22 @@ def test_work_that_is_under_way_is_not_pulled_away(kept: Path):
         os.close(held)
     assert (code, "training of v-gone is under way" in output) == (1, True)
     assert (kept / "work" / "v-gone").exists()
+
+
+def test_in_a_bucket_nothing_is_left_of_a_forgotten_dataset(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("MEDNER_DATA", f"file://{tmp_path}/bucket")
+    monkeypatch.setenv("MEDNER_COPIES", str(tmp_path / "copies"))
+    put(paths.warehouse(), "documents", "d", {"doc_id": "a", "text": MARK})
+    put(paths.warehouse(), "documents", "other", {"doc_id": "a", "text": "of another"})
+    put(paths.warehouse(), "completions", "v-gone", {"doc_id": "a", "completion": MARK, "dataset": "d"})
+    publish("v-gone.html", MARK)
+    adapter = paths.private_folder(paths.adapter("v-gone"))
+    (adapter / "README.md").write_text(MARK)
+    (adapter / "weights").write_text("weights")
+    keep(adapter)
+    code, output = forget("d", "--yes")
+    assert code == 0, output
+    left = [file for file in (tmp_path / "bucket" / "objects").rglob("*") if file.is_file()]
+    parts = [file for file in left if file.read_bytes().startswith(b"PAR1")]
+    assert [pl.read_parquet(file)["text"].to_list() for file in parts] == [["of another"]]
+    assert [file.read_text() for file in left if file not in parts] == ["weights"]
