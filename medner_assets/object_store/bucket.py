@@ -12,13 +12,14 @@ import json
 import re
 import uuid
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from medner_assets.errors import MednerError
-from medner_assets.object_store.client import Client, ObjectState
+from medner_assets.object_store.client import Client, ObjectState, is_of_no_bucket
 
 if TYPE_CHECKING:
     from obstore.store import ObjectStore
@@ -80,7 +81,7 @@ class Bucket:
             try:
                 found = self._store.get(_pointer_path(unit))
             except FileNotFoundError as error:
-                if "NoSuchBucket" in str(error):
+                if is_of_no_bucket(error):
                     raise
                 return Pointer()
             content, state = bytes(found.bytes()), ObjectState.of(found.meta)
@@ -139,7 +140,7 @@ class Bucket:
                     end = min(start + _PIECE, kept.bytes)
                     piece = self._store.get_range(kept.object, start=start, end=end)
                 except FileNotFoundError as error:
-                    if "NoSuchBucket" in str(error):
+                    if is_of_no_bucket(error):
                         raise
                     raise Gone(kept.object) from None
             digest.update(piece)
@@ -210,9 +211,10 @@ class Bucket:
             }
 
     def _remove(self, objects: list[str]) -> None:
-        if objects:
-            with self._asking():
-                self._store.delete(objects)
+        with self._asking():
+            for each in objects:
+                with suppress(FileNotFoundError):  # another writer removed it too
+                    self._store.delete(each)
 
 
 class _Conflict(MednerError):

@@ -87,7 +87,7 @@ class Client:
             try:
                 content = bytes(self.store.get(_MARK).bytes())
             except FileNotFoundError as error:
-                if "NoSuchBucket" in str(error):
+                if is_of_no_bucket(error):
                     raise
                 self._require_preconditions()
                 return
@@ -112,6 +112,11 @@ class Client:
                 f"{self.url}: the server ignores preconditions of writes (If-None-Match, If-Match), so two "
                 "writers would overwrite each other unseen: use one that honours them"
             )
+
+
+def is_of_no_bucket(error: FileNotFoundError) -> bool:
+    """Tell whether a server misses the bucket itself and not an object in it."""
+    return "NoSuchBucket" in str(error) or "ContainerNotFound" in str(error)
 
 
 def _opened(url: str) -> "ObjectStore":
