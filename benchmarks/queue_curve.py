@@ -83,14 +83,16 @@ def prepare(folder: Path, corpora: Path | None) -> None:
 @click.option("--seeds", default=len(SEEDS), show_default=True)
 @click.option("--parallel", default=6, show_default=True, help="Chains at once.")
 @click.option("--limit", type=int, help="Documents of dev and test, and a tenth of train, to try it.")
+@click.option("--pool", type=int, help="Documents of train, drawn at random; all if not given.")
 @click.option("--rounds", default=",".join(map(str, ROUNDS)), show_default=True, help="Documents by round.")
 def run(
-    folder: Path, output: Path, dataset: str, seeds: int, parallel: int, limit: int | None, rounds: str
-) -> None:
+    folder: Path, output: Path, dataset: str, seeds: int, parallel: int, limit: int | None, pool: int | None,
+    rounds: str,
+) -> None:  # fmt: skip
     """Train and choose, round by round; what is there already is kept."""
     output.mkdir(parents=True, exist_ok=True)
     began, sizes = time.monotonic(), [int(each) for each in rounds.split(",")]
-    corpus = Corpus(folder.resolve(), dataset, limit)
+    corpus = Corpus(folder.resolve(), dataset, limit, pool)
     threads = max(1, (os.cpu_count() or 1) // parallel)
 
     def told(chain: str, size: int, facts: Row) -> None:
@@ -105,25 +107,28 @@ def run(
         labelled, rows = _read(output, dataset, seed, "first", sizes[0])
         for size in sizes[1:]:
             labelled += _chosen(corpus, way, seed, labelled, rows, size - len(labelled))
-            _round(corpus, output, seed, way, labelled, threads, told)
+            chooses = way == "queue" and size != sizes[-1]
+            _round(corpus, output, seed, way, labelled, threads, told, chooses=chooses)
             labelled, rows = _read(output, dataset, seed, way, size)
 
     own = range(1, seeds + 1)
-    with ThreadPoolExecutor(parallel) as pool:
-        list(pool.map(first, own))
-        list(pool.map(lambda each: chain(*each), [(way, seed) for seed in own for way in WAYS]))
+    with ThreadPoolExecutor(parallel) as chains:
+        list(chains.map(first, own))
+        list(chains.map(lambda each: chain(*each), [(way, seed) for seed in own for way in WAYS]))
 
 
 class Corpus:
     """The documents of one dataset, and what every job of it states."""
 
-    def __init__(self, folder: Path, dataset: str, limit: int | None) -> None:
+    def __init__(self, folder: Path, dataset: str, limit: int | None, pool: int | None) -> None:
         self.dataset = dataset
         read = {
             split: read_jsonl(folder / f"{dataset}.{split}.jsonl").documents
             for split in ("train", "dev", "test")
         }
         self.train: Sequence[Document] = read["train"][: limit and 10 * limit]
+        if pool is not None:
+            self.train = random.Random(0).sample(self.train, pool)
         self.test: Sequence[Document] = read["test"][:limit]
         calibrated_on = min(CALIBRATED_ON, limit or CALIBRATED_ON)
         self.dev: Sequence[Document] = random.Random(0).sample(read["dev"], calibrated_on)
@@ -150,14 +155,18 @@ def _read(output: Path, dataset: str, seed: int, way: str, size: int) -> tuple[l
 
 
 def _round(
-    corpus: Corpus, output: Path, seed: int, way: str, labelled: list[str], threads: int, told: Any
-) -> None:
-    """Train on the labelled documents, write about test, dev and the others, and keep it all in one file."""
+    corpus: Corpus, output: Path, seed: int, way: str, labelled: list[str], threads: int, told: Any,
+    *, chooses: bool = True,
+) -> None:  # fmt: skip
+    """Train on the labelled documents, write about test, and keep it all in one file.
+
+    chooses: whether the next documents are chosen by what it says, so that dev and the others are read too.
+    """
     target = _file(output, corpus.dataset, seed, way, len(labelled))
     if target.exists():
         return
     with tempfile.TemporaryDirectory() as work:
-        facts, rows = _trained_and_written(corpus, Path(work), seed, set(labelled), threads)
+        facts, rows = _trained_and_written(corpus, Path(work), seed, set(labelled), threads, chooses=chooses)
     lines = [json.dumps(each) for each in ({**facts, "labelled": labelled}, *rows)]
     partial = target.with_suffix(".partial")
     partial.write_bytes(gzip.compress("\n".join(lines).encode()))
@@ -166,15 +175,16 @@ def _round(
 
 
 def _trained_and_written(
-    corpus: Corpus, work: Path, seed: int, labelled: set[str], threads: int
+    corpus: Corpus, work: Path, seed: int, labelled: set[str], threads: int, *, chooses: bool
 ) -> tuple[Row, list[Row]]:
     from medner_assets.modeling.job import GenerationJob, TrainingJob
 
     recipe = {**corpus.settings, "seed": seed_of(corpus.settings["seed"], seed)}
-    pool = [each for each in corpus.train if each.id not in labelled]
     write_documents(work / "train.jsonl", [each for each in corpus.train if each.id in labelled])
     write_documents(work / "dev.jsonl", [])
-    asked = {"test": corpus.test, "dev": corpus.dev, "pool": pool}
+    asked = {"test": corpus.test}
+    if chooses:
+        asked |= {"dev": corpus.dev, "pool": [each for each in corpus.train if each.id not in labelled]}
     write_documents(work / "asked.jsonl", [each for split in asked.values() for each in split])
     jobs: list[tuple[str, Any]] = [
         ("training.train", TrainingJob(

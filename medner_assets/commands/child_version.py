@@ -43,8 +43,11 @@ def child_version(parent: str, settings: Sequence[str], name: str | None) -> tup
     if name == parent:
         raise MednerError(f"--as {name}: that is the version itself: choose another name")
     stated = stated_settings(settings, [*flattened(recipe), "training.early_stopping"])
-    told = {"summary": f"{parent} with {', '.join(settings)}"[:300]}
-    content = {**told, **overlaid(_inherited(parent, recipe, stated), stated)}
+    inherited = _inherited(parent, recipe, stated)
+    summary = f"{parent} with {', '.join(settings)}"
+    if inherited["baseline"] != parent:
+        summary = f"What the round {stated['dataset']} bought: {summary}"
+    content = {"summary": summary[:300], **overlaid(inherited, stated)}
     child = validated_version(name, content)
     if name in version_names():
         there = load_version(name)

@@ -132,6 +132,7 @@ def test_a_child_on_a_round_is_compared_with_what_its_parent_said_before_and_has
     name, _ = child_version("tiny-v2", ["dataset=synthetic-small@1", "training.epochs=2"], "tiny-v2-1")
     child, parent = load_version(name), load_version("tiny-v2")
     assert (child.baseline, child.dataset) == ("tiny-v2.before-1", "synthetic-small@1")
+    assert child.summary.startswith("What the round synthetic-small@1 bought: tiny-v2 with ")
     assert child.training == parent.training.model_copy(update={"epochs": 2})
     same = {"lora", "decoding", "postprocessing", "seed", "base_model", "system"}
     assert child.model_dump(include=same) == parent.model_dump(include=same)
