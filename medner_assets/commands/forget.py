@@ -12,6 +12,7 @@ from pathlib import Path
 from medner_assets import paths
 from medner_assets.columns import PartitionKey
 from medner_assets.commands.predict_scratch import abandoned
+from medner_assets.commands.rounds import folder_of, known_rounds, queue_of
 from medner_assets.defs.shared import bring, leave_out
 from medner_assets.errors import MednerError
 from medner_assets.locks import is_held
@@ -168,6 +169,11 @@ def _staying(name: str, versions: Sequence[str], *, is_dataset: bool, documents:
         f"{paths.adapter(version)}: weights can repeat what they learned: remove the folder, or train without"
         for version in versions
         if paths.adapter(version).exists()
+    ]
+    told += [
+        f"{folder_of(each.round)}: texts queued for correction: remove the folder once they are corrected"
+        for each in map(queue_of, known_rounds())
+        if each.dataset == name or each.version in versions
     ]
     if documents and versions:
         told.append(f"scores of {', '.join(versions)} still count these documents: train and evaluate again")

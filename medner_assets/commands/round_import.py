@@ -35,8 +35,8 @@ from medner_assets.recipes.loading import load_dataset
 from medner_assets.recipes.schemas import schema_line
 from medner_assets.recipes.sources import DatasetRecipe
 from medner_assets.schema import Document, Level
-from medner_assets.scoring.comparison import FEWEST_GROUPS
 from medner_assets.scoring.external import scored_submission
+from medner_assets.scoring.statistics.simultaneous import FEWEST_GROUPS
 from medner_assets.scoring.submissions import read_submission
 from medner_assets.warehouse.data_tables import DataTables
 from medner_assets.warehouse.export import export_predictions

@@ -7,7 +7,14 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from medner_assets.serving.app import LARGEST_BODY, MOST_CHARACTERS, application, counted, refused
+from medner_assets.serving.app import (
+    LARGEST_BODY,
+    MOST_CHARACTERS,
+    Logged,
+    application,
+    counted,
+    refused,
+)
 from medner_assets.serving.metrics import Metrics
 from medner_assets.serving.reader import UnreadableText
 from medner_assets.serving.served import Served
@@ -47,9 +54,9 @@ class Immediate:
         ]
 
 
-def client(service: Immediate, logins: Logins | None = None) -> TestClient:
+def client(service: Immediate, logins: Logins | None = None, logged: Logged = "nothing") -> TestClient:
     metrics = Metrics()
-    app = application(service, metrics)  # type: ignore[arg-type]
+    app = application(service, metrics, logged)  # type: ignore[arg-type]
     gate = Gate(app, HostNames(), logins or Logins(), largest=LARGEST_BODY, answer=refused)
     return TestClient(counted(gate, metrics), base_url="http://127.0.0.1:8000", raise_server_exceptions=False)
 
@@ -189,3 +196,16 @@ def test_the_interface_is_described_for_programs(server):
 def test_a_text_may_be_as_long_as_is_said(server):
     text = "a" + " b" * ((MOST_CHARACTERS - 1) // 2)
     assert server.post("/extract", json={"text": text}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("logged", "lines", "has_text"), [("nothing", 0, False), ("requests", 1, False), ("texts", 2, True)]
+)
+def test_a_text_is_logged_only_where_that_is_asked_for(caplog, logged, lines, has_text):
+    with client(Immediate(), logged=logged) as server:
+        server.post("/extract", json={"text": "secret\x1b[2J text"})
+        server.post("/extract", json={"text": "secret", "secret": 1})
+    told = [each.getMessage() for each in caplog.records if each.name.startswith("medner")]
+    assert len(told) == lines
+    assert any("secret" in each for each in told) == has_text
+    assert not any("\x1b" in each for each in told)
