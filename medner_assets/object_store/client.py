@@ -144,6 +144,8 @@ def _reason(error: Exception) -> str:
             return reason
     if type(error).__name__ in ("PermissionDeniedError", "UnauthenticatedError"):
         return dict(_REASONS)["AccessDenied"]
+    if "169.254.169.254" in text:  # where a cloud gives its own machines their rights
+        return "there are no credentials: set them in the environment, as the cloud's own tools take them"
     if status := re.search(r"status code: (\d{3})", text):
         return f"the server answers {status[1]} and goes on doing so: run it again later"
     if re.search(r"error sending request|timed? ?out|operation timed|connection", text, re.IGNORECASE):

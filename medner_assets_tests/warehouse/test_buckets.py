@@ -12,6 +12,7 @@ from obstore.store import MemoryStore, S3Store
 
 from medner_assets.errors import MednerError
 from medner_assets.object_store.bucket import Bucket
+from medner_assets.object_store.client import Client
 from medner_assets.warehouse.catalogue import connect
 from medner_assets.warehouse.forgetting import partitions_of, remove_documents, remove_partition
 from medner_assets.warehouse.keeping import InBucket
@@ -285,6 +286,18 @@ def test_forgotten_rows_are_gone_from_the_bucket_and_from_other_machines(tmp_pat
     remove_partition(one.root, folder)
     assert not other.has("documents", "d")
     assert list((tmp_path / "bucket" / "objects").rglob("*parquet/*")) == []
+
+
+def test_where_there_are_no_credentials_the_line_says_so(speaks):
+    """obstore then asks the cloud for those of the machine; elsewhere nobody answers there."""
+    asked = (
+        "Generic S3 error: Error performing PUT http://169.254.169.254/latest/api/token in 3s - error sending"
+    )
+    with (
+        pytest.raises(MednerError, match="there are no credentials: set them in the environment"),
+        Client("memory:///", speaks).asking(),
+    ):
+        raise OSError(asked)
 
 
 REFUSALS = {
