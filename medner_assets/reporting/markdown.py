@@ -30,7 +30,7 @@ def short_form(inputs: ReportInputs) -> dict[str, str]:
     return {
         "verdict": "\n\n".join(verdict),
         "scores": scores_table(contents),
-        **({"how sure": "\n\n".join(map(plain, contents.sureness))} if contents.sureness else {}),
+        **({"how sure": "\n\n".join(contents.sureness)} if contents.sureness else {}),
         "next step": f"{plain(contents.decision.rule)}.",
         "sql": f"`{contents.sql_hash}`, hash of `sql/`",
     }

@@ -77,6 +77,6 @@ def _statements(contents: Contents) -> list[RenderableType]:
             lines += [Text(f"  {plain(each)}", style=_COLOURS[verdict.tone]) for each in said]
     if verdict.limits is not None:
         lines.append(Text(plain(verdict.limits)))
-    lines += [Text(plain(each)) for each in (*verdict.targets, *contents.sureness)]
+    lines += [Text(each) for each in (*map(plain, verdict.targets), *contents.sureness)]
     lines.append(Text(f"→ {plain(verdict.recommendation)}", style="bold"))
     return lines
