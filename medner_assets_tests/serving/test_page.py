@@ -32,7 +32,7 @@ class Fixed:
 
     async def read(self, texts: Sequence[str]) -> tuple[Served, list[dict[str, Any]]]:
         entities = [
-            {"id": "E0", "type": "Drug", "start": 5, "end": 12, "text": "Aspirin", "probability": 0.987},
+            {"id": "E0", "type": "Drug", "start": 5, "end": 12, "text": "Aspirin", "probability": 0.998},
             {"id": "E1", "type": "Effect", "start": 28, "end": 32, "text": "rash", "probability": 0.4},
             {"id": "E2", "type": "Sign", "text": "<i>fever</i>", "probability": 0.1},
         ]
@@ -87,7 +87,7 @@ def test_a_pasted_text_is_shown_with_its_entities_relations_and_probabilities(br
     assert spans == ["Aspirin", "rash"]
     rows = browser.evaluate("[...document.querySelectorAll('#found tbody tr')].map(r => r.innerText)")
     assert [" ".join(row.split()) for row in rows] == [
-        "●Aspirin Drug 5–12 0.99",
+        "●Aspirin Drug 5–12 > 0.99",
         "■rash Effect 28–32 0.40",
         "▲<i>fever</i> Sign not in the text 0.10",
         "Aspirin → rash causes 0.90",

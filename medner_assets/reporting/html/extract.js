@@ -86,8 +86,10 @@ function mark(type) {
   return shape;
 }
 
+// No probability is 0 or 1, so none is shown as that.
 function probable({probability}) {
-  return probability === undefined ? "not known" : probability.toFixed(2);
+  if (probability === undefined) return "not known";
+  return probability >= 0.995 ? "> 0.99" : probability < 0.005 ? "< 0.01" : probability.toFixed(2);
 }
 
 // rows: cells of text; the first, which names its row, is a list of what stands in it.
