@@ -1,5 +1,6 @@
 """One version on this machine, on a Ray cluster and on a Slurm cluster, of two nodes each: equal weights and
 tables, and nothing left behind. `python benchmarks/engines.py [ray] [slurm]`; without a name, both.
+`slurm:arrays` measures one phase alone, beside what is stored of the others.
 
 Each cluster has a loopback and process numbers of its own (`unshare`, Linux); what is not installed here is
 not measured, and said so.
@@ -39,12 +40,14 @@ def main() -> None:
     """Measure the engines that are named and installed; exit 1 where something was not as promised."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("parts", nargs="*", help=f"of {', '.join(PARTS)}; none: all")
-    asked = parser.parse_args().parts or list(PARTS)
+    asked: list[str] = parser.parse_args().parts or list(PARTS)
+    if unknown := [each for each in asked if each.partition(":")[0] not in PARTS]:
+        parser.error(f"{unknown[0]}: name {' or '.join(PARTS)}")
     if os.environ.get(INSIDE):
         sys.exit(not measure(asked[0]))
     codes = []
     for part in asked:
-        module, namespace, _ = PARTS[part]
+        module, namespace, _ = PARTS[part.partition(":")[0]]
         if lacking := "unshare is not installed" if shutil.which("unshare") is None else module.lack():
             print(f"{part}: not measured, {lacking}")
             continue
@@ -55,12 +58,14 @@ def main() -> None:
 
 def measure(part: str) -> bool:
     """Measure one engine in its namespace, print and store what was seen; tell whether all is as promised."""
-    module, _, file = PARTS[part]
+    name, _, phase = part.partition(":")
+    module, _, file = PARTS[name]
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
-    with tempfile.TemporaryDirectory(prefix=f"medner-{part}-") as folder:
+    with tempfile.TemporaryDirectory(prefix=f"medner-{name}-", ignore_cleanup_errors=True) as folder:
         results = _Told()
-        module.measure(Path(folder), results)
-    (RESULTS / file).write_text(json.dumps(results, indent=1) + "\n")
+        module.measure(Path(folder), results, phase)
+    before = json.loads((RESULTS / file).read_text()) if phase and (RESULTS / file).exists() else {}
+    (RESULTS / file).write_text(json.dumps({**before, **results}, indent=1) + "\n")
     return all(value is not False for value in results.values())
 
 

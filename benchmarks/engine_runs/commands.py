@@ -39,7 +39,7 @@ def started(checkout: Checkout, more: dict[str, str], *arguments: str) -> "subpr
 def run(checkout: Checkout, more: dict[str, str], *arguments: str) -> "subprocess.CompletedProcess[str]":
     """Run a command of the checkout to its end."""
     process = started(checkout, more, *arguments)
-    out, err = process.communicate(timeout=400)
+    out, err = process.communicate(timeout=1200)
     return subprocess.CompletedProcess(arguments, process.returncode, out, err)
 
 

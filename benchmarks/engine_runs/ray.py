@@ -30,8 +30,9 @@ def lack() -> str | None:
     return None if find_spec("dagster_ray") else "the extra [ray] is not installed"
 
 
-def measure(folder: Path, results: dict[str, object]) -> None:
-    """Note what was seen, by a name that says it; False where it was not so."""
+def measure(folder: Path, results: dict[str, object], phase: str) -> None:
+    """Note what was seen, by a name that says it; False where it was not so. phase: there is none."""
+    del phase
     local, remote = make_checkout(folder / "local"), make_checkout(folder / "remote")
     results["seconds, train and evaluate, local"] = chain(local, {})
     refused = run(remote, RAY, "train", "tiny-v1")

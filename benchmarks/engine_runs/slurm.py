@@ -22,7 +22,7 @@ from medner_assets.recipes.replicates import names_of
 from medner_assets_tests.support.checkout import VERSION, Checkout, make_checkout
 from medner_assets_tests.support.miniature import documents
 
-__all__ = ["lack", "measure"]
+__all__ = ["PHASES", "lack", "measure"]
 
 _REPLICATES = 5
 _LONG = VERSION.replace("epochs: 1", "epochs: 40")  # 160 steps
@@ -41,8 +41,8 @@ if os.environ.get("MEDNER_BENCH_SILENT"):
 """
 
 
-def measure(folder: Path, results: dict[str, object]) -> None:
-    """Note what was seen, by a name that says it; False where it was not so."""
+def measure(folder: Path, results: dict[str, object], phase: str) -> None:
+    """Note what was seen, by a name that says it; False where it was not so. phase: of `PHASES`, or empty."""
     enable_lookups()
     local, remote = make_checkout(folder / "local"), make_checkout(folder / "remote")
     for each in (local, remote):
@@ -53,21 +53,11 @@ def measure(folder: Path, results: dict[str, object]) -> None:
     (remote.root / "sitecustomize.py").write_text(_PAUSE)
     slurm = {"MEDNER_ENGINE": "slurm", "MEDNER_SLURM_CPUS": "2"}
     seen = _On(local, remote, folder, slurm)
-    results["seconds, train and evaluate, local"] = chain(local, {})
-    results["no sbatch: one line"] = seen.refused("there is no `squeue`", {"PATH": str(folder)})
-    nobody = folder / "nobody.conf"
-    nobody.write_text("ClusterName=nobody\nSlurmctldHost=nobody(127.0.0.1)\nAuthType=auth/none\n")
-    results["no slurmctld: one line"] = seen.refused("Slurm does not answer", {"SLURM_CONF": str(nobody)})
     with cluster(folder / "slurm") as there:
         slurm |= there.variables
-        results["seconds, train and evaluate, slurm"] = chain(remote, slurm)
-        results["equal weights and tables"] = weights(local) == weights(remote) and all(
-            rows(local, table).equals(rows(remote, table)) for table in SAME
-        )
-        faults(seen, there, results)
-        ended_and_resumed(seen, there, results)
-        arrays(seen, there, results)
-        results["each line of the set-up in docs/scaling.md runs"] = page(seen)
+        for name, each in PHASES.items():
+            if phase in ("", name):
+                each(seen, there, results)
 
 
 class _On:
@@ -83,6 +73,11 @@ class _On:
             print(ran.stderr)
             return False
         return ran.stderr.strip().splitlines()[-1].replace(str(self.folder), "…")
+
+    def train_long_here(self) -> None:
+        """Train `long` on this machine, where that was not done before."""
+        ran = run(self.local, {}, "train", "long")
+        assert ran.returncode == 0, ran.stderr
 
     def training(self, more: Mapping[str, str], *asked: str) -> "subprocess.Popen[str]":
         """Start a training of `long` and return it once it has done some steps of its own."""
@@ -117,8 +112,24 @@ def processes() -> list[int]:
     return [int(line) for line in found.stdout.split()]
 
 
+def same(seen: _On, there: Cluster, found: dict[str, object]) -> None:
+    """One version on both engines."""
+    found["seconds, train and evaluate, local"] = chain(seen.local, {})
+    found["seconds, train and evaluate, slurm"] = chain(seen.remote, seen.slurm)
+    found["equal weights and tables"] = weights(seen.local) == weights(seen.remote) and all(
+        rows(seen.local, table).equals(rows(seen.remote, table)) for table in SAME
+    )
+
+
 def faults(seen: _On, there: Cluster, found: dict[str, object]) -> None:
     """What goes wrong is one line, and what was there before stays."""
+    found["no sbatch: one line"] = seen.refused("there is no `squeue`", {"PATH": str(seen.folder)})
+    nobody = seen.folder / "nobody.conf"
+    nobody.write_text(
+        "ClusterName=nobody\nSlurmctldHost=nobody(127.0.0.1)\nSlurmctldPort=9\nAuthType=auth/none\n"
+    )
+    found["no slurmctld: one line"] = seen.refused("Slurm does not answer", {"SLURM_CONF": str(nobody)})
+    assert run(seen.remote, seen.slurm, "train", "tiny-v1").returncode == 0
     before = weights(seen.remote)
     found["a wrong partition: one line"] = seen.refused(
         "invalid partition specified: nope", {"MEDNER_SLURM_PARTITION": "nope"}
@@ -164,11 +175,9 @@ def unshared(seen: _On, *, made: bool) -> str | bool:
     return last.replace(str(seen.folder), "…")
 
 
-def ended_and_resumed(seen: _On, there: Cluster, found: dict[str, object]) -> None:
-    """Terminations, preemptions, limits and kills of one training after the other."""
-    ran = run(seen.local, {}, "train", "long")
-    assert ran.returncode == 0, ran.stderr
-
+def ends(seen: _On, there: Cluster, found: dict[str, object]) -> None:
+    """A training is terminated, and one is preempted."""
+    seen.train_long_here()
     process = seen.training({})
     process.send_signal(signal.SIGTERM)
     ended = awaited(lambda: not there.jobs() and not processes(), 10)
@@ -191,7 +200,11 @@ def ended_and_resumed(seen: _On, there: Cluster, found: dict[str, object]) -> No
         and weights(seen.local, "long") == weights(seen.remote, "long")
     ) or bool(print(err))
 
-    limited = {**seen.slurm, "MEDNER_SLURM_TIME": "2", "MEDNER_BENCH_PAUSE": "0.5"}
+
+def limits(seen: _On, there: Cluster, found: dict[str, object]) -> None:
+    """A training that takes longer than a job may."""
+    seen.train_long_here()
+    limited = {**seen.slurm, "MEDNER_SLURM_TIME": "3", "MEDNER_BENCH_PAUSE": "0.8"}
     ran = run(seen.remote, limited, "train", "long", "--force")
     lines = seen.lines("long")
     found["its time limit was near, told, goes on in another job: equal weights"] = (
@@ -201,6 +214,10 @@ def ended_and_resumed(seen: _On, there: Cluster, found: dict[str, object]) -> No
         and weights(seen.local, "long") == weights(seen.remote, "long")
     ) or bool(print(ran.stderr, lines))
 
+
+def outages(seen: _On, there: Cluster, found: dict[str, object]) -> None:
+    """The controller is down for a while, and a driver is killed."""
+    seen.train_long_here()
     process = seen.training({}, "--force")
     there.stop()
     time.sleep(5)
@@ -271,7 +288,7 @@ def shards(checkout: Checkout) -> dict[str, bytes]:
     return {file.name: file.read_bytes() for file in files if "_empty" not in str(file)}
 
 
-def page(seen: _On) -> bool:
+def page(seen: _On, there: Cluster, found: dict[str, object]) -> None:
     """Run the lines of the page in a project of its own; only the shared folder's name is another."""
     lines = (PROJECT / "docs" / "scaling.md").read_text().partition("### Slurm")[2]
     lines = lines.partition("```bash\n")[2].partition("```")[0]
@@ -291,4 +308,12 @@ def page(seen: _On) -> bool:
         capture_output=True,
         text=True,
     )
-    return ran.returncode == 0 or bool(print(ran.stdout, ran.stderr))
+    found["each line of the set-up in docs/scaling.md runs"] = ran.returncode == 0 or bool(
+        print(ran.stdout, ran.stderr)
+    )
+
+
+PHASES = {
+    "same": same, "faults": faults, "ends": ends, "limits": limits, "arrays": arrays, "outages": outages,
+    "page": page,
+}  # fmt: skip
