@@ -28,7 +28,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from benchmarks.chaos import commands_at_once
 from benchmarks.chaotic.project import make_project, state
 from benchmarks.chaotic.sensors import automated
-from benchmarks.chaotic.services import project_of_services, watched_over
+from benchmarks.chaotic.services import project_of_services, scheduled
 from benchmarks.object_storing.server import free_port
 from medner_assets_tests.support.checkout import Checkout
 from medner_assets_tests.support.live import within
@@ -125,9 +125,9 @@ def sensors(database: Server, folder: Path) -> dict[str, Any]:
     return {**found, "bad": [name for name, each in found.items() if not each["held"]]}
 
 
-def services(database: Server, folder: Path) -> dict[str, Any]:
-    """A schedule, and all that ends runs in a live daemon."""
-    found = watched_over(database.project(project_of_services(folder / "services")))
+def schedules(database: Server, folder: Path) -> dict[str, Any]:
+    """A schedule that fires every minute skips an unchanged version and trains it anew once it changed."""
+    found = scheduled(database.project(project_of_services(folder / "schedules")))
     return {**found, "bad": [name for name, each in found.items() if not each["held"]]}
 
 
@@ -168,7 +168,7 @@ def away(database: Server, folder: Path) -> dict[str, Any]:
     return {**found, "weights_equal_undisturbed": equal, "bad": bad}
 
 
-PARTS = {"commands": chain_and_commands, "sensors": sensors, "services": services, "away": away}
+PARTS = {"commands": chain_and_commands, "sensors": sensors, "schedules": schedules, "away": away}
 
 
 def main() -> None:
