@@ -1,6 +1,6 @@
 -- slices_by_attribute: recall on gold items by what is said of them (negation, certainty, …). Test split.
 -- Grain: one row per (model_version, evaluation_id, dataset, stage, task, attribute, value).
--- Reads: outcomes, gold_entities, gold_relations.
+-- Reads: outcomes, documents, gold_entities, gold_relations.
 -- Units: attribute, value: as the source names them; both '' of items of which nothing is said; items: gold
 -- items, as the headline counts them; found: of those, items that were predicted; recall: a fraction.
 create or replace view slices_by_attribute as
