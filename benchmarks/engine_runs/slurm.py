@@ -233,7 +233,7 @@ def outages(seen: _On, there: Cluster, found: dict[str, object]) -> None:
     process.wait()
     time.sleep(1)
     was_alive = orphan in there.jobs()
-    again = run(seen.remote, seen.slurm, "train", "long")
+    again = run(seen.remote, seen.slurm, "train", "long", "--force")
     found["killed driver: its job is cancelled before the next, equal weights"] = (
         was_alive
         and again.returncode == 0
