@@ -68,24 +68,26 @@ def base_rows() -> Iterator[str]:
 def gpu_rows() -> Iterator[str]:
     gpu = results("gpu")
     rows, used = gpu["rows"], gpu["versions"]
-    naive, ours, small = (
-        rows[name] for name in ("naive training", "medner, 16 samples", "medner, 16 samples, in 16 GB")
-    )
+    small = rows["medner, 16 samples, in 16 GB"]
     one, batch = rows["naive generation"], rows["medner generation"]
-    yield (
-        f"| training, {ours['samples_a_step']} samples a step | {naive['seconds_a_step']:.2f} s, "
-        f"{naive['peak_gib']:.1f} GiB | {ours['seconds_a_step']:.3f} s, {ours['peak_gib']:.1f} GiB: "
-        f"**{naive['seconds_a_step'] / ours['seconds_a_step']:.1f}×** |"
-    )
+    training = results("gpu_training")
+    trained = training["second run"]["benchmarks/gpu.py"]["rows"]
+    yield trained_row("Mistral-7B", trained["naive training"], trained["medner, 16 samples"])
     yield f"| the same within 16 GB | | {small['seconds_a_step']:.2f} s, {small['peak_gib']:.1f} GiB |"
-    largest = rows["medner, largest batch"]
+    largest = trained["medner, largest batch"]
     yield (
         f"| share of 790 TFLOP/s, {largest['samples_a_step']} samples a step | | "
         f"{100 * largest['peak_flops_share']:.0f} % |"
     )
+    other = training["first run"]["seconds a step"]["SmolLM2-135M"]
+    row = trained_row("SmolLM2-135M", trained["small, naive training"], trained["small, medner, 16 samples"])
+    yield row.removesuffix("|") + (
+        f"({other['transformers + peft'] / other['medner, replayed']:.0f}× on another host) |"
+    )
     (size,) = batch["batches"]
     yield (
-        f"| {size} completions of 96 tokens | {one['seconds_a_completion']:.2f} s each, one by one | "
+        f"| Mistral-7B, {size} completions of 96 tokens | "
+        f"{one['seconds_a_completion']:.2f} s each, one by one | "
         f"{batch['seconds_a_completion']:.4f} s each, in one batch: "
         f"**{one['seconds_a_completion'] / batch['seconds_a_completion']:.0f}×** |"
     )
@@ -94,7 +96,23 @@ def gpu_rows() -> Iterator[str]:
         f"{rows['adapter, rank 16']['trainable']:,} / {rows['adapter, rank 32']['trainable']:,} |"
     )
     yield f"torch {used['torch']}, transformers {used['transformers']}"
-    yield f"peft {used['peft']}, bitsandbytes {used['bitsandbytes']}"
+    recorded = {
+        name: results("gpu_generation")[f"{name}, {size} texts"]["ratio"]
+        for name in ("Mistral-7B", "SmolLM2-135M")
+    }
+    yield (
+        f"by {recorded['Mistral-7B']:.1f} for {size} texts of the large model "
+        f"and by {recorded['SmolLM2-135M']:.1f} of the small one"
+    )
+
+
+def trained_row(name: str, naive: dict[str, Any], ours: dict[str, Any]) -> str:
+    times = naive["seconds_a_step"] / ours["seconds_a_step"]
+    return (
+        f"| {name}, {ours['samples_a_step']} samples a step | {naive['seconds_a_step']:.2f} s, "
+        f"{naive['peak_gib']:.1f} GiB | {ours['seconds_a_step']:.3g} s, {ours['peak_gib']:.1f} GiB: "
+        f"**{times:.{0 if times >= 10 else 1}f}×** |"
+    )
 
 
 def two_gpu_rows() -> Iterator[str]:
