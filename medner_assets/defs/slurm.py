@@ -16,6 +16,10 @@ from medner_assets.errors import MednerError
 _SECONDS = 120.0
 """The longest that a command of Slurm's may take; one that finds no controller gives up after 20 or so."""
 _UNKNOWN_JOB = "Invalid job id"
+_NO_NUMBER = ("4294967294", "N/A")
+
+REST = -1
+"""Stands for the tasks of an array that were cancelled while they waited."""
 
 OVER = frozenset({
     "BOOT_FAIL", "CANCELLED", "COMPLETED", "DEADLINE", "FAILED", "NODE_FAIL", "OUT_OF_MEMORY", "PREEMPTED",
@@ -101,7 +105,10 @@ def cancel(jobs: Sequence[str]) -> str | None:
 
 
 def parsed(text: str) -> dict[int, Task]:
-    """Return the tasks that `scontrol show job --oneliner` prints; tasks that wait share a line."""
+    """Return the tasks that `scontrol show job --oneliner` prints; tasks that wait share a line.
+
+    Those that were cancelled while they waited have lost their numbers: they are `REST`.
+    """
     found: dict[int, Task] = {}
     for line in text.splitlines():
         values = dict(re.findall(r"(?:^|\s)([A-Za-z]+)=(\S*)", line))
@@ -117,7 +124,8 @@ def parsed(text: str) -> dict[int, Task]:
             values.get("TimeLimit", ""),
             memory.group(1) if memory else "",
         )
-        found |= dict.fromkeys(numbers(values.get("ArrayTaskId", "0")), task)
+        named = values.get("ArrayTaskId", "0")
+        found |= dict.fromkeys([REST] if named in _NO_NUMBER else numbers(named), task)
     return found
 
 

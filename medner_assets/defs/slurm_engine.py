@@ -158,7 +158,8 @@ class _Array:
             if there is not None:
                 answers = True
                 ended |= {number: task for number, task in there.items() if task.is_over}
-                seen = {n: there.get(n) or ended.get(n, _FORGOTTEN) for n in numbers}
+                rest = there.get(slurm.REST, _FORGOTTEN)
+                seen = {n: there.get(n) or ended.get(n, rest) for n in numbers}
                 if all(seen[n].is_over or seen[n] is _FORGOTTEN for n in awaited):
                     return seen
                 if stuck := [n for n in awaited if seen[n].never_starts]:
@@ -260,7 +261,8 @@ def cancelled(jobs: Sequence[str]) -> None:
 
 
 def _is_over(job: str) -> bool:
+    """Tell whether nothing of a job, or of a task of one, waits or runs; not where Slurm does not answer."""
     try:
-        return all(task.is_over for task in slurm.tasks_of(job).values())
-    except slurm.NotAnswered:
+        return not any(job in (each, each.partition("_")[0]) for each in slurm.work_of_own_jobs())
+    except MednerError:
         return False

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from medner_assets.defs.command import Beside
-from medner_assets.defs.slurm import Task, accounted, numbers, parsed
+from medner_assets.defs.slurm import REST, Task, accounted, numbers, parsed
 from medner_assets.defs.slurm_script import comment, options, script, work_key, works_on
 from medner_assets.environment import of_slurm_job, slurm_settings
 from medner_assets.errors import MednerError
@@ -49,6 +49,13 @@ def test_tasks_of_an_array_that_wait_share_a_line_and_each_has_its_own_end():
         0: "RUNNING", 1: "FAILED", 2: "PENDING", 3: "PENDING", 4: "PENDING",
     }  # fmt: skip
     assert (found[1].code, found[0].restarts, found[2].reason) == (-53, 1, "Resources")
+
+
+def test_tasks_that_were_cancelled_while_they_waited_have_no_number_any_more():
+    gone = ARRAY.replace("ArrayTaskId=2-4 JobState=PENDING", "ArrayTaskId=4294967294 JobState=CANCELLED")
+    assert {number: task.state for number, task in parsed(gone).items()} == {
+        0: "RUNNING", 1: "FAILED", REST: "CANCELLED",
+    }  # fmt: skip
 
 
 def test_a_job_that_waits_for_more_than_its_partition_gives_never_starts():
