@@ -88,7 +88,7 @@ def lost_channel(checkout: Checkout, folder: Path) -> bool:
     silent = folder / "silent"
     silent.mkdir()
     (silent / "sitecustomize.py").write_text("import os\nos.environ.pop('DAGSTER_PIPES_CONTEXT', None)\n")
-    path = f"{silent}{os.pathsep}{checkout.root}"
+    path = f"{silent}{os.pathsep}{checkout.environment()['PYTHONPATH']}"
     ran = run(checkout, {**RAY, "PYTHONPATH": path}, "train", "tiny-v1", "--force")
     return one_line(ran, "the connection was lost")
 
