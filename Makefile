@@ -30,7 +30,7 @@ ui: $(RUN)  ## the Dagster UI on http://127.0.0.1:3000
 	@exec $(BIN)/medner ui
 
 test: $(DEV)  ## all tests
-	@$(BIN)/pytest -n 3 --dist loadfile
+	@$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 check: $(DEV)  ## style, types, layers, SQL, definitions
 	@$(BIN)/ruff check .

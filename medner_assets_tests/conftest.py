@@ -15,3 +15,9 @@ def corpora() -> Path:
     if not folder.is_dir():
         pytest.skip("the real corpora are not here: set MEDNER_CORPORA to their folder")
     return folder
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the files with slow tests first, else several processes end with one that runs them alone."""
+    slow = {item.path for item in items if item.get_closest_marker("slow") is not None}
+    items.sort(key=lambda item: item.path not in slow)

@@ -4,6 +4,14 @@ from medner_assets_tests.support.miniature import make_base
 from tools.embedded_base.loop import Pretraining, new_model
 
 
+@pytest.fixture(scope="session", autouse=True)
+def one_thread():
+    """Tests run in several processes on few cores: with threads of its own each waits for the others'."""
+    import torch
+
+    torch.set_num_threads(1)
+
+
 @pytest.fixture(scope="session")
 def miniature_base(tmp_path_factory):
     return make_base(tmp_path_factory.mktemp("base"))
