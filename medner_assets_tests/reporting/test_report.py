@@ -284,13 +284,15 @@ def test_medical_text_and_type_names_with_markup_are_harmless():
 
 
 def test_the_short_form_for_dagster_is_short_and_has_the_scores():
-    text = "\n\n".join(render_markdown(inputs()).values())
+    parts = render_markdown(inputs())
+    text = "\n\n".join(parts.values())
     assert text.startswith(
         f"**This adapter of {NEW}, against this adapter of {OLD}: scores higher on entities"
     )
     assert "| relations | new | 50.0 | 50.0 | **50.0** | 40.0–60.0 | 1 | 1 | 1 | 75.0: missed |" in text
     assert "<" not in text.replace("< 0.001", "")
-    assert len(text) < 1800
+    assert len(parts["how sure"]) < 250
+    assert len("\n\n".join(part for name, part in parts.items() if name != "how sure")) < 1550
 
 
 def test_the_short_form_of_a_version_that_is_not_evaluated_says_so():

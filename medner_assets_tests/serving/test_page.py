@@ -89,7 +89,7 @@ def test_a_pasted_text_is_shown_with_its_entities_relations_and_probabilities(br
     assert [" ".join(row.split()) for row in rows] == [
         f"●Aspirin Drug {'5–12 ' if width > 520 else ''}> 0.99",
         f"■rash Effect {'28–32 ' if width > 520 else ''}0.40",
-        f"▲<i>fever</i> Sign {'not in the text ' if width > 520 else ''}0.10",
+        f"▲<i>fever</i> not in the text Sign {'– ' if width > 520 else ''}0.10",
         "Aspirin → rash causes 0.90",
     ]
     state = browser.evaluate("document.getElementById('state').textContent")

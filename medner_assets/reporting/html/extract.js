@@ -49,8 +49,8 @@ function show(read) {
   const parts = [make("h2", "Found"), legend(read), shown];
   if (read.cut) parts.push(make("p", "The answer reached its limit: the last items of the text may be missing.", "missing"));
   parts.push(table(["entity", "type", "place", "probability"], read.entities.map((entity) => [
-    [mark(entity.type), entity.text], entity.type,
-    entity.start === undefined ? "not in the text" : `${entity.start}–${entity.end}`, probable(entity),
+    [mark(entity.type), entity.text, ...(entity.start === undefined ? [make("span", " not in the text", "missing")] : [])],
+    entity.type, entity.start === undefined ? "–" : `${entity.start}–${entity.end}`, probable(entity),
   ]), "No entity."));
   parts.push(table(["relation", "type", "probability"], related(read).map(({head, tail, type, probability}) => [
     [`${head} → ${tail}`], type, probable({probability}),
