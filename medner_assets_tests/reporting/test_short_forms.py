@@ -48,9 +48,9 @@ def test_terminal_and_short_form_say_how_sure_the_version_is():
     said = inputs_from_frames(NEW, OLD, DATASET, story())
     lines = contents_of(said).sureness
     assert lines == (
-        "Entities: at 95 % precision it answers 61.0 % (60.0–63.0); calibration error 5.0 % "
+        "Entities: at 95 % precision new answers 61.0 % (60.0–63.0); calibration error 5.0 % "
         "(better than 20.0 % of old).",
-        "Relations: at 95 % precision it answers 61.0 % (60.0–63.0); calibration error 5.0 % "
+        "Relations: at 95 % precision new answers 61.0 % (60.0–63.0); calibration error 5.0 % "
         "(better than 20.0 % of old).",
     )
     assert all(" ".join(each.split()) in " ".join(printed(said).split()) for each in lines)

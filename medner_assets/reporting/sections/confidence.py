@@ -57,7 +57,8 @@ class ConfidenceSection:
             if error is None:
                 continue
             at = (
-                f"at 95 % precision it answers {answered['value']} % ({answered['low']}–{answered['high']})"
+                f"at 95 % precision {version} answers {answered['value']} % "
+                f"({answered['low']}–{answered['high']})"
                 if answered
                 else "no threshold gives 95 % precision on dev"
             )
