@@ -1,11 +1,11 @@
 """Bases that differ in their examples alone: the gold ones, and these with a teacher's, at equal steps.
 
 All are trained at once, each in a process of its own, on rows that are built once: a small model leaves most
-of a card idle.
+of a card idle. `sizes.py` trains bases of several sizes so.
 """
 
 import multiprocessing
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -36,14 +36,26 @@ def train_students(
     gold = example_rows([prepared / EXAMPLES], settings, frame, workers=workers, log=say)
     more = example_rows(taught, settings, frame, workers=workers, log=say)
     parts = {"gold": gold, "taught": _joined(gold, more)}
+    trainings = {
+        f"{name}-{seed}": (rows, replace(settings, seed=seed))
+        for name, rows in parts.items()
+        for seed in range(1, seeds + 1)
+    }
+    return train_side_by_side(prepared, trainings, output, say)
+
+
+def train_side_by_side(
+    prepared: Path,
+    trainings: Mapping[str, tuple[Rows, Pretraining]],
+    output: Path,
+    say: Callable[[str], None],
+) -> list[str]:
+    """Train bases at once, a process each, and write output/NAME; return the names of those that failed."""
     # Forked before CUDA starts, so that the rows are in memory once.
     context = multiprocessing.get_context("fork")
     running = {
-        f"{name}-{seed}": context.Process(
-            target=_train, args=(prepared, rows, replace(settings, seed=seed), output / f"{name}-{seed}", say)
-        )
-        for name, rows in parts.items()
-        for seed in range(1, seeds + 1)
+        name: context.Process(target=_train, args=(prepared, rows, settings, output / name, say))
+        for name, (rows, settings) in trainings.items()
     }
     for process in running.values():
         process.start()
