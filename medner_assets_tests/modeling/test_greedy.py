@@ -4,8 +4,9 @@ import pytest
 import torch  # noqa: TID253
 
 from medner_assets.modeling.fused.decoding import use_grouped_attention
+from medner_assets.modeling.inference import stepping
 from medner_assets.modeling.inference.decoding import decode
-from medner_assets.modeling.inference.stepping import Growing, Recorded, Stepping
+from medner_assets.modeling.inference.stepping import Growing, Recorded, Stepping, parts_within
 from medner_assets.modeling.loading import load_base, load_tokenizer
 from medner_assets.modeling.samples import Encoder
 from medner_assets.paths import EMBEDDED_BASES
@@ -62,8 +63,12 @@ def test_rows_that_leave_the_batch_change_no_token_of_the_others(model, prompts,
     assert [(each.tokens, each.ended) for each in written] == expected
 
 
-def test_a_cache_of_fixed_length_gives_the_probabilities_of_a_growing_one(model, prompts, end):
+@pytest.mark.parametrize("at_once", [10**6, 200, 1])
+def test_a_cache_of_fixed_length_gives_the_probabilities_of_a_growing_one(
+    model, prompts, end, at_once, monkeypatch
+):
     use_grouped_attention(model)
+    monkeypatch.setattr(stepping, "_AT_ONCE", at_once)
     growing, fixed = (
         decode(model, prompts, max_new_tokens=NEW, end=end, pad=0, stepping=Stepping(fixed=each))
         for each in (False, True)
@@ -71,6 +76,13 @@ def test_a_cache_of_fixed_length_gives_the_probabilities_of_a_growing_one(model,
     for one, other in zip(growing, fixed, strict=True):
         assert one.tokens == other.tokens
         assert one.log_probabilities == pytest.approx(other.log_probabilities, abs=1e-4)
+
+
+def test_prompts_are_read_in_parts_that_are_small_when_they_are_filled_up():
+    assert parts_within([90, 80, 50, 40, 40, 10], 180) == [
+        (slice(0, 2), 90), (slice(2, 5), 50), (slice(5, 6), 10)
+    ]  # fmt: skip
+    assert parts_within([9, 200, 9], 100) == [(slice(0, 1), 9), (slice(1, 2), 200), (slice(2, 3), 9)]
 
 
 def test_a_window_that_is_shorter_than_the_text_keeps_the_growing_cache(model, prompts):

@@ -4,9 +4,13 @@ On a GPU the host decides how fast a small model writes: a pass over SmolLM2-135
 card is done with each before the next one comes. So the passes of one token are recorded as a CUDA graph and
 replayed. A graph has fixed shapes: the cache is as long as prompts and completions can get, and the rows are
 those that it was recorded with, until half of them have ended and it is recorded anew.
+
+Prompts are read part by part, the longest together: a few hundred of them, filled up to the longest of all,
+would be read in more than twice the time that their own tokens take.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from itertools import chain, starmap
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -17,6 +21,8 @@ _ATTENTIONS = ("sdpa", "medner_grouped")
 """Those that take a mask of booleans, (rows, 1, new tokens, tokens)."""
 _WORTH_RECORDING = 8
 """New tokens: a recording costs about what two passes cost."""
+_AT_ONCE = 16_384
+"""Tokens of prompts, filled up, in one pass: a GPU is busy with them, and reads more no faster."""
 
 
 class Growing:
@@ -61,23 +67,34 @@ class Recorded:
 
     worth_leaving = 1 / 2
 
-    def __init__(self, first: Growing, layers: Sequence[Any], stepping: "Stepping") -> None:
-        """first: has read the prompts, and gives its cache away. layers: the fixed ones, empty."""
+    def __init__(
+        self,
+        read: "Iterable[tuple[slice, Growing]]",
+        layers: Sequence[Any],
+        mask: "torch.Tensor",
+        positions: "torch.Tensor",
+        stepping: "Stepping",
+    ) -> None:
+        """read: prompts that were read, by their rows, which give their caches away. layers: the fixed ones,
+        empty. mask, positions: (rows, tokens) of all prompts."""
         import torch
         from transformers import Cache
 
-        self.model, self.stepping = first.model, stepping
-        self.scores, self.total = first.scores, first.total
-        length = layers[0].max_cache_len
-        rows, read = first.mask.shape
-        self.mask = torch.zeros(rows, 1, 1, length, dtype=torch.bool, device=first.mask.device)
-        self.mask[:, 0, 0, :read] = first.mask.bool()
-        self.at = torch.full((1,), read, device=first.mask.device)  # where the next token stands
-        self.positions = first.positions[:, -1:].clone()
+        self.stepping = stepping
+        rows, width = mask.shape
+        self.mask = torch.zeros(rows, 1, 1, layers[0].max_cache_len, dtype=torch.bool, device=mask.device)
+        self.mask[:, 0, 0, :width] = mask.bool()
+        self.at = torch.full((1,), width, device=mask.device)  # where the next token stands
+        self.positions = positions[:, -1:].clone()
         self.ids = torch.zeros_like(self.positions)
-        for grown, fixed in zip(first.cache.layers, layers, strict=True):
-            fixed.update(grown.keys, grown.values)
-            grown.keys = grown.values = None  # one layer at a time is in memory twice
+        found = []
+        for part, first in read:
+            for grown, fixed in zip(first.cache.layers, layers, strict=True):
+                _place(grown, fixed, part, rows, width)
+                grown.keys = grown.values = None  # one layer at a time is in memory twice
+            found.append((first.scores, first.total))
+        self.model = first.model
+        self.scores, self.total = (torch.cat(each) for each in zip(*found, strict=True))
         self.cache: Any = Cache(layers=list(layers))
         self._forget()
 
@@ -147,17 +164,47 @@ class Stepping:
         new_tokens: int,
     ) -> Growing | Recorded:
         """Read the prompts: ids, mask, positions (rows, tokens), padded on the left."""
-        first = Growing(model, ids, mask, positions)
         on_gpu = ids.device.type == "cuda"
         if new_tokens < _WORTH_RECORDING or not (on_gpu if self.fixed is None else self.fixed):
-            return first
-        layers = fixed_layers(model, first.cache, ids.shape[1] + new_tokens)
-        return first if layers is None else Recorded(first, layers, self)
+            return Growing(model, ids, mask, positions)
+        parts = parts_within(mask.sum(-1).tolist(), _AT_ONCE)
+
+        def read(part: slice, longest: int) -> tuple[slice, Growing]:
+            return part, Growing(model, *(each[part, -longest:] for each in (ids, mask, positions)))
+
+        first = read(*parts[0])
+        layers = fixed_layers(model, first[1].cache, ids.shape[1] + new_tokens)
+        if layers is None:
+            return first[1] if len(parts) == 1 else Growing(model, ids, mask, positions)
+        return Recorded(chain([first], starmap(read, parts[1:])), layers, mask, positions, self)
 
     def cannot_record(self, error: RuntimeError) -> None:
         """Say so, and call the passes from now on."""
         self.records = False
         self.say(f"generation goes on without CUDA graphs: {str(error).splitlines()[0]}")
+
+
+def parts_within(lengths: Sequence[int], limit: int) -> list[tuple[slice, int]]:
+    """Return (rows, tokens of the longest) of parts in which rows, filled up to the longest, have at most
+    `limit` tokens, or of one row. They take all rows in their order."""
+    parts: list[tuple[slice, int]] = []
+    begin, longest = 0, 0
+    for row, length in enumerate(lengths):
+        if row > begin and max(longest, length) * (row + 1 - begin) > limit:
+            parts.append((slice(begin, row), longest))
+            begin, longest = row, 0
+        longest = max(longest, length)
+    return [*parts, (slice(begin, len(lengths)), longest)]
+
+
+def _place(grown: Any, fixed: Any, part: slice, rows: int, width: int) -> None:
+    """Write the keys and values of some rows at their places, the last ones of `width`, of a fixed layer."""
+    if not fixed.is_initialized:
+        _, heads, _, size = grown.keys.shape
+        fixed.update(*(each.new_zeros(rows, heads, width, size) for each in (grown.keys, grown.values)))
+    begin = width - grown.keys.shape[2]
+    fixed.keys[part, :, begin:width] = grown.keys
+    fixed.values[part, :, begin:width] = grown.values
 
 
 def fixed_layers(model: "PreTrainedModel", grown: Any, length: int) -> list[Any] | None:
