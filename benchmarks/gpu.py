@@ -27,6 +27,7 @@ from importlib.metadata import version
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
@@ -45,6 +46,7 @@ from benchmarks.gpu_naive import naive_adapter, naive_generation, naive_training
 from medner_assets.modeling.adapters import add_adapter, save_adapter
 from medner_assets.modeling.fused.decoding import use_grouped_attention
 from medner_assets.modeling.fused.layers import fuse, keep_unpacked
+from medner_assets.modeling.inference import stepping
 from medner_assets.modeling.inference.decoding import generate_batches
 from medner_assets.modeling.inference.model import unpack_layers
 from medner_assets.modeling.memory import release
@@ -325,6 +327,8 @@ def one_gpu(run: Run) -> None:
     base = add_adapter(base, LoraRecipe()).merge_and_unload()
     use_grouped_attention(base)
     run.part("medner generation", lambda: generation(base.eval(), prompts, new))
+    with mock.patch.object(stepping, "_AT_ONCE", 2**40):
+        run.part("medner generation, prompts read in one pass", lambda: generation(base.eval(), prompts, new))
     run.part("adapter, rank 32", lambda: files(add_adapter(base, LoraRecipe(rank=32, alpha=32))))
 
 
