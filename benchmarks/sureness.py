@@ -2,7 +2,7 @@
 
 import gzip
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from math import exp
 from pathlib import Path
@@ -28,16 +28,22 @@ from medner_assets.scoring.confidence.votes import majority, voted
 from medner_assets.scoring.evaluation import score_version
 from medner_assets.scoring.frames import GoldFrames, PredictedFrames
 from medner_assets.scoring.gold import gold_frames
-from medner_assets.scoring.postprocessing import RelationSchema, stage_names
+from medner_assets.scoring.postprocessing import (
+    LEAST,
+    MIN_CONFIDENCE,
+    RelationSchema,
+    apply_stages,
+    stage_names,
+)
 from medner_assets.scoring.schemes import FINAL, HEADLINES, Task
 from medner_assets.scoring.staging import staged_frames
 
 STAGES = ("drop_ungrounded", "deduplicate")
 TASKS: tuple[Task, ...] = ("entity", "relation")
 SEED = 1
-ENSEMBLE_LEAST = (0.0, 0.3)
-"""Of an ensemble's answers: all, and at least 0.3, which was among the best for BC5CDR's entities on dev."""
-THRESHOLDS = (0.01, 0.2, 0.3, 0.35, 0.4, 0.45, 0.5, 0.6)
+ABSTAINS = (MIN_CONFIDENCE,)
+THRESHOLDS = (0.01, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.6)
+FIGURES = ("precision", "recall", "f1", "f1_low", "f1_high")
 Frames = dict[str, pl.DataFrame]
 
 
@@ -52,13 +58,20 @@ class Split:
 
     def predicted(
         self, rows: Sequence[dict[str, Any]], stages: tuple[str, ...] = STAGES,
-        calibration: Calibration | None = None, least: float = 0.5,
+        calibration: Calibration | None = None, least: Mapping[Task, float] = LEAST,
     ) -> Frames:  # fmt: skip
         """Return the rows of every stage. least: what the stage min_confidence keeps."""
         return staged_frames(
-            grounded(rows, self.texts), stages, self._schema, calibration=calibration, min_confidence=least,
+            grounded(rows, self.texts), stages, self._schema, calibration=calibration, least=least,
             evaluation_id="b", dataset="b", split="test",
         )  # fmt: skip
+
+    def abstained(self, said: Frames, least: Mapping[Task, float]) -> Frames:
+        """Return the rows of every stage where answers are taken as they are, but for min_confidence."""
+        rows = (said[table_of(task)].drop("stage", strict=False) for task in TASKS)
+        return dict(
+            zip(map(table_of, TASKS), apply_stages(*rows, ABSTAINS, self._schema, least=least), strict=True)
+        )
 
     def scored(self, predicted: Frames, stages: tuple[str, ...] = STAGES) -> Frames:
         """Return outcomes and metrics."""
@@ -95,7 +108,7 @@ def scored_dataset(folder: Path, output: Path, name: str) -> dict[str, Any]:
         trainings.append({"facts": facts, **told})
         members.append(predicted)
         print(f"{file.name}: " + "; ".join(_line(task, told["figures"][task]) for task in TASKS))
-        print({task: (told["scores"][task]["f1"], told["abstaining"][task]) for task in TASKS}, flush=True)
+        print({task: told["scores"][task]["f1"] for task in TASKS}, told["abstaining"], flush=True)
         if len(trainings) == 1:
             trainings[0]["definitions"] = _definitions(splits, written)
     together = {}
@@ -103,27 +116,46 @@ def scored_dataset(folder: Path, output: Path, name: str) -> dict[str, Any]:
         together[way] = _together(splits, members, probability)
         print(f"{name} {way} of {len(members)}: "
               + "; ".join(_line(task, together[way][task]) for task in TASKS))  # fmt: skip
-    ensemble = {
-        str(least): {split: _ensemble(own, split, members, least) for split, own in splits.items()}
-        for least in ENSEMBLE_LEAST
-    }
-    print(f"{name}, what most of {len(members)} say, by least probability:", json.dumps(ensemble), flush=True)
+    ensemble = _ensemble(splits, members)
+    print(f"{name}, what most of {len(members)} say:", json.dumps(ensemble), flush=True)
     return {"trainings": trainings, "together": together, "ensemble": ensemble}
 
 
-def _ensemble(own: Split, split: str, members: list[dict[str, Frames]], least: float) -> dict[Task, Any]:
-    """Return the scores of what more than half of the trainings say, at least as probable as `least`."""
-    said = {}
-    for task in TASKS:
-        rows = voted(task, [each[split][table_of(task)].filter(stage=FINAL) for each in members])
-        rows = majority(rows, len(members)).filter(pl.col("probability") >= least).drop("votes")
-        said[table_of(task)] = pl.concat([rows.with_columns(stage=pl.lit(s)) for s in ("raw", FINAL)])
-    metrics = own.scored(said, ())["metrics"].filter(stage=FINAL)
-    columns = ("precision", "recall", "f1", "f1_low", "f1_high")
+def _ensemble(splits: dict[str, Split], members: list[dict[str, Frames]]) -> dict[str, Any]:
+    """Return the scores of what more than half of the trainings say, all of it and by min_confidence."""
+    said: dict[str, Frames] = {split: {} for split in splits}
+    for split in splits:
+        for task in TASKS:
+            rows = voted(task, [each[split][table_of(task)].filter(stage=FINAL) for each in members])
+            said[split][table_of(task)] = majority(rows, len(members)).drop("votes")
+
+    def at(split: str, least: Mapping[Task, float]) -> dict[Task, dict[str, float]]:
+        own = splits[split]
+        return _final(own.scored(own.abstained(said[split], least), ABSTAINS))
+
+    every: Mapping[Task, float] = dict.fromkeys(TASKS, 0.0)
+    return {"all": {split: at(split, every) for split in splits}, "min_confidence": _best(at)}
+
+
+def _final(scored: Frames) -> dict[Task, dict[str, float]]:
+    """Return the headline figures of both tasks."""
+    metrics = scored["metrics"].filter(stage=FINAL)
     return {
-        task: metrics.filter(task=task, scheme=scheme).select(columns).row(0, named=True)
+        task: metrics.filter(task=task, scheme=scheme).select(FIGURES).row(0, named=True)
         for task, scheme in HEADLINES
     }
+
+
+def _best(at: Callable[[str, Mapping[Task, float]], dict[Task, dict[str, float]]]) -> dict[str, Any]:
+    """Return the thresholds that are best on dev, and the scores with both on dev and test.
+
+    The one of entities first, since a relation goes where an argument does; test is read once.
+    """
+    least: dict[Task, float] = dict.fromkeys(TASKS, THRESHOLDS[0])
+    for task in TASKS:
+        on_dev = {each: at("dev", {**least, task: each})[task]["f1"] for each in THRESHOLDS}
+        least[task] = max(THRESHOLDS, key=on_dev.__getitem__)
+    return {"least": least, "dev": at("dev", least), "test": at("test", least)}
 
 
 def _training(
@@ -137,16 +169,9 @@ def _training(
         for split, frames in predicted.items()
     }
     test = splits["test"]
-    kept = ("precision", "recall", "f1", "f1_low", "f1_high")
-    scores = {
-        (row["task"], row["scheme"]): row
-        for row in test.scored(predicted["test"])["metrics"].filter(stage=FINAL).iter_rows(named=True)
-    }
     items = test.items(calibrated["test"])
     told = {
-        "scores": {
-            task: {key: scores[task, scheme][key] for key in kept} for task, scheme in HEADLINES
-        },
+        "scores": _final(test.scored(predicted["test"])),
         "figures": {
             task: _figures(test, items[task], calibration, task) for task in TASKS
         },
@@ -155,28 +180,22 @@ def _training(
                    "thresholds": [each.model_dump() for each in own.thresholds]}
             for task, own in calibration.tasks.items()
         },
-        "abstaining": {
-            task: _abstaining(splits, written, calibration, task) for task in TASKS if abstains
-        },
+        "abstaining": _abstaining(splits, written, calibration) if abstains else {},
     }  # fmt: skip
     return told, calibrated
 
 
 def _abstaining(
-    splits: dict[str, Split], written: dict[str, list[dict[str, Any]]], calibration: Calibration, task: Task
+    splits: dict[str, Split], written: dict[str, list[dict[str, Any]]], calibration: Calibration
 ) -> dict[str, Any]:
-    """Return the scores on test with the stage min_confidence, at the threshold that is best on dev."""
-    stages = (*STAGES, "min_confidence")
+    """Return the scores with the stage min_confidence, at the thresholds that are best on dev."""
+    stages = (*STAGES, *ABSTAINS)
 
-    def at(split: str, threshold: float) -> dict[str, float]:
+    def at(split: str, least: Mapping[Task, float]) -> dict[Task, dict[str, float]]:
         own = splits[split]
-        metrics = own.scored(own.predicted(written[split], stages, calibration, threshold), stages)["metrics"]
-        row = metrics.filter(stage=FINAL, task=task, scheme=dict(HEADLINES)[task])
-        return row.select("precision", "recall", "f1", "f1_low", "f1_high").row(0, named=True)
+        return _final(own.scored(own.predicted(written[split], stages, calibration, least), stages))
 
-    on_dev = {threshold: at("dev", threshold)["f1"] for threshold in THRESHOLDS}
-    best = max(THRESHOLDS, key=on_dev.__getitem__)
-    return {"threshold": best, "dev_f1": on_dev[best], "test": at("test", best)}
+    return _best(at)
 
 
 def _figures(test: Split, items: pl.DataFrame, calibration: Calibration, task: Task) -> dict[str, Any]:

@@ -139,7 +139,9 @@ class ReadingJob(InferenceJob):
     calibration: Path | None = Field(
         None, description="How probabilities are calibrated; None: they are the model's own."
     )
-    min_confidence: float = Field(0.5, description="The least probability that this stage keeps.")
+    least: dict[Literal["entity", "relation"], float] = Field(
+        description="Task → the least probability that the stage min_confidence keeps."
+    )
 
 
 class PredictionJob(ReadingJob):

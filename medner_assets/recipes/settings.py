@@ -32,6 +32,16 @@ class Settings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+Probability = Annotated[float, Field(gt=0, lt=1)]
+
+
+class TaskConfidence(Settings):
+    """A least probability for each task: relations are right less often, so that theirs is best lower."""
+
+    entity: Probability
+    relation: Probability
+
+
 class EarlyStopping(Settings):
     """Stop when the loss on the dev split no longer falls; the best checkpoint is kept."""
 

@@ -16,9 +16,11 @@ from medner_assets.recipes.expectations import Expectation
 from medner_assets.recipes.settings import (
     DecodingRecipe,
     LoraRecipe,
+    Probability,
     ResourcesRecipe,
     Settings,
     Stage,
+    TaskConfidence,
     TrainingRecipe,
 )
 from medner_assets.recipes.sources import Place
@@ -84,8 +86,9 @@ class VersionRecipe(Settings):
     postprocessing: tuple[Stage, ...] = Field(
         (), description="Stages in the order they run; the last is `final`."
     )
-    min_confidence: float = Field(
-        0.5, gt=0, lt=1, description="The least probability that the stage min_confidence keeps."
+    min_confidence: Probability | TaskConfidence = Field(
+        0.5,
+        description="The least probability that the stage min_confidence keeps; one for both tasks, or each.",
     )
     resources: ResourcesRecipe | None = Field(
         None,
@@ -117,8 +120,19 @@ class VersionRecipe(Settings):
     @property
     def repairs(self) -> list[str]:
         """What decides the post-processing, for hashes: its stages, and the threshold where one has it."""
-        abstains = "min_confidence" in self.postprocessing
-        return [*self.postprocessing, *([f"min_confidence {self.min_confidence}"] if abstains else [])]
+        if "min_confidence" not in self.postprocessing:
+            return [*self.postprocessing]
+        least = self.min_confidence
+        shown = least if isinstance(least, float) else f"entity {least.entity}, relation {least.relation}"
+        return [*self.postprocessing, f"min_confidence {shown}"]
+
+    @property
+    def least_probabilities(self) -> dict[Literal["entity", "relation"], float]:
+        """Task → the least probability that the stage min_confidence keeps."""
+        least = self.min_confidence
+        if isinstance(least, float):
+            return {"entity": least, "relation": least}
+        return {"entity": least.entity, "relation": least.relation}
 
     def asked_of_a_cluster(self) -> dict[str, str]:
         """Return the resources that the recipe states, by the names of `environment.SLURM_SETTINGS`."""

@@ -3,7 +3,7 @@
 `raw` is what the model said; each stage of the recipe follows under its name; `final` repeats the last one.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Self
 
@@ -15,10 +15,12 @@ from medner_assets.normalising import normalised
 from medner_assets.schema import Grounding
 from medner_assets.scoring.duplicates import duplicate_entities, duplicate_relations
 from medner_assets.scoring.encoding import integers, joint_codes, normalised_codes, text_codes
-from medner_assets.scoring.schemes import FINAL, RAW
+from medner_assets.scoring.schemes import FINAL, RAW, Task
 
-MIN_CONFIDENCE, MIN_CONFIDENCE_DEFAULT = "min_confidence", 0.5
-"""The stage that abstains, and its least probability where a recipe states none."""
+MIN_CONFIDENCE = "min_confidence"
+"""The stage that abstains."""
+LEAST: Mapping[Task, float] = {"entity": 0.5, "relation": 0.5}
+"""Task → its least probability where a recipe states none."""
 _TRIPLE = ("type", "head_type", "tail_type")
 _Frames = tuple[pl.DataFrame, pl.DataFrame]
 """Entities and relations."""
@@ -63,8 +65,8 @@ class StageInputs:
     """doc_id and text; None: the texts are not known."""
     later: tuple[str, ...]
     """The stages behind it."""
-    min_confidence: float = MIN_CONFIDENCE_DEFAULT
-    """The least probability that `min_confidence` keeps."""
+    least: Mapping[Task, float] = field(default_factory=lambda: LEAST)
+    """Task → the least probability that `min_confidence` keeps."""
 
 
 def relation_schema(gold_relations: pl.DataFrame) -> RelationSchema:
@@ -91,20 +93,20 @@ def apply_stages(
     stages: Sequence[str],
     schema: RelationSchema,
     documents: pl.DataFrame | None = None,
-    min_confidence: float = MIN_CONFIDENCE_DEFAULT,
+    least: Mapping[Task, float] = LEAST,
 ) -> _Frames:
     """Return the rows of every stage, `raw` to `final`, with the column `stage` (after `dataset` if there
     is one).
 
     entities, relations: raw predictions with the columns of their tables but `stage`. documents: doc_id and
     text; with them `drop_ungrounded` also finds arguments that no entity line lists and that are not in the
-    text. min_confidence: what the stage of that name keeps; it raises MednerError for predictions without
+    text. least: what the stage min_confidence keeps; it raises MednerError for predictions without
     probabilities.
     """
     names = stage_names(stages)
     kept = [(RAW, entities, relations)]
     for i, stage in enumerate(stages):
-        given = StageInputs(schema, documents, tuple(stages[i + 1 :]), min_confidence)
+        given = StageInputs(schema, documents, tuple(stages[i + 1 :]), least)
         kept.append((stage, *STAGES[stage](*kept[-1][1:], given)))
     kept.append((FINAL, *kept[-1][1:]))
     staged_entities = pl.concat(_staged(frame, name) for name, (_, frame, _) in zip(names, kept, strict=True))
@@ -214,13 +216,13 @@ def _confident(entities: pl.DataFrame, relations: pl.DataFrame, given: StageInpu
             "postprocessing: min_confidence needs probabilities, and these completions have none: they are "
             "of a server, a file, or an earlier edition of medner (then `medner forget` them and evaluate)"
         )
-    sure = entities["probability"] >= given.min_confidence
+    sure = entities["probability"] >= given.least["entity"]
     kept = entities.filter(sure)
     out = _strings(entities.filter(~sure), "text").join(
         _strings(kept, "text"), on=["doc_id", "norm"], how="anti"
     )
     return kept, _without_arguments(
-        relations.filter(relations["probability"] >= given.min_confidence), out.unique()
+        relations.filter(relations["probability"] >= given.least["relation"]), out.unique()
     )
 
 

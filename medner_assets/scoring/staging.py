@@ -6,7 +6,7 @@ that what is said of a sentence depends on nothing else.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import polars as pl
@@ -14,7 +14,8 @@ import polars as pl
 from medner_assets.schema import Prediction
 from medner_assets.scoring.confidence.calibration import Calibration
 from medner_assets.scoring.confidence.items import TABLE_OF
-from medner_assets.scoring.postprocessing import MIN_CONFIDENCE_DEFAULT, RelationSchema, apply_stages
+from medner_assets.scoring.postprocessing import LEAST, RelationSchema, apply_stages
+from medner_assets.scoring.schemes import Task
 from medner_assets.scoring.tabulation import prediction_frames
 
 _DIGITS = 12
@@ -39,7 +40,7 @@ def staged_frames(
     schema: RelationSchema,
     *,
     calibration: Calibration | None = None,
-    min_confidence: float = MIN_CONFIDENCE_DEFAULT,
+    least: Mapping[Task, float] = LEAST,
     evaluation_id: str = "",
     dataset: str = "",
     split: str = "",
@@ -47,7 +48,8 @@ def staged_frames(
     """Return the rows of `predicted_entities`, `predicted_relations` (raw to final) and `rejected_lines`.
 
     windows: those of a document in the order of its text. Places, ordinals and line numbers of the rows are
-    those of the document. calibration: None: probabilities are the model's. min_confidence: of that stage.
+    those of the document. calibration: None: probabilities are the model's. least: what the stage
+    min_confidence keeps.
     """
     placed, texts, before = [], {}, Counter[tuple[str, str]]()
     for n, window in enumerate(windows):
@@ -64,7 +66,7 @@ def staged_frames(
         stages,
         schema,
         pl.DataFrame(list(texts.items()), schema={"doc_id": pl.String(), "text": pl.String()}, orient="row"),
-        min_confidence,
+        least,
     )
     document = pl.col("doc_id").str.head(-1 - _DIGITS)
     return {name: frame.with_columns(document) for name, frame in frames.items()}

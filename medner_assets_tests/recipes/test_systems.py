@@ -154,3 +154,20 @@ def test_the_threshold_is_part_of_a_recipe_only_where_its_stage_is(recipes: Path
     write(recipes, "sure", baseline="tuned", min_confidence=0.9, postprocessing=["min_confidence"])
     assert flattened(load_version("sure", recipes))["min_confidence"] == "0.9"
     assert load_version("sure", recipes).repairs == ["min_confidence", "min_confidence 0.9"]
+
+
+def test_a_threshold_may_differ_by_task(recipes: Path):
+    each = {"entity": 0.4, "relation": 0.2}
+    write(recipes, "sure", baseline="tuned", min_confidence=each, postprocessing=["min_confidence"])
+    sure = load_version("sure", recipes)
+    assert sure.least_probabilities == each
+    assert sure.repairs == ["min_confidence", "min_confidence entity 0.4, relation 0.2"]
+    assert flattened(sure)["min_confidence.relation"] == "0.2"
+
+
+@pytest.mark.parametrize("wrong", [1.5, "high", {"entity": 0.4}, {"entity": 0.4, "relation": 0}])
+def test_a_threshold_that_is_no_probability_is_refused_in_one_line(recipes: Path, wrong: object):
+    write(recipes, "sure", baseline="tuned", min_confidence=wrong, postprocessing=["min_confidence"])
+    with pytest.raises(MednerError, match="min_confidence") as refused:
+        load_version("sure", recipes)
+    assert "\n" not in str(refused.value)

@@ -16,6 +16,7 @@ COMPLETION = (
     "1. aspirin --[causes]--> rash\n2. ibuprofen --[causes]--> rash"
 )
 SURE, DOUBTFUL = -0.01, -2.0
+BOTH = {"entity": 0.5, "relation": 0.5}
 
 
 def window(tokens=True, doubtful=("[Drug] ibuprofen",)):
@@ -40,22 +41,30 @@ def final(windows, **options):
 
 
 def test_what_is_less_probable_is_left_out_and_relations_of_it_too():
-    assert final([window()], min_confidence=0.5) == (["aspirin", "rash"], [("aspirin", "rash")])
+    assert final([window()], least=BOTH) == (["aspirin", "rash"], [("aspirin", "rash")])
 
 
 def test_a_doubtful_relation_is_left_out_and_its_mentions_stay():
     doubtful = window(doubtful=("ibuprofen --[causes]--> rash",))
-    assert final([doubtful], min_confidence=0.5) == (["aspirin", "rash", "ibuprofen"], [("aspirin", "rash")])
+    assert final([doubtful], least=BOTH) == (["aspirin", "rash", "ibuprofen"], [("aspirin", "rash")])
 
 
 def test_the_threshold_is_of_the_calibrated_probability():
     curve = CalibrationCurve(items=100, model=(0.0, 1.0), calibrated=(0.3, 0.4))
     task = TaskCalibration(items=100, right=35, curve=curve, types={})
     calibration = Calibration(generation_id="g", tasks={"entity": task, "relation": task})
-    assert final([window()], min_confidence=0.5, calibration=calibration) == ([], [])
-    assert len(final([window()], min_confidence=0.3, calibration=calibration)[0]) == 3
+    assert final([window()], least=BOTH, calibration=calibration) == ([], [])
+    assert len(final([window()], least={"entity": 0.3, "relation": 0.3}, calibration=calibration)[0]) == 3
 
 
 def test_predictions_without_probabilities_cannot_abstain_and_one_line_says_why():
     with pytest.raises(MednerError, match="min_confidence needs probabilities, and these completions have"):
-        final([window(tokens=False)], min_confidence=0.5)
+        final([window(tokens=False)], least=BOTH)
+
+
+def test_each_task_has_its_own_threshold():
+    doubtful = window(doubtful=("[Drug] ibuprofen", "aspirin --[causes]--> rash"))
+    kept = final([doubtful], least={"entity": 0.5, "relation": 0.1})
+    assert kept == (["aspirin", "rash"], [("aspirin", "rash")])
+    kept = final([doubtful], least={"entity": 0.1, "relation": 0.5})
+    assert kept == (["aspirin", "rash", "ibuprofen"], [("ibuprofen", "rash")])

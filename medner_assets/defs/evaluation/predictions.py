@@ -57,7 +57,7 @@ def predictions(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.M
         recipe.postprocessing,
         relation_schema(data.gold_relations),
         calibration=calibration,
-        min_confidence=recipe.min_confidence,
+        least=recipe.least_probabilities,
         evaluation_id=evaluation,
         dataset=data.name,
         split=EVALUATED_SPLIT,

@@ -25,18 +25,18 @@ def reading_settings(inputs: VersionInputs, least: float | None = None) -> dict[
     least: the least probability of what is handed on; None: as the recipe says.
     """
     recipe = inputs.recipe
-    stages, threshold = list[str](recipe.postprocessing), recipe.min_confidence
+    stages, kept = list[str](recipe.postprocessing), recipe.least_probabilities
     if least is not None and MIN_CONFIDENCE in stages:
-        threshold = max(least, threshold)
+        kept = {task: max(least, own) for task, own in kept.items()}
     elif least is not None:
-        stages, threshold = [*stages, MIN_CONFIDENCE], least
+        stages, kept = [*stages, MIN_CONFIDENCE], dict.fromkeys(kept, least)
     schema = relation_schema(inputs.data.gold_relations)
     return {
         **inputs.common(),
         "adapter": str(paths.adapter(inputs.version)),
         "decoding": inputs.recipe.decoding.model_dump(mode="json"),
         "postprocessing": stages,
-        "min_confidence": threshold,
+        "least": kept,
         "calibration": str(calibration_file(inputs.version)) if _calibration(inputs) else None,
         "triples": sorted(schema.triples),
         "symmetric": sorted(schema.symmetric),

@@ -52,7 +52,7 @@ class Extractor:
     def __init__(self, job: ReadingJob) -> None:
         """Loads the model; raises MednerError where it cannot be."""
         self._stages = job.postprocessing
-        self._min_confidence = job.min_confidence
+        self._least = job.least
         self._calibration = (
             Calibration.parsed(read_text(job.calibration), str(job.calibration)) if job.calibration else None
         )
@@ -87,7 +87,7 @@ class Extractor:
             self._stages,
             self._schema,
             calibration=self._calibration,
-            min_confidence=self._min_confidence,
+            least=self._least,
         )
         entities, relations = (
             frames[table]
