@@ -216,7 +216,7 @@ def speed(documents: int, repetitions: int, tokens: int) -> None:
     def without() -> float:
         plain = mock.Mock(side_effect=lambda new: (str(tokenizer.decode(new)), []))
         with (
-            mock.patch.object(decoding, "_log_probabilities", lambda scores, total, chosen: chosen),
+            mock.patch.object(decoding, "_log_probabilities", lambda best, total: best),
             mock.patch.object(stepping, "_total", lambda scores: scores[:, 0]),
             mock.patch.object(decoding, "_distribute", return_value=None),
             mock.patch.object(TokenPlaces, "decoded", plain),

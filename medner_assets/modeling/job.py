@@ -140,7 +140,8 @@ class ReadingJob(InferenceJob):
         None, description="How probabilities are calibrated; None: they are the model's own."
     )
     least: dict[Literal["entity", "relation"], float] = Field(
-        description="Task → the least probability that the stage min_confidence keeps."
+        {"entity": 0.5, "relation": 0.5},
+        description="Task → the least probability that the stage min_confidence keeps.",
     )
 
 

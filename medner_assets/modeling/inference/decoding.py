@@ -10,6 +10,7 @@ the rows that have ended to the end; here they leave (`stepping.py` says when). 
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from medner_assets.errors import MednerError
@@ -40,8 +41,8 @@ class Written:
     most: int = 2**31
     """Tokens that it may have."""
     log_probabilities: list[float] = field(default_factory=list)
-    """Of each token, natural logarithm, as the model gave it before any grammar; of the one that ended the
-    text too."""
+    """Of each token, natural logarithm, rounded, as the model gave it before any grammar; of the one that
+    ended the text too."""
 
     @property
     def is_full(self) -> bool:
@@ -91,8 +92,8 @@ def decode(
         stepper = (stepping or Stepping()).begin(model, ids, mask, positions, steps)
         for step in range(steps):
             scores = stepper.scores
-            chosen = (constraint.allowed(scores) if constraint else scores).argmax(-1)
-            likely.append((rows, _log_probabilities(scores, stepper.total, chosen)))
+            best, chosen = (constraint.allowed(scores) if constraint else scores).max(-1)
+            likely.append((rows, _log_probabilities(best, stepper.total)))
             values = chosen.tolist()
             for row, value in zip(rows, values, strict=True):
                 if value in ends and not written[row].is_full:
@@ -117,27 +118,34 @@ def decode(
     return written
 
 
-def _log_probabilities(
-    scores: "torch.Tensor", total: "torch.Tensor", chosen: "torch.Tensor"
-) -> "torch.Tensor":
+def _log_probabilities(best: "torch.Tensor", total: "torch.Tensor") -> "torch.Tensor":
     """Return (rows,): the log-probability of each chosen token among all tokens, in float32.
 
-    scores, total: see `stepping`, before a grammar: what the model would rather have said is doubt as well,
-    and the same answer has the same probability with and without one.
+    best: the scores of the chosen tokens. total: see `stepping`; it is of all tokens, also where a grammar
+    allowed some alone: what the model would rather have said is doubt as well, and the same answer has the
+    same probability with and without one.
     """
-    return scores.gather(-1, chosen[:, None])[:, 0].float() - total
+    return best.float() - total
 
 
 def _distribute(likely: "Sequence[tuple[list[int], torch.Tensor]]", written: Sequence[Written]) -> None:
-    """Give each text its tokens' log-probabilities; what a row is given behind its end is left out."""
+    """Give each text its tokens' log-probabilities; what a row is given behind its end is left out.
+
+    Whole columns at a time: value by value it took longer than the passes that gave the values.
+    """
     import torch
 
-    values = iter(torch.cat([each for _, each in likely]).tolist())
-    for rows, _ in likely:
-        for row in rows:
-            value, one = next(values), written[row]
-            if len(one.log_probabilities) < len(one.tokens) + one.ended:
-                one.log_probabilities.append(value)
+    values = torch.cat([each for _, each in likely]).double().cpu().numpy().round(_DIGITS)
+    at = 0
+    for _, steps_alike in groupby(likely, key=lambda step: id(step[0])):
+        steps = list(steps_alike)
+        rows = steps[0][0]
+        block = values[at : at + len(steps) * len(rows)].reshape(len(steps), len(rows))
+        at += block.size
+        for place, row in enumerate(rows):
+            one = written[row]
+            missing = len(one.tokens) + one.ended - len(one.log_probabilities)
+            one.log_probabilities += block[:missing, place].tolist()
 
 
 MOST_DOCUMENTS = 512
@@ -257,7 +265,7 @@ def _generate(
             len(new.tokens),
             seconds,
             [0, *ends][: len(new.log_probabilities)],
-            [round(each, _DIGITS) for each in new.log_probabilities],
+            new.log_probabilities,
         )
         for (doc_id, tokens), new, (text, ends) in zip(batch, written, decoded, strict=True)
     ]

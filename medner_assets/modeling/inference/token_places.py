@@ -1,6 +1,6 @@
 """Tokens → their text and the characters that each of them wrote."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
@@ -11,14 +11,26 @@ _UNFINISHED = "\ufffd"
 """What a decoder writes for bytes that are no character yet."""
 
 
+class _Pieces(dict[int, str]):
+    """Token → what it writes within a text. Each is decoded once: the others cost a look-up."""
+
+    def __init__(self, piece_of: Callable[[int], str]) -> None:
+        super().__init__()
+        self._piece_of = piece_of
+
+    def __missing__(self, token: int) -> str:
+        self[token] = piece = self._piece_of(token)
+        return piece
+
+
 class TokenPlaces:
     """Decodes what one tokenizer's model wrote."""
 
     def __init__(self, tokenizer: "PreTrainedTokenizerBase") -> None:
         self._tokenizer = tokenizer
-        self._pieces: dict[int, str] = {}
-        self._anchor = tokenizer("a", add_special_tokens=False)["input_ids"]
-        self._before = len(self._decoded(self._anchor))
+        anchor = tokenizer("a", add_special_tokens=False)["input_ids"]
+        before = len(self._decoded(anchor))
+        self._pieces = _Pieces(lambda token: self._decoded([*anchor, token])[before:])
 
     def decoded(self, tokens: Sequence[int]) -> tuple[str, list[int]]:
         """Return the text, without special tokens, and for each token one past its last character in it.
@@ -28,24 +40,18 @@ class TokenPlaces:
         ends where the one before it did.
         """
         text = self._decoded(tokens)
-        pieces = [self._piece(token) for token in tokens]
+        pieces = [self._pieces[token] for token in tokens]
         joined = "".join(pieces)
         lead = len(joined) - len(text)
         if joined.endswith(text) and not joined[:lead].strip():  # a decoder may take a first blank away
-            return text, [max(0, end - lead) for end in accumulate(map(len, pieces))]
+            ends = list(accumulate(map(len, pieces)))
+            return text, [max(0, end - lead) for end in ends] if lead else ends
         ends, last = [], 0
         for count in range(1, len(tokens) + 1):
             so_far = self._decoded(tokens[:count]).rstrip(_UNFINISHED)
             last = max(last, len(so_far)) if text.startswith(so_far) else last
             ends.append(last if count < len(tokens) else len(text))
         return text, ends
-
-    def _piece(self, token: int) -> str:
-        """Return what a token writes within a text."""
-        piece = self._pieces.get(token)
-        if piece is None:
-            piece = self._pieces[token] = self._decoded([*self._anchor, token])[self._before :]
-        return piece
 
     def _decoded(self, tokens: Sequence[int]) -> str:
         return str(
