@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from medner_assets.commands.findings import Finding
 from medner_assets.environment import be_quiet
 from medner_assets.errors import MednerError
+from medner_assets.modeling.prompt_check import require_prompts
 from medner_assets.modeling.requirements import missing_requirements
 from medner_assets.paths import RECIPES
 from medner_assets.recipes.loading import base_model_file, load_base_model
@@ -108,12 +109,8 @@ def require_base(name: str) -> None:
     lacking = missing_requirements(name, base)
     if lacking is not None:
         raise MednerError(lacking)
-    if base.prompt_style == "compact":
-        return
-    _quietly()
-    from medner_assets.modeling.training.examination import require_prompts
-
-    require_prompts(base)
+    if base.prompt_style != "compact":
+        require_prompts(base)
 
 
 def _quietly() -> None:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 
 from medner_assets import paths
+from medner_assets.commands.audit_beside import audited_beside, leaves_cores_idle
 from medner_assets.commands.base import require_base
 from medner_assets.defs.engines import has_arrays
 from medner_assets.defs.resources import Warehouse
@@ -21,16 +22,35 @@ from medner_assets.recipes.replicates import is_replicate, names_of, replicate_n
 
 def ensure_dataset(name: str) -> bool:
     """Build and audit a dataset unless it is as its recipe and files state; return whether it was built."""
+    if is_ready(name):
+        return False
+    launch(["dataset", "dataset_audit"], name)
+    return True
+
+
+def is_ready(name: str) -> bool:
+    """Tell whether a dataset is built and audited as its recipe and files state."""
     warehouse = Warehouse.of_no_run()
     state = source_state(load_dataset(name), paths.corpora())
     if warehouse.store().has("documents", name) and warehouse.store().has("audits", name):
         documents = warehouse.read("documents", name)
         audited = warehouse.read("audits", name)["dataset_version"].unique().to_list()
         version = documents["dataset_version"][0]
-        if audited == [version] and is_current(name, state, version):
-            return False
-    launch(["dataset", "dataset_audit"], name)
-    return True
+        return audited == [version] and is_current(name, state, version)
+    return False
+
+
+@contextmanager
+def built(name: str) -> Iterator[None]:
+    """Build a dataset if need be before the block runs, and audit it: before the block as well, or beside it
+    where the block leaves cores of this machine idle."""
+    if is_ready(name) or not leaves_cores_idle():
+        ensure_dataset(name)
+        yield
+        return
+    launch(["dataset"], name)
+    with audited_beside(name):
+        yield
 
 
 def train(version: str, *, force: bool, warn: Callable[[str], None], replicates: int = 1) -> bool:
@@ -48,12 +68,11 @@ def train(version: str, *, force: bool, warn: Callable[[str], None], replicates:
     if replicates > recipe.replicates:
         load_version(replicate_name(version, replicates))  # raises, and says what to change
     require_base(recipe.base)
-    ensure_dataset(recipe.dataset)
-    for line in doubts_of(inputs_of(version, Warehouse.of_no_run())):
-        warn(line)
     names, trained = names_of(version, replicates), False
-    began = time.time()
-    with each_tried() as tried:
+    with built(recipe.dataset), each_tried() as tried:
+        for line in doubts_of(inputs_of(version, Warehouse.of_no_run())):
+            warn(line)
+        began = time.time()
         for place, name in enumerate(names):
             # The run of the first that is to be trained trains the others too where the engine or a GPU can
             # do that; their runs find their adapters.

@@ -38,6 +38,11 @@ def without_compiler() -> None:
     sys.modules[_MASKS] = _Masks(_MASKS)
 
 
+def without_torch() -> None:
+    """Let transformers do without torch. For a process that only loads a tokenizer."""
+    _deny("is_torch_available")
+
+
 def _deny(*names: str) -> None:
     import transformers.utils
     import transformers.utils.import_utils

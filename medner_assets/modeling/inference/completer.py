@@ -14,6 +14,7 @@ from medner_assets.modeling.inference.decoding import Completion, generate_batch
 from medner_assets.modeling.inference.grammar import Grammar
 from medner_assets.modeling.inference.model import load_model
 from medner_assets.modeling.job import InferenceJob, ShotsJob
+from medner_assets.modeling.laps import Laps
 from medner_assets.modeling.loading import find_weights, load_tokenizer, longest_prompt, pick_device
 from medner_assets.modeling.samples import Encoder
 from medner_assets.modeling.windows import Window
@@ -36,7 +37,8 @@ class Completer:
 
     def __init__(self, job: InferenceJob) -> None:
         """Raises MednerError where the base is not there."""
-        self._job = job
+        self._job, self._laps = job, Laps(of_process=True)
+        self._laps.done("start")
         self._folder = find_weights(job.base, job.base_folder)
         self._encoder = Encoder(
             load_tokenizer(self._folder),
@@ -45,6 +47,7 @@ class Completer:
             job.relation_types,
             shots_of(job.shots),
         )
+        self._laps.done("tokenizer")
         self._longest = None if job.max_tokens is None else longest_prompt(self._folder, job.max_tokens)
 
     @property
@@ -86,8 +89,10 @@ class Completer:
                 f"{len(too_long)} documents exceed the {room} tokens that base model {self._folder.name} "
                 f"reads, the first is {too_long[0]}: split them before the import"
             )
+        model = self._model
+        say(self._laps.words("the first batch"))
         for batch in generate_batches(
-            self._model,
+            model,
             self._encoder.tokenizer,
             prompts,
             batch_size=self._job.decoding.batch_size,
@@ -101,10 +106,10 @@ class Completer:
     @cached_property
     def _model(self) -> "PreTrainedModel":
         job = self._job
+        device = pick_device(job.device, job.base)
+        self._laps.done("texts")
         tokens = len(self._encoder.tokenizer)
-        return load_model(
-            self._folder, job.base, job.adapter, pick_device(job.device, job.base), tokens=tokens
-        )
+        return load_model(self._folder, job.base, job.adapter, device, tokens=tokens, laps=self._laps)
 
     @cached_property
     def _grammar(self) -> Grammar | None:

@@ -14,6 +14,7 @@ from medner_assets.errors import MednerError
 from medner_assets.modeling.adapters import WEIGHTS, load_merged, module_of, refuse_another_base
 from medner_assets.modeling.fused.decoding import use_grouped_attention
 from medner_assets.modeling.fused.projections import unpack
+from medner_assets.modeling.laps import Laps
 from medner_assets.modeling.loading import load_base
 from medner_assets.modeling.memory import HEADROOM, device_memory
 from medner_assets.recipes.sources import BaseModelRecipe
@@ -35,21 +36,26 @@ def load_model(
     device: "torch.device",
     *,
     tokens: int | None = None,
+    laps: Laps | None = None,
 ) -> "PreTrainedModel":
     """Return the model that reads: every process that writes completions has it from here, ready to run.
 
     folder: the base's weights. adapter: None for the base alone. tokens: how many the
-    tokenizer has, where the caller has loaded it. Raises MednerError when the adapter was
-    trained on other weights or does not fit.
+    tokenizer has, where the caller has loaded it. laps: told of each part. Raises MednerError when the
+    adapter was trained on other weights or does not fit.
     """
+    laps = laps or Laps(of_process=False)
     if adapter is not None:
         refuse_another_base(adapter, base, folder)
+    laps.done("revision")
     model = load_base(folder, base, device, tokens=tokens)
+    laps.done("base")
     is_whole = base.quantization == "none" or unpack_where_it_fits(model, device)
     if adapter is not None:
         model = load_for_reading(model, adapter, quantized=not is_whole)
     model.eval()
     use_grouped_attention(model)
+    laps.done("adapter")
     return model
 
 

@@ -68,15 +68,6 @@ def examine(name: str, base: BaseModelRecipe) -> Iterator[tuple[str, bool, str]]
     yield from _trained(name, base, folder, encoder, documents)
 
 
-def require_prompts(base: BaseModelRecipe) -> None:
-    """Raise MednerError where the base that is there cannot be prompted: its tokenizer does not load, names
-    no end, or its chat template fails. Weights are not looked at.
-    """
-    tokenizer = load_tokenizer(find_weights(base, base_folder(base)))
-    Encoder(tokenizer, base.prompt_style, (), ()).prompt("a")
-    ends_of(tokenizer)
-
-
 def _trained(
     name: str, base: BaseModelRecipe, folder: Path, encoder: Encoder, documents: list[Document]
 ) -> Iterator[tuple[str, bool, str]]:

@@ -2,12 +2,9 @@
 
 import json
 import resource
-import time
 from datetime import UTC, datetime
 from importlib.metadata import distributions
 from typing import TYPE_CHECKING, Any
-
-import psutil
 
 from medner_assets.modeling.job import TrainingJob
 from medner_assets.modeling.training.backends import Adapted
@@ -16,26 +13,6 @@ from medner_assets.modeling.training.distributed import Ranks
 
 if TYPE_CHECKING:
     import torch
-
-
-class Laps:
-    """Where the time before the first step goes: seconds by what was done, in order."""
-
-    def __init__(self, *, of_process: bool) -> None:
-        """of_process: whether the time since this process was started counts."""
-        age = time.time() - psutil.Process().create_time() if of_process else 0.0
-        self._last = time.monotonic() - max(0.0, age)
-        self.seconds: dict[str, float] = {}
-
-    def done(self, what: str) -> None:
-        """Note that `what` is done."""
-        now = time.monotonic()
-        self.seconds[what], self._last = now - self._last, now
-
-    def words(self) -> str:
-        """Return the total and its parts in words."""
-        parts = ", ".join(f"{what} {seconds:.1f}" for what, seconds in self.seconds.items())
-        return f"ready for the first step after {sum(self.seconds.values()):.1f} s: {parts}"
 
 
 def fixed_facts(

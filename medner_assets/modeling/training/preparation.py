@@ -12,6 +12,7 @@ from medner_assets.modeling.adapters import (
 )
 from medner_assets.modeling.base_revision import base_revision
 from medner_assets.modeling.job import TrainingJob
+from medner_assets.modeling.laps import Laps
 from medner_assets.modeling.loading import (
     fast_bfloat16,
     find_weights,
@@ -28,7 +29,7 @@ from medner_assets.modeling.training.comparisons import TrainingPath, cache_fold
 from medner_assets.modeling.training.data import TrainingData, training_data
 from medner_assets.modeling.training.distributed import Ranks
 from medner_assets.modeling.training.equality import Settled, settle
-from medner_assets.modeling.training.facts import Laps, course, fixed_facts, peak_memory
+from medner_assets.modeling.training.facts import course, fixed_facts, peak_memory
 from medner_assets.modeling.training.optimizer import FlatParameters
 from medner_assets.modeling.training.rounding import in_order_of_use
 from medner_assets.modeling.training.steps import OWN_FORWARD, Steps
@@ -62,10 +63,13 @@ def prepared(
     laps = Laps(of_process=shared is None or not shared.is_loaded)
     place = Surroundings(pick_device(job.device, job.base), log, crew, shared, pass_on)
     folder = find_weights(job.base, job.base_folder)
+    laps.done("start")
     revision = base_revision(job.base, folder)
+    laps.done("revision")
     encoder = Encoder(load_tokenizer(folder), job.base.prompt_style, job.entity_types, job.relation_types)
+    laps.done("tokenizer")
     data = training_data(job, encoder, log)
-    laps.done("start and samples")
+    laps.done("samples")
 
     torch.manual_seed(job.recipe.seed)
     ready = adapted(job, folder, place.device, log, shared)
@@ -88,7 +92,7 @@ def prepared(
     laps.done("comparison")
     steps, trainer = _trainer(job, data, ready, settled.way, place)
     laps.done("memory" if place.device.type == "cuda" else "trainer")
-    log.info(laps.words())
+    log.info(laps.words("the first step"))
     return PreparedTraining(job, data, ready, settled, revision, place, steps, trainer, laps.seconds)
 
 
