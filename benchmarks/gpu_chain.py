@@ -30,11 +30,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.gpu_model import GEOMETRY, SMALL
 
+ROOT = Path(__file__).resolve().parent.parent
 PARTS = ("base", "chain", "replicates")
 HUB_ID, REVISION = "mistralai/Mistral-7B-v0.3", "caa1feb0e54d415e2df31207e5f4e273e33509b1"
 
@@ -48,7 +48,8 @@ licence: none
 """
 NOTES = """\
 summary: notes for {steps} steps
-source: {{kind: synthetic, process: stated, seed: 20260209, documents: {{train: {train}, dev: {dev}, test: {dev}}}}}
+source:
+  {{kind: synthetic, process: stated, seed: 20260209, documents: {{train: {train}, dev: {dev}, test: {dev}}}}}
 symmetric_relations: [interacts_with]
 split: {{kind: documents}}
 licence: CC0-1.0 (generated)
@@ -145,7 +146,7 @@ class Project:
         )
         ran = subprocess.run(
             [sys.executable, *words], cwd=folder, env=environment, text=True, check=False,
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            stdin=subprocess.DEVNULL, capture_output=True,
         )  # fmt: skip
         if ran.returncode:
             sys.exit(f"{' '.join(words[:5])} failed: {ran.stderr[-3000:]}")

@@ -1,6 +1,8 @@
 """What pins the files of a base model: one rule for fingerprints, for adapters, and for whether these fit."""
 
 import hashlib
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
 from pathlib import Path
 
 from medner_assets.files import file_hash
@@ -16,13 +18,26 @@ def base_revision(base: BaseModelRecipe, folder: Path | None) -> str:
     """
     if base.path is None or folder is None:
         return base.revision or ""
-    digest = hashlib.sha256()
-    for file in sorted(folder.glob("*")):
-        if file.suffix in _READ:
-            digest.update(file.name.encode() + b"\0")
-            with file.open("rb") as stream:
-                digest.update(hashlib.file_digest(stream, "sha256").digest())
-    return digest.hexdigest()[:16]
+    files = [file for file in sorted(folder.glob("*")) if file.suffix in _READ]
+    with ThreadPoolExecutor() as pool:  # hashing is done outside the interpreter's lock
+        digests = list(pool.map(_digest, files))
+    whole = hashlib.sha256()
+    for file, digest in zip(files, digests, strict=True):
+        whole.update(file.name.encode() + b"\0")
+        whole.update(digest)
+    return whole.hexdigest()[:16]
+
+
+def _digest(file: Path) -> bytes:
+    """Return the hash of a file. A process hashes each state of it once: a base has gigabytes."""
+    state = file.stat()
+    return _digest_of(file, state.st_ino, state.st_size, state.st_mtime_ns, state.st_ctime_ns)
+
+
+@lru_cache(maxsize=256)
+def _digest_of(file: Path, *_: int) -> bytes:
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").digest()
 
 
 def is_base_of(base: BaseModelRecipe, folder: Path, stated: str) -> bool:
