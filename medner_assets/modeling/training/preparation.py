@@ -72,7 +72,8 @@ def prepared(
     laps.done("samples")
 
     torch.manual_seed(job.recipe.seed)
-    ready = adapted(job, folder, place.device, log, shared, first=crew.first)
+    tokens = len(encoder.tokenizer)
+    ready = adapted(job, folder, place.device, log, shared, tokens=tokens, first=crew.first)
     laps.done("base")
     model = ready.model
     layers = ", ".join(f"{count} {name}" for name, count in adapted_layers(model).items())
