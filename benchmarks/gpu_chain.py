@@ -149,7 +149,7 @@ class Project:
             stdin=subprocess.DEVNULL, capture_output=True,
         )  # fmt: skip
         if ran.returncode:
-            sys.exit(f"{' '.join(words[:5])} failed: {ran.stderr[-3000:]}")
+            sys.exit(f"{' '.join(words[:5])} ended with {ran.returncode}: {ran.stderr[-3000:]}")
         return ran.stdout
 
 

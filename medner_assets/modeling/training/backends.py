@@ -85,7 +85,8 @@ def adapted(
 ) -> Adapted:
     """Return the base in `folder` with a fresh adapter on `device`. The caller has seeded torch.
 
-    shared: what holds the base for several trainings. tokens: how many the tokenizer has. first: of the processes that train together.
+    shared: what holds the base for several trainings. tokens: how many the tokenizer has. first: of the
+    processes that train together.
     """
     import torch
 
