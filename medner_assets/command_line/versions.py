@@ -97,6 +97,8 @@ def train(version: str, force: bool, settings: Sequence[str], child: str | None,
 def evaluate(version: str) -> None:
     """Evaluate VERSION: completions, predictions, metrics, report, leaderboard.
 
+    Its trained replicates come before it; one process writes the completions of all.
+
     \b
     Examples:
       medner evaluate tiny-v1

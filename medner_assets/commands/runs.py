@@ -117,12 +117,14 @@ def evaluate(version: str) -> None:
         ensure_dataset(recipe.dataset)
     # What is never trained has its recipe recorded here.
     chain = CHAIN[2:] if trained else ("recipe", *CHAIN[2:])
+    others = tuple(name for name in others if not trained or paths.adapter(name).exists())
     with each_tried() as tried:
-        for name in others:
-            if not trained or paths.adapter(name).exists():
-                with tried():
-                    if state_of(name, Warehouse.of_no_run()).stale:
-                        launch(chain[:-1], name)
+        for place, name in enumerate(others):
+            with tried():
+                if state_of(name, Warehouse.of_no_run()).stale:
+                    # One process writes the completions of all; their runs find them.
+                    together = [*others[place + 1 :], version]
+                    launch(chain[:-1], name, {"completions": {"together": together}})
         with tried():
             launch(chain[:-1] if is_replicate(version) else chain, version)
             launch(["leaderboard"])

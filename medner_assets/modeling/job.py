@@ -113,6 +113,11 @@ class WritingJob(_PromptingJob):
 class GenerationJob(InferenceJob, WritingJob):
     """Completions that a model on this machine writes."""
 
+    beside: tuple[Path, ...] = Field(
+        (),
+        description="Jobs of other replicates, whose completions the same process writes on the same base.",
+    )
+
 
 class GlinerJob(WritingJob):
     """Answers that a GLiNER2 model on this machine gives."""

@@ -35,6 +35,17 @@ class Silence:
         """Drop one line."""
 
 
+class Named:
+    """A log whose lines begin with what they are about."""
+
+    def __init__(self, name: str, log: Log) -> None:
+        self._name, self._log = name, log
+
+    def info(self, msg: str) -> None:
+        """Take one line."""
+        self._log.info(f"{self._name}: {msg}")
+
+
 @dataclass(frozen=True, slots=True)
 class Progress:
     """A moment of a process. `unit` says what is counted (steps, documents)."""

@@ -31,3 +31,22 @@ def wide_base(miniature_base, tmp_path_factory):
     new_model(shape, len(tokenizer)).save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     return folder
+
+
+@pytest.fixture(scope="session")
+def loud_base(wide_base, tmp_path_factory):
+    """A base with large random weights: its completions differ from text to text and with the last bits."""
+    import torch
+    from transformers import AutoModelForCausalLM
+
+    from medner_assets.modeling.loading import load_tokenizer
+
+    folder = tmp_path_factory.mktemp("loud")
+    model = AutoModelForCausalLM.from_pretrained(wide_base)
+    with torch.no_grad():
+        for name, weight in model.named_parameters():
+            if "proj" in name:
+                weight *= 8
+    model.save_pretrained(folder)
+    load_tokenizer(wide_base).save_pretrained(folder)
+    return folder

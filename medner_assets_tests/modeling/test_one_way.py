@@ -10,7 +10,6 @@ from medner_assets.modeling.adapters import weights_hash
 from medner_assets.modeling.inference.extractor import Extractor
 from medner_assets.modeling.inference.generate import generate
 from medner_assets.modeling.job import GenerationJob, ReadingJob
-from medner_assets.modeling.loading import load_tokenizer
 from medner_assets.modeling.progress import Silence
 from medner_assets_tests.modeling.test_extractor import make_adapter
 from medner_assets_tests.support.miniature import BASE, documents, version
@@ -18,22 +17,6 @@ from medner_assets_tests.support.miniature import BASE, documents, version
 DEVICES = ["cpu", pytest.param("cuda", marks=[pytest.mark.gpu, pytest.mark.skipif(
     not torch.cuda.is_available(), reason="needs a CUDA device")])]  # fmt: skip
 NF4 = BASE.model_copy(update={"quantization": "nf4"})
-
-
-@pytest.fixture(scope="module")
-def loud_base(wide_base, tmp_path_factory):
-    """A base with large random weights: its completions differ from text to text and with the last bits."""
-    from transformers import AutoModelForCausalLM
-
-    folder = tmp_path_factory.mktemp("loud")
-    model = AutoModelForCausalLM.from_pretrained(wide_base)
-    with torch.no_grad():
-        for name, weight in model.named_parameters():
-            if "proj" in name:
-                weight *= 8
-    model.save_pretrained(folder)
-    load_tokenizer(wide_base).save_pretrained(folder)
-    return folder
 
 
 def both(folder, base_folder, *, base=BASE, device="cpu", grammar=False):

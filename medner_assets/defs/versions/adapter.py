@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from typing import Any
@@ -120,17 +120,28 @@ def replicates(
     is no replicate of the version.
     """
     found = []
-    for name in config.together:
-        if version_and_index(name)[0] != version_and_index(inputs.version)[0]:
-            raise MednerError(f"together: {name} is no replicate of {inputs.version}: leave it out")
+    for name, folder in free_replicates(inputs.version, config.together, "training", locks):
         other = inputs_of(name, warehouse)
-        folder = paths.work(name, "training")
-        if not joins(folder / "lock", locks):
-            continue
         if config.force or adapter_or_reason(other)[0] is None:
             argv = command_of(TRAIN, training_job(other, afresh=config.force), folder)
             found.append(Beside(argv, folder, folder / "stderr.log", f"training of {name}", is_own_work=True))
     return found
+
+
+def free_replicates(
+    version: str, names: Sequence[str], step: str, locks: ExitStack
+) -> Iterator[tuple[str, Path]]:
+    """Yield those of `names` for which nobody runs the step, with its folder, each locked until `locks`
+    closes.
+
+    Raises MednerError for a name that is no replicate of the version.
+    """
+    for name in names:
+        if version_and_index(name)[0] != version_and_index(version)[0]:
+            raise MednerError(f"together: {name} is no replicate of {version}: leave it out")
+        folder = paths.work(name, step)
+        if joins(folder / "lock", locks):
+            yield name, folder
 
 
 def joins(lock: Path, locks: ExitStack) -> bool:

@@ -16,6 +16,9 @@ from medner_assets.modeling.requirements import gliner_folder
 from medner_assets.recipes.version import VersionRecipe
 from medner_assets.warehouse.data_tables import DataTables
 
+GENERATE = "medner_assets.modeling.inference.generate"
+"""The process of models on this machine."""
+
 
 @dataclass(frozen=True, slots=True)
 class Generation:
@@ -68,7 +71,7 @@ def _of_model(inputs: VersionInputs) -> Generation:
         inputs.data,
         generation_id(writer, inputs.data.version, recipe),
         writer,
-        "medner_assets.modeling.inference.generate",
+        GENERATE,
         job,
         is_offline=inputs.base.is_local,
         shares_host=True,

@@ -13,6 +13,7 @@ from medner_assets.errors import MednerError
 from medner_assets.modeling.inference.decoding import Completion, generate_batches
 from medner_assets.modeling.inference.grammar import Grammar
 from medner_assets.modeling.inference.model import load_model
+from medner_assets.modeling.inference.one_base import OneBase
 from medner_assets.modeling.job import InferenceJob, ShotsJob
 from medner_assets.modeling.laps import Laps
 from medner_assets.modeling.loading import find_weights, load_tokenizer, longest_prompt, pick_device
@@ -35,10 +36,12 @@ def shots_of(job: ShotsJob | None) -> Shots | None:
 class Completer:
     """A version, or a base alone, that writes completions. The model is loaded when it is first needed."""
 
-    def __init__(self, job: InferenceJob) -> None:
-        """Raises MednerError where the base is not there."""
+    def __init__(self, job: InferenceJob, base: OneBase | None = None) -> None:
+        """base: what others read with before and after; None: the model is this one's own. Raises
+        MednerError where the base is not there."""
         self._job, self._laps = job, Laps(of_process=True)
         self._laps.done("start")
+        self._load_model = load_model if base is None else base.model
         self._folder = find_weights(job.base, job.base_folder)
         self._encoder = Encoder(
             load_tokenizer(self._folder),
@@ -109,7 +112,7 @@ class Completer:
         device = pick_device(job.device, job.base)
         self._laps.done("texts")
         tokens = len(self._encoder.tokenizer)
-        return load_model(self._folder, job.base, job.adapter, device, tokens=tokens, laps=self._laps)
+        return self._load_model(self._folder, job.base, job.adapter, device, tokens=tokens, laps=self._laps)
 
     @cached_property
     def _grammar(self) -> Grammar | None:

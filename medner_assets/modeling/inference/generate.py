@@ -15,17 +15,20 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
+from traceback import clear_frames
 from typing import IO, Any, Protocol
 
 import click
 
 from medner_assets.corpus.readers.jsonl import read_jsonl
+from medner_assets.errors import MednerError
 from medner_assets.files import publish_file
 from medner_assets.modeling.inference.completer import Completer
 from medner_assets.modeling.inference.decoding import Completion
+from medner_assets.modeling.inference.one_base import OneBase
 from medner_assets.modeling.job import REFUSED, GenerationJob, WritingJob
 from medner_assets.modeling.process import process
-from medner_assets.modeling.progress import Log, Reporter
+from medner_assets.modeling.progress import Log, Named, Reporter
 from medner_assets.modeling.time_limit import OutOfTime, time_is_up
 from medner_assets.modeling.windows import Window
 from medner_assets.paths import private_folder
@@ -47,9 +50,42 @@ class Writes(Protocol):
         """Yield completions by position in `texts`, in any order, as they are there."""
 
 
-def generate(job: GenerationJob, log: Log) -> int:
-    """Write the completions of a model on this machine; return the number of documents, see `written`."""
-    return written(job, Completer(job), log)
+def generate(job: GenerationJob, log: Log, base: OneBase | None = None) -> int:
+    """Write the completions of a model on this machine; return the number of documents, see `written`.
+
+    base: see `Completer`.
+    """
+    return written(job, Completer(job, base), log)
+
+
+def generate_together(jobs: Sequence[GenerationJob], log: Log) -> int:
+    """Write the completions of `jobs`, replicates of one version, one after the other on one copy of the
+    base; return the number of documents of the first.
+
+    Each writes what it would write alone. Another one that fails is described in a line and leaves no
+    completions. Raises what the first one raised.
+    """
+    base, count, failed = OneBase(log.info), 0, None
+    try:
+        count = generate(jobs[0], log, base)
+    except OutOfTime:
+        raise
+    except Exception as error:  # noqa: BLE001 # raised when the others have had their turn
+        clear_frames(error.__traceback__)  # they hold the model
+        failed = error
+    for job in jobs[1:]:
+        named = Named(job.version, log)
+        try:
+            named.info(f"{generate(job, named, base)} completions")
+        except OutOfTime:
+            break  # the rest is left to their own runs
+        except Exception as error:  # noqa: BLE001 # one that fails leaves the others alone
+            # Its words may quote a document unless they are medner's own.
+            reason = str(error) if isinstance(error, MednerError) else type(error).__name__
+            log.info(f"{job.version} was not generated with the others: {reason}")
+    if failed is not None:
+        raise failed
+    return count
 
 
 def written(job: WritingJob, completer: Writes, log: Log) -> int:
@@ -197,7 +233,9 @@ def _append(out: IO[str], rows: list[dict]) -> None:
 def main(job_file: Path) -> None:
     """Write the completions that JOB asks for."""
     with process() as log:
-        count = generate(GenerationJob.read(job_file), log)
+        job = GenerationJob.read(job_file)
+        others = [GenerationJob.read(file) for file in job.beside]
+        count = generate_together([job, *others], log) if others else generate(job, log)
         log.info(f"{count} completions")
 
 

@@ -48,15 +48,24 @@ def load_model(
     if adapter is not None:
         refuse_another_base(adapter, base, folder)
     laps.done("revision")
-    model = load_base(folder, base, device, tokens=tokens)
+    model, is_whole = load_base_for_reading(folder, base, device, tokens=tokens)
     laps.done("base")
-    is_whole = base.quantization == "none" or unpack_where_it_fits(model, device)
     if adapter is not None:
         model = load_for_reading(model, adapter, quantized=not is_whole)
+    laps.done("adapter")
+    return model.eval()
+
+
+def load_base_for_reading(
+    folder: Path, base: BaseModelRecipe, device: "torch.device", *, tokens: int | None = None
+) -> tuple["PreTrainedModel", bool]:
+    """Return a base as an adapter is put on it, and whether it is whole: not in 4 bits, so that adapters are
+    merged."""
+    model = load_base(folder, base, device, tokens=tokens)
+    is_whole = base.quantization == "none" or unpack_where_it_fits(model, device)
     model.eval()
     use_grouped_attention(model)
-    laps.done("adapter")
-    return model
+    return model, is_whole
 
 
 def unpack_where_it_fits(model: "PreTrainedModel", device: "torch.device") -> bool:
@@ -132,13 +141,26 @@ def _settings_of(folder: Path) -> dict[str, Any]:
     raise MednerError(f"adapter {folder.name}: adapter_config.json: {reason}: train the version again")
 
 
-def load_for_reading(model: "PreTrainedModel", folder: Path, *, quantized: bool) -> "PreTrainedModel":
+def is_plain(folder: Path) -> bool:
+    """Return whether the adapter in `folder` only adds to weights; raise MednerError where it is no LoRA."""
+    settings = _settings_of(folder)
+    return all(settings.get(name, plain) == plain for name, plain in _PLAIN.items())
+
+
+def load_for_reading(
+    model: "PreTrainedModel",
+    folder: Path,
+    *,
+    quantized: bool,
+    copies: "dict[str, torch.Tensor] | None" = None,
+) -> "PreTrainedModel":
     """Return `model` with the adapter in `folder`, merged where that is exact (full precision).
 
-    Raises MednerError when the adapter is no LoRA or does not fit the model.
+    copies: takes each weight to which a plain adapter adds, by its module, as it was, in the machine's
+    memory; those that are there stay. Raises MednerError when the adapter is no LoRA or does not fit.
     """
     settings = _settings_of(folder)
-    if quantized or any(settings.get(name, plain) != plain for name, plain in _PLAIN.items()):
+    if quantized or not is_plain(folder):
         return load_merged(model, folder, merge=not quantized)
     import torch
     from safetensors.torch import load_file
@@ -153,7 +175,9 @@ def load_for_reading(model: "PreTrainedModel", folder: Path, *, quantized: bool)
             b = factors[name.replace(".lora_A.", ".lora_B.")]
             module = module_of(name, getattr(model, "text_prefix", None))
             try:
-                weight = model.get_submodule(module).weight
+                weight: Any = model.get_submodule(module).weight
+                if copies is not None and module not in copies:
+                    copies[module] = weight.to("cpu", copy=True)
                 weight += ((b.to(where, torch.float32) @ a.to(where, torch.float32)) * scale).to(weight.dtype)
             except (AttributeError, RuntimeError):
                 raise MednerError(

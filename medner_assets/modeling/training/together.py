@@ -13,7 +13,7 @@ from medner_assets.errors import MednerError
 from medner_assets.modeling.job import TrainingJob
 from medner_assets.modeling.loading import pick_device
 from medner_assets.modeling.memory import device_memory
-from medner_assets.modeling.progress import Log
+from medner_assets.modeling.progress import Log, Named
 from medner_assets.modeling.publishing import enough_disk
 from medner_assets.modeling.training.backends import SharedBase
 from medner_assets.modeling.training.distributed import started_by_torchrun
@@ -86,14 +86,3 @@ def fitting(count: int, state: int, step: int, usable: int) -> tuple[int, bool]:
     if count * (state + step) <= usable:
         return count, True
     return min(count, max(1, (usable - step) // state)), False
-
-
-class Named:
-    """A log whose lines begin with what they are about."""
-
-    def __init__(self, name: str, log: Log) -> None:
-        self._name, self._log = name, log
-
-    def info(self, msg: str) -> None:
-        """Take one line."""
-        self._log.info(f"{self._name}: {msg}")
