@@ -49,6 +49,18 @@ def model_with_adapter(*, training: bool) -> Any:
     return add_adapter(base, load_version("tiny-v2").lora).train()
 
 
+def notes(count: int) -> list[Sample]:
+    """Return synthetic notes as training has them."""
+    source = load_dataset("synthetic-small").source
+    documents = [d for d in generate(source) if d.split == "train"]  # type: ignore[arg-type] # synthetic
+    types = sorted({e.type for d in documents for e in d.entities})
+    relations = sorted({r.type for d in documents for r in d.relations})
+    tokenizer = load_tokenizer(paths.EMBEDDED_BASES / "medner-tiny")
+    encoder = Encoder(tokenizer, "compact", types, relations)
+    drawn = random.Random(1).sample(documents, count)
+    return list(build_samples(drawn, encoder, max_tokens=512).samples)
+
+
 def plain_step(model: Any, samples: list[Sample]) -> None:
     for i in range(0, STEP, 8):
         batch = collate(samples[i : i + 8], pad=2)
@@ -117,13 +129,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--samples", type=int, default=96)
     count = parser.parse_args().samples // STEP * STEP
-    source = load_dataset("synthetic-small").source
-    documents = [d for d in generate(source) if d.split == "train"]  # type: ignore[arg-type] # synthetic
-    types = sorted({e.type for d in documents for e in d.entities})
-    relations = sorted({r.type for d in documents for r in d.relations})
-    tokenizer = load_tokenizer(paths.EMBEDDED_BASES / "medner-tiny")
-    encoder = Encoder(tokenizer, "compact", types, relations)
-    samples = list(build_samples(random.Random(1).sample(documents, count), encoder, max_tokens=512).samples)
+    samples = notes(count)
     threads = torch.get_num_threads()
     processes = max(1, min(threads, MOST))
     with tempfile.TemporaryDirectory() as folder, forked(processes, Path(folder), Silence()) as crew:
