@@ -1,13 +1,13 @@
-"""What each hand-written part wins on a CPU: a step of the embedded base with it and with PyTorch in its place.
+"""What each hand-written part wins on a CPU: a step of the embedded base with PyTorch in its place.
 
     python benchmarks/cpu_layers.py [--rounds 12]
 
 LoRA on 16 synthetic notes of about 130 tokens, forward and backward pass, one thread, as each of the
-processes that share a CPU has it. "layers": all of a decoder layer is transformers' and PEFT's. The other ways
-leave medner's layers and take one part out. Every round runs all ways in turn; ratios are of the same round,
-their median counts. Generation: a batch with the attention over a key-value cache that `fused/decoding.py`
-has, and with PyTorch's. Seconds are the process's own on a CPU, so that others' work counts little.
-Writes results/cpu_layers.json.
+processes that share a CPU has it. "layers": all of a decoder layer is transformers' and PEFT's. The other
+ways leave medner's layers and take one part out. Every round runs all ways in turn; ratios are of the same
+round, their median counts. Generation: a batch with the attention over a key-value cache that
+`fused/decoding.py` has, and with PyTorch's. Seconds are the process's own on a CPU, so that others' work
+counts little. Writes results/cpu_layers.json.
 """
 
 import argparse
@@ -76,9 +76,8 @@ def in_one_piece(query: Any, key: Any, value: Any, samples: int, scale: float) -
 
 def without(name: str, apply: Callable[..., Any]) -> Callable[[], Any]:
     """Return what replaces one autograd function of the layers while it is entered."""
-    return lambda: mock.patch.object(
-        layers, "functions", lambda: functions()._replace(**{name: Plain(apply)})
-    )
+    own = {name: Plain(apply)}
+    return lambda: mock.patch.object(layers, "functions", return_value=functions()._replace(**own))
 
 
 def whole_loss(states: Any, head: Any, targets: Any, weights: Any, items: float) -> torch.Tensor:
