@@ -59,14 +59,6 @@ def linear(x: torch.Tensor, projections: tuple[Projection, ...], *adapters: Any)
     return tuple(outputs)
 
 
-def feed_forward(x: torch.Tensor, projections: tuple[Projection, ...], *adapters: Any) -> torch.Tensor:
-    """Keep medner's projections; SwiGLU is autograd's."""
-    project = functions().linear.apply
-    gate, up = project(x, projections[:2], *adapters[:4])
-    (y,) = project(F.silu(gate) * up, projections[2:], *adapters[4:])
-    return y
-
-
 def in_one_piece(query: Any, key: Any, value: Any, samples: int, scale: float) -> torch.Tensor:
     """Attend by PyTorch's own kernel."""
     q, k, v = (each.view(samples, -1, *each.shape[1:]).transpose(1, 2) for each in (query, key, value))
@@ -95,7 +87,6 @@ WAYS: dict[str, Callable[[], Any]] = {
     "medner": nullcontext,
     "layers": nullcontext,
     "projections": without("linear", linear),
-    "feed-forward block": without("feed_forward", feed_forward),
     "rotation": without("rotation", _rotate),
     "norm": without("norm", lambda x, weight, epsilon: F.rms_norm(x, weight.shape, weight, epsilon)),
     "attention in blocks": lambda: mock.patch.object(attention, "attention_in_blocks", in_one_piece),

@@ -34,7 +34,6 @@ os.environ["PYTORCH_NVML_BASED_CUDA_CHECK"] = "1"
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 import torch
-import torch.nn.functional as F
 
 from benchmarks.gpu_model import (
     GEOMETRY,
@@ -46,7 +45,7 @@ from benchmarks.gpu_model import (
     random_samples,
 )
 from medner_assets.modeling.adapters import add_adapter
-from medner_assets.modeling.fused import elementwise, functions
+from medner_assets.modeling.fused import elementwise, functions, layers
 from medner_assets.modeling.fused.attention import _flash, packed_attention
 from medner_assets.modeling.fused.layers import fuse, keep_unpacked
 from medner_assets.modeling.inference.model import unpack_layers
@@ -187,12 +186,14 @@ def with_liger(base: Any) -> Any:
 def plain_elementwise() -> None:
     """Let medner's layers compute rotation and SwiGLU by PyTorch's own operations, one after the other."""
 
-    def swiglu(gate: torch.Tensor, up: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        silu = F.silu(gate)
-        return silu * up, silu
+    class FeedForward:
+        @staticmethod
+        def apply(x: torch.Tensor, projections: Any, *_: Any) -> torch.Tensor:
+            return layers.by_autograd(x, projections)
 
+    own = functions.functions()._replace(feed_forward=FeedForward)
     mock.patch.object(functions, "rotate", elementwise._rotate).start()
-    mock.patch.object(functions, "swiglu", swiglu).start()
+    mock.patch.object(layers, "functions", return_value=own).start()
 
 
 def medner(trial: Trial) -> Step:

@@ -13,33 +13,18 @@ if TYPE_CHECKING:
     import torch
 
 
-def swiglu(gate: "torch.Tensor", up: "torch.Tensor") -> tuple["torch.Tensor", "torch.Tensor | None"]:
-    """Return silu(gate) × up and, on a CPU, silu(gate) for the backward pass; all of one shape."""
-    import torch.nn.functional as F
-
-    if gate.is_cuda:
-        return compiled(_swiglu)(gate, up), None
-    silu = F.silu(gate)
-    return silu * up, silu
+def swiglu(gate: "torch.Tensor", up: "torch.Tensor") -> "torch.Tensor":
+    """Return silu(gate) × up; all of one shape, on a GPU."""
+    product: torch.Tensor = compiled(_swiglu)(gate, up)
+    return product
 
 
 def swiglu_backward(
-    gate: "torch.Tensor",
-    up: "torch.Tensor",
-    gradient: "torch.Tensor",
-    product: "torch.Tensor | None",
-    silu: "torch.Tensor | None",
+    gate: "torch.Tensor", up: "torch.Tensor", gradient: "torch.Tensor"
 ) -> tuple["torch.Tensor", "torch.Tensor", "torch.Tensor"]:
-    """Return (silu(gate) × up, gradient of gate, gradient of up) for the gradient of the product.
-
-    product, silu: as the forward pass kept them, or None.
-    """
-    import torch
-
-    if product is None or silu is None:
-        return compiled(_swiglu_backward)(gate, up, gradient)
-    gate_gradient = torch.ops.aten.silu_backward(gradient * up, gate)
-    return product, gate_gradient, silu * gradient
+    """Return (silu(gate) × up, gradient of gate, gradient of up) for the gradient of the product."""
+    found: tuple[torch.Tensor, torch.Tensor, torch.Tensor] = compiled(_swiglu_backward)(gate, up, gradient)
+    return found
 
 
 def rotate(states: "torch.Tensor", cos: "torch.Tensor", sin: "torch.Tensor") -> "torch.Tensor":

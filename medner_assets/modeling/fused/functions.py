@@ -56,28 +56,23 @@ def functions() -> Functions:
             return x_gradient, None, *pairs
 
     class FeedForward(torch.autograd.Function):
-        """down(silu(gate(x)) × up(x)).
-
-        On a GPU the product is computed again in the backward pass; on a CPU, where that takes more time than
-        memory is worth, it is kept.
-        """
+        """down(silu(gate(x)) × up(x)), on a GPU: the product is computed again in the backward pass."""
 
         @staticmethod
         def forward(ctx: Any, x: Any, projections: Any, *_: Any) -> Any:
             outer, inner = projections[:2], projections[2:]
             downs, ups = rounded(outer, x.dtype)
             (gate, up), reduced, ctx.dropped = project(x, outer, downs, ups)
-            product, silu = swiglu(gate, up)
+            product = swiglu(gate, up)
             last_downs, last_ups = rounded(inner, x.dtype)
             (y,), last_reduced, ctx.last_dropped = project(product, inner, last_downs, last_ups)
             ctx.projections, ctx.ups, ctx.last_ups = projections, ups, last_ups
-            kept = (None, None) if silu is None else (product, silu)
-            ctx.save_for_backward(x, downs, reduced, gate, up, last_downs, last_reduced, *kept)
+            ctx.save_for_backward(x, downs, reduced, gate, up, last_downs, last_reduced)
             return y
 
         @staticmethod
         def backward(ctx: Any, gradient: Any) -> Any:
-            x, downs, reduced, gate, up, last_downs, last_reduced, product, silu = ctx.saved_tensors
+            x, downs, reduced, gate, up, last_downs, last_reduced = ctx.saved_tensors
             outer, inner = ctx.projections[:2], ctx.projections[2:]
             # The gradient of the product needs the frozen matrix only, the adapter's needs the product
             # itself.
@@ -88,7 +83,7 @@ def functions() -> Functions:
                 if inner[0].scale != 1:
                     through *= inner[0].scale
                 add_through_adapters(inside, [through], inner, last_downs, ctx.last_dropped)
-            product, gate_gradient, up_gradient = swiglu_backward(gate, up, inside, product, silu)
+            product, gate_gradient, up_gradient = swiglu_backward(gate, up, inside)
             _, last_pairs = project_backward(
                 product, (gradient,), inner, last_downs, ctx.last_ups, last_reduced, ctx.last_dropped,
                 wants_input=False,

@@ -67,9 +67,21 @@ def _feed_forward(self: Any, x: "torch.Tensor") -> "torch.Tensor":
     """Run the feed-forward block on (1, tokens, hidden); any other shape goes to transformers' own."""
     if x.shape[0] != 1:
         return self.unfused_forward(x)
-    return functions().feed_forward.apply(x[0], self.fused_projections, *_adapters(self.fused_projections))[
-        None
-    ]
+    projections = self.fused_projections
+    if not x.is_cuda:
+        return by_autograd(x[0], projections)[None]
+    return functions().feed_forward.apply(x[0], projections, *_adapters(projections))[None]
+
+
+def by_autograd(x: "torch.Tensor", projections: tuple[Projection, ...]) -> "torch.Tensor":
+    """Return down(silu(gate(x)) × up(x)) of (tokens, hidden), for a CPU: a backward pass of one's own is no
+    faster there (`benchmarks/cpu_layers.py`)."""
+    import torch.nn.functional as F
+
+    linear, outer, inner = functions().linear, projections[:2], projections[2:]
+    gate, up = linear.apply(x, outer, *_adapters(outer))
+    (y,) = linear.apply(F.silu(gate) * up, inner, *_adapters(inner))
+    return y
 
 
 def _last_layer(
