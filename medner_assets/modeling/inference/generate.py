@@ -73,8 +73,9 @@ def generate_together(jobs: Sequence[GenerationJob], log: Log) -> int:
     except Exception as error:  # noqa: BLE001 # raised when the others have had their turn
         clear_frames(error.__traceback__)  # they hold the model
         failed = error
-    for job in jobs[1:]:
-        named = Named(job.version, log)
+    for other in jobs[1:]:
+        named = Named(other.version, log)
+        job = other.model_copy(update={"work": jobs[0].work})  # whose progress is watched
         try:
             named.info(f"{generate(job, named, base)} completions")
         except OutOfTime:
