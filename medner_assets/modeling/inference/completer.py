@@ -39,7 +39,8 @@ class Completer:
     def __init__(self, job: InferenceJob, base: OneBase | None = None) -> None:
         """base: what others read with before and after; None: the model is this one's own. Raises
         MednerError where the base is not there."""
-        self._job, self._laps = job, Laps(of_process=True)
+        # The process began for the first that reads with a base.
+        self._job, self._laps = job, Laps(of_process=base is None or base.is_new)
         self._laps.done("start")
         self._load_model = load_model if base is None else base.model
         self._folder = find_weights(job.base, job.base_folder)

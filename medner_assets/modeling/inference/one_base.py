@@ -26,6 +26,7 @@ class OneBase:
     def __init__(self, say: Callable[[str], None] = lambda _: None) -> None:
         """say: takes a line where the base has to be loaded for each adapter."""
         self._say = say
+        self.is_new = True
         self._is_whole = False
         self._copies: dict[str, torch.Tensor] | None = None
         self._get_back: Callable[[], Any] | None = None  # the base as it was loaded
@@ -42,6 +43,7 @@ class OneBase:
     ) -> "PreTrainedModel":
         """Return what `load_model` returns for the same arguments; folder and base are those of all calls."""
         laps = laps or Laps(of_process=False)
+        self.is_new = False
         if adapter is not None:
             refuse_another_base(adapter, base, folder)
         laps.done("revision")
