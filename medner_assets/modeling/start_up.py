@@ -26,12 +26,14 @@ def without_learners() -> None:
 def without_compiler() -> None:
     """Let transformers do without torch's compiler and distributed tensors, until something uses them.
 
-    For a process that only reads, alone. To be called before any model's module is imported. Whatever asks
-    for more of the compiler than marks on functions gets the real one, at the price of its import.
+    For a process that only reads, alone. To be called before any model's module is imported. What is to be
+    compiled runs as it stands: bitsandbytes asks for that when it is imported. Whatever asks for more of the
+    compiler than marks on functions gets the real one, at the price of its import.
     """
     import torch
 
     _deny("is_torch_distributed_available", "is_torch_flex_attn_available")
+    torch.__dict__["compile"] = _unchanged
     if _COMPILER in sys.modules:
         return
     sys.modules[_COMPILER] = torch.__dict__["_dynamo"] = _Marks(_COMPILER)

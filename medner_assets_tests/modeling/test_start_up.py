@@ -10,7 +10,8 @@ from medner_assets.modeling.process import process
 with process(compiles={compiles}):
     import transformers.generation.candidate_generator, transformers.loss.loss_utils
     from transformers.models.mistral import modeling_mistral
-    names = ("sklearn", "scipy", "dagster", "pandas", "sympy", "torch._dynamo.convert_frame")
+    import bitsandbytes
+    names = ("sklearn", "scipy", "dagster", "pandas", "sympy", "torch._dynamo.convert_frame", "torch._inductor")
     print(json.dumps([name for name in names if name in sys.modules]))
 """
 JOB = """

@@ -233,7 +233,7 @@ def _append(out: IO[str], rows: list[dict]) -> None:
 )
 def main(job_file: Path) -> None:
     """Write the completions that JOB asks for."""
-    with process() as log:
+    with process(compiles=False) as log:
         job = GenerationJob.read(job_file)
         others = [GenerationJob.read(file) for file in job.beside]
         count = generate_together([job, *others], log) if others else generate(job, log)
