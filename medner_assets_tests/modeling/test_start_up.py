@@ -11,7 +11,8 @@ with process(compiles={compiles}):
     import transformers.generation.candidate_generator, transformers.loss.loss_utils
     from transformers.models.mistral import modeling_mistral
     import bitsandbytes
-    names = ("sklearn", "scipy", "dagster", "pandas", "sympy", "torch._dynamo.convert_frame", "torch._inductor")
+    names = ("sklearn", "scipy", "dagster", "pandas", "sympy",
+        "torch._inductor", "torch._dynamo.convert_frame")
     print(json.dumps([name for name in names if name in sys.modules]))
 """
 JOB = """
