@@ -232,7 +232,8 @@ def quantised_copies() -> Iterator[Finding]:
     if files:
         copies = len({file.parent for file in files})
         size = sum(file.stat().st_size for file in files) / 2**30
-        yield Finding("4-bit copies", "ok", f"{copies} of bases take {size:.1f} GiB in {files[0].parents[1]}")
+        found = f"{copies} of bases, {size:.1f} GiB in {files[0].parents[1]}, can be removed at any time"
+        yield Finding("4-bit copies", "ok", found)
 
 
 _SHARED = ("README.md", "base", "corpora", ".gitignore")

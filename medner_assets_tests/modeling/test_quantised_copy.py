@@ -8,6 +8,7 @@ from collections import namedtuple
 import pytest
 import torch  # noqa: TID253
 
+from medner_assets.commands.leftovers import quantised_copies
 from medner_assets.modeling.loading import load_base
 from medner_assets_tests.support.miniature import BASE
 
@@ -103,3 +104,10 @@ def test_a_base_that_is_not_quantised_and_one_that_is_only_read_have_no_copy(wid
     load(wide_base, BASE, keeps_copy=True)
     load(wide_base)
     assert not (data / "quantised").exists()
+
+
+def test_doctor_tells_what_copies_take(wide_base, data):
+    assert list(quantised_copies()) == []
+    load(wide_base, keeps_copy=True)
+    (finding,) = quantised_copies()
+    assert finding.found == f"1 of bases, 0.0 GiB in {data / 'quantised'}, can be removed at any time"
