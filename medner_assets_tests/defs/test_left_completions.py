@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from medner_assets import paths
+from medner_assets.commands import runs
 from medner_assets.defs.versions import completions
 from medner_assets.defs.versions.completions import OUTPUT, generate, is_left, replicates
 from medner_assets.defs.versions.generation import GENERATE, Generation
@@ -90,3 +91,24 @@ def test_left_completions_are_taken_without_a_process_and_damaged_ones_are_not_m
     with pytest.raises(MednerError, match="not the JSON lines that generation writes: run it again"):
         generate(context, asked("quick.r2"), 0)
     assert not is_left(asked("quick.r2"), folder)
+
+
+def test_each_run_of_an_evaluation_is_told_of_the_replicates_that_come_after_it(tmp_path, monkeypatch):
+    monkeypatch.setenv("MEDNER_DATA", str(tmp_path))
+    launched = []
+    for name in ("quick", "quick.r2", "quick.r3", "quick.r5"):
+        paths.adapter(name).mkdir(parents=True)
+    recipe = SimpleNamespace(replicates=5, system="lora", dataset="d")
+    monkeypatch.setattr(runs, "bring", lambda: None)
+    monkeypatch.setattr(runs, "load_version", lambda _: recipe)
+    monkeypatch.setattr(runs, "state_of", lambda name, _: SimpleNamespace(stale=name != "quick.r3"))
+    monkeypatch.setattr(
+        runs, "launch", lambda assets, name=None, config=None: launched.append((name, config))
+    )
+    runs.evaluate("quick")
+    assert launched == [
+        ("quick.r2", {"completions": {"together": ["quick.r3", "quick.r5", "quick"]}}),
+        ("quick.r5", {"completions": {"together": ["quick"]}}),
+        ("quick", None),
+        (None, None),  # the leaderboard
+    ]
