@@ -75,6 +75,8 @@ from medner_assets.launching import opened
 with opened() as dagster:
     for run in reversed(dagster.get_runs()):
         for each in dagster.get_run_step_stats(run.run_id):
+            if each.end_time is None:  # of a run that was cut
+                continue
             print(json.dumps({"run": run.run_id, "step": each.step_key, "at": each.start_time,
                               "seconds": round(each.end_time - each.start_time, 2)}))
         for entry in dagster.all_logs(run.run_id):

@@ -28,7 +28,6 @@ def looked_for() -> Iterator[Finding]:
     yield from killed_predictions()
     yield from planted()
     yield from older_adapters()
-    yield from quantised_copies()
     yield private()
 
 
@@ -224,16 +223,6 @@ def older_adapters() -> Iterator[Finding]:
     if older:
         found = f"{', '.join(older)}: only the weights are checked for changes, not adapter_config.json"
         yield Finding("adapters", "note", found, "training again covers both")
-
-
-def quantised_copies() -> Iterator[Finding]:
-    """Look for 4-bit copies of bases: they only save time, and take gigabytes."""
-    files = [each for each in (paths.data() / "quantised").rglob("*.safetensors") if each.is_file()]
-    if files:
-        copies = len({file.parent for file in files})
-        size = sum(file.stat().st_size for file in files) / 2**30
-        found = f"{copies} of bases, {size:.1f} GiB in {files[0].parents[1]}, can be removed at any time"
-        yield Finding("4-bit copies", "ok", found)
 
 
 _SHARED = ("README.md", "base", "corpora", ".gitignore")

@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 
 from medner_assets.errors import MednerError
 from medner_assets.modeling.base_files import end_tokens, positions
-from medner_assets.modeling.progress import Log, StandardError
-from medner_assets.modeling.quantised import copy_of, through_copy
 from medner_assets.modeling.requirements import base_folder
 from medner_assets.recipes.sources import BaseModelRecipe
 
@@ -117,16 +115,13 @@ def load_base(
     *,
     training: bool = False,
     tokens: int | None = None,
-    log: Log | None = None,
-    keeps_copy: bool = False,
 ) -> "PreTrainedModel":
     """Return the base's language model on `device`: NF4 with bfloat16 compute where the recipe says so, else
-    full precision. Where a 4-bit copy is there it is read instead (see `quantised.py`).
+    full precision.
 
     Full precision is bfloat16 on a GPU and float32 on a CPU; for `training` bfloat16 also on a CPU that has
     instructions for it, with plain attention, which is faster there on short samples
-    (`docs/experiments.md`). tokens: how many the tokenizer has, where the caller has loaded it. keeps_copy:
-    make the 4-bit copy where there is none. log: None for standard error.
+    (`docs/experiments.md`). tokens: how many the tokenizer has, where the caller has loaded it.
     Raises MednerError if the model cannot be loaded, or tokenizer and model disagree on the vocabulary.
     """
     import torch
@@ -134,17 +129,15 @@ def load_base(
 
     slim = device.type == "cpu" and training and fast_bfloat16(device)
     dtype = torch.bfloat16 if slim or device.type != "cpu" else torch.float32
-    quantise = copy = None
+    options: dict[str, Any] = {}
     if base.quantization == "nf4":
-        quantise = BitsAndBytesConfig(
+        options["quantization_config"] = BitsAndBytesConfig(
             load_in_4bit=True,
             bnb_4bit_quant_type="nf4",
             bnb_4bit_use_double_quant=True,
             bnb_4bit_compute_dtype=dtype,
         )
-        copy = copy_of(base, folder, {"settings": quantise.to_json_string(), "device": device.type})
-
-    def load(source: Path) -> Any:
+    try:
         config = AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
         kind = _class_of(config)
         if kind is None:
@@ -152,21 +145,17 @@ def load_base(
                 f"{folder.name}: transformers knows no model that writes text for {config.model_type!r}: "
                 "choose another base"
             )
-        return kind.from_pretrained(
-            source,
+        model = kind.from_pretrained(
+            folder,
             dtype=dtype,
             local_files_only=True,
             use_safetensors=True,
             trust_remote_code=False,
             device_map={"": device},
             attn_implementation="eager" if slim or needs_plain_attention(kind, config) else "sdpa",
-            **({"quantization_config": quantise} if quantise and source == folder else {}),
+            **options,
         )
-
-    try:
-        model = language_model(
-            through_copy(copy, load, folder, StandardError() if log is None else log, keeps=keeps_copy)
-        )
+        model = language_model(model)
     except MednerError:
         raise
     except torch.OutOfMemoryError:

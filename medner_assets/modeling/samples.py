@@ -139,10 +139,18 @@ def build_samples(
     max_tokens = bound or max_tokens
     samples: list[Sample] = []
     unplaced = 0
+    tried: dict[int, Sample] = {}
+
+    def fits(part: Document) -> bool:
+        sample = tried[id(part)] = encoder.sample(part, relation_weight)
+        return len(sample) <= max_tokens
+
     for document in documents:
-        fitted = fit(document, lambda part: len(encoder.sample(part, relation_weight)) <= max_tokens)
-        samples.extend(encoder.sample(part, relation_weight) for part in fitted.windows)
+        fitted = fit(document, fits)
+        # Each window is an object that was tried: it is encoded once.
+        samples.extend(tried[id(part)] for part in fitted.windows)
         unplaced += fitted.unplaced
+        tried.clear()
     if documents and not samples:
         if bound is not None:
             raise MednerError(

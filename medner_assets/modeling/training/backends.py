@@ -7,7 +7,6 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from medner_assets import paths
 from medner_assets.errors import MednerError
 from medner_assets.modeling.adapters import add_adapter
 from medner_assets.modeling.fused.layers import fuse, keep_unpacked, unpacked_bytes
@@ -81,12 +80,10 @@ def adapted(
     shared: SharedBase | None = None,
     *,
     tokens: int | None = None,
-    first: bool = True,
 ) -> Adapted:
     """Return the base in `folder` with a fresh adapter on `device`. The caller has seeded torch.
 
-    shared: what holds the base for several trainings. tokens: how many the tokenizer has. first: of the
-    processes that train together.
+    shared: what holds the base for several trainings. tokens: how many the tokenizer has.
     """
     import torch
 
@@ -99,8 +96,7 @@ def adapted(
     if recipe.backend == "unsloth":
         return Adapted(unsloth_model(job, folder, device), "padded", "unsloth")
     backend: Backend = "peft"  # for auto too: faster than unsloth here, see docs/decisions
-    own = job.work.is_relative_to(paths.data())  # what is examined alone leaves nothing in the project
-    load = partial(load_base, folder, job.base, device, training=True, log=log, keeps_copy=own and first)
+    load = partial(load_base, folder, job.base, device, training=True, tokens=tokens)
     model = add_adapter(shared.twin(load) if shared else load(), job.recipe.lora)
     if recipe.gradient_checkpointing == "on":
         model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})

@@ -73,7 +73,7 @@ def prepared(
 
     torch.manual_seed(job.recipe.seed)
     tokens = len(encoder.tokenizer)
-    ready = adapted(job, folder, place.device, log, shared, tokens=tokens, first=crew.first)
+    ready = adapted(job, folder, place.device, log, shared, tokens=tokens)
     laps.done("base")
     model = ready.model
     layers = ", ".join(f"{count} {name}" for name, count in adapted_layers(model).items())
