@@ -109,6 +109,7 @@ def test_replicates_trained_together_are_those_trained_alone_and_one_that_diverg
     assert log_of(tmp_path / "t2") == log_of(tmp_path / "a2")
     assert [row["step"] for row in log_of(tmp_path / "a2") if row["kind"] == "train"] == [1, 2, 3, 4]
     assert facts["seed"] == 1
+    assert sum(" samples, " in line for line in log.lines) == 1  # those of all are the same
     assert sum(facts["start_seconds"].values()) > 0
     assert not wild.output.exists()
     said = [line for line in log.lines if line.startswith("mini.r3 was not trained with the others: the ")]

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from medner_assets.errors import MednerError
 from medner_assets.modeling.adapters import add_adapter
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
 Backend = Literal["peft", "unsloth"]
+Samples = TypeVar("Samples")
 
 _UNPACKED_SHARE = 0.3
 """4-bit weights are kept unpacked where that takes at most this share of the memory that is left."""
@@ -43,10 +44,12 @@ class Adapted:
 
 
 class SharedBase:
-    """The frozen base that trainings in one process have in common, once the first of them has loaded it."""
+    """What trainings in one process have in common, once the first of them has made it: the frozen base, and
+    samples of the same documents."""
 
     def __init__(self) -> None:
         self._pristine: Any = None
+        self._samples: tuple[Any, Any] | None = None
         self.unpacked: dict[int, torch.Tensor] = {}
         """4-bit matrices in 16 bits, by the identity of the parameter that holds them."""
         self.pool: Any = None
@@ -64,6 +67,18 @@ class SharedBase:
         tensors = [*self._pristine.parameters(), *self._pristine.buffers()]
         states = [getattr(each, "quant_state", None) for each in tensors]
         return copy.deepcopy(self._pristine, {id(each): each for each in (*tensors, *states)})
+
+    def samples(self, job: TrainingJob, read: Callable[[], Samples]) -> Samples:
+        """Return what `read` makes of the documents of `job`; once for trainings that learn from the same
+        samples."""
+        depends_on = (
+            job.dataset_version, job.entity_types, job.relation_types, job.base.prompt_style, job.base_folder,
+            job.recipe.training,
+        )  # fmt: skip
+        if self._samples is None or self._samples[0] != depends_on:
+            self._samples = depends_on, read()
+        samples: Samples = self._samples[1]
+        return samples
 
     def share_captures(self) -> None:
         """Let captured steps use the same memory: none of them runs beside another."""

@@ -66,13 +66,17 @@ def prepared(
     laps.done("start")
     revision = base_revision(job.base, folder)
     laps.done("revision")
-    encoder = Encoder(load_tokenizer(folder), job.base.prompt_style, job.entity_types, job.relation_types)
-    laps.done("tokenizer")
-    data = training_data(job, encoder, log)
+
+    def read() -> tuple[TrainingData, int]:
+        tokenizer = load_tokenizer(folder)
+        encoder = Encoder(tokenizer, job.base.prompt_style, job.entity_types, job.relation_types)
+        laps.done("tokenizer")
+        return training_data(job, encoder, log), len(tokenizer)
+
+    data, tokens = shared.samples(job, read) if shared else read()
     laps.done("samples")
 
     torch.manual_seed(job.recipe.seed)
-    tokens = len(encoder.tokenizer)
     ready = adapted(job, folder, place.device, log, shared, tokens=tokens)
     laps.done("base")
     model = ready.model
