@@ -55,6 +55,7 @@ from medner_assets.modeling.training.optimizer import FlatParameters
 from medner_assets.modeling.training.rounding import in_order_of_use, kept_rounded
 from medner_assets.recipes.settings import LoraRecipe
 
+RESULTS = Path(__file__).parent / "results" / "gpu_kernels.jsonl"
 TFLOPS = 790e12
 SIZES: dict[str, tuple[dict[str, Any], int]] = {
     "SmolLM2-135M": (SMOLLM2, SMOLLM2_PARAMETERS),
@@ -347,7 +348,7 @@ def in_a_process(size: str, way: str, tiny: bool, output: Path, seconds: float) 
 
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--output", type=Path, default=Path("gpu_kernels.jsonl"), help="JSON lines")
+    options.add_argument("--output", type=Path, default=RESULTS, help="JSON lines")
     options.add_argument("--limit", type=float, default=200.0)
     options.add_argument("--only", nargs="*", default=(), help="ways, or sizes")
     options.add_argument("--tiny", action="store_true")
@@ -356,6 +357,7 @@ def main() -> None:
     if given.part:
         measure(*given.part, tiny=False, output=given.output)
         return
+    given.output.unlink(missing_ok=True)
     began = time.monotonic()
     import peft  # noqa: F401 # once, for all that are forked
     from transformers import MistralForCausalLM  # noqa: F401
