@@ -3,11 +3,11 @@
     python benchmarks/gpu_kernels.py [--output FILE] [--limit 200] [--only PART …] [--tiny]
 
 SmolLM2-135M in bfloat16 and Mistral-7B in NF4, random weights, LoRA rank 16 on all seven projections, one
-packed row of 16 samples (about 3,000 tokens) again and again. Every way computes the same loss, which is
-given. All but the first "plain" attend within samples by the same FlashAttention call as medner's layers,
+packed row of 16 samples (about 3,000 tokens) again and again, or six of them in turn. Every way computes the
+same loss, which is given. All but the first "plain" attend within samples by the same FlashAttention call as medner's layers,
 and the 7B's have its matrices unpacked to bfloat16, as medner keeps them where memory allows it: what is left
 is how the layers are computed. launched: kernel by kernel. captured: replayed as one CUDA graph.
-compiled: each decoder layer by torch.compile, fixed shapes.
+compiled: each decoder layer by torch.compile, for one shape or, where there are six, for any.
 
 Each part runs in a process of its own with a time-out, the most telling first; nothing begins after `--limit`
 seconds. A line is written as soon as something is measured. `--tiny` tries the script on a CPU.
@@ -25,6 +25,7 @@ import traceback
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -49,7 +50,7 @@ from medner_assets.modeling.fused import elementwise, functions, layers
 from medner_assets.modeling.fused.attention import _flash, packed_attention
 from medner_assets.modeling.fused.layers import fuse, keep_unpacked
 from medner_assets.modeling.inference.model import unpack_layers
-from medner_assets.modeling.training.batching import pack
+from medner_assets.modeling.training.batching import PackedRow, pack
 from medner_assets.modeling.training.loss import HeadInput, joined_loss, packed_loss
 from medner_assets.modeling.training.optimizer import FlatParameters
 from medner_assets.modeling.training.rounding import in_order_of_use, kept_rounded
@@ -69,14 +70,19 @@ Step = Callable[[], torch.Tensor]
 class Trial:
     """A model and a row of one size. tiny: a small geometry on a CPU."""
 
-    def __init__(self, size: str, *, tiny: bool) -> None:
+    def __init__(self, size: str, *, tiny: bool, lengths: int) -> None:
         self.device = torch.device("cpu" if tiny else "cuda")
         self.kind = torch.float32 if tiny else torch.bfloat16
         shape, self.parameters = SIZES[size]
         self.shape, self.nf4 = SMALL if tiny else shape, size == "Mistral-7B"
-        samples = random_samples(4 if tiny else 16, seed=16)
-        self.row = pack(samples, self.device)
-        self.items = sum(len(each.completion) for each in samples)
+        steps = [random_samples(4 if tiny else 16, seed=16 + i) for i in range(lengths)]
+        self._rows = cycle([pack(samples, self.device) for samples in steps])
+        self.items = sum(len(each.completion) for each in steps[0])
+        self.tokens = sum(len(each) for samples in steps for each in samples) / lengths
+
+    def row(self) -> PackedRow:
+        """Return the row of the next step."""
+        return next(self._rows)
 
     def base(self) -> Any:
         """Return the base as it is trained: the large one in NF4."""
@@ -113,7 +119,7 @@ class Trial:
             for parameter in trained:
                 parameter.grad = None
             with self.autocast():
-                loss = loss_of(model, head, self.row, self.items)
+                loss = loss_of(model, head, self.row(), self.items)
             loss.backward()
             return loss.detach()
 
@@ -131,7 +137,7 @@ class Trial:
             flat.zero()
             if rounded is not None:
                 rounded.refresh()
-            loss = packed_loss(model, head, self.row, self.items)
+            loss = packed_loss(model, head, self.row(), self.items)
             loss.backward()
             flat.gather()
             return loss.detach()
@@ -169,10 +175,11 @@ def captured(step: Step) -> Step:
     return replay
 
 
-def in_layers(model: Any, mode: str) -> Any:
-    """Compile each decoder layer; the first one's code serves all."""
+def in_layers(model: Any, mode: str, *, dynamic: bool | None) -> Any:
+    """Compile each decoder layer; the first one's code serves all. dynamic: None: for rows of any length, from
+    the second length on."""
     for layer in model.get_base_model().model.layers:
-        layer.compile(mode=mode, dynamic=False)
+        layer.compile(mode=mode, dynamic=dynamic)
     return model
 
 
@@ -218,8 +225,8 @@ def liger(trial: Trial) -> Step:
     return trial.plain_step(trial.adapted(with_liger(trial.unpacked())))
 
 
-def compiled(trial: Trial, mode: str = "default") -> Step:
-    return trial.plain_step(in_layers(trial.adapted(trial.unpacked()), mode))
+def compiled(trial: Trial, mode: str = "default", *, dynamic: bool | None = False) -> Step:
+    return trial.plain_step(in_layers(trial.adapted(trial.unpacked()), mode, dynamic=dynamic))
 
 
 WAYS: dict[str, tuple[Callable[[Trial], Step], int]] = {
@@ -230,18 +237,23 @@ WAYS: dict[str, tuple[Callable[[Trial], Step], int]] = {
     "medner, plain elementwise": (medner_plain_elementwise, 40),
     "plain": (plain, 40),
     "compiled, reduce-overhead": (partial(compiled, mode="reduce-overhead"), 80),
+    "medner, rows of six lengths": (medner, 40),
+    "compiled, rows of six lengths": (partial(compiled, dynamic=None), 80),
 }
 """How a step is computed, and after how many seconds its process is ended."""
 NOT_CAPTURED = ("plain", "compiled, reduce-overhead")
+LENGTHS = 6
+"""Of rows where they differ, as in training; "rows of six lengths" takes them in turn."""
 PARTS = [
     *(("SmolLM2-135M", way) for way in list(WAYS)[:4]),
     *(("Mistral-7B", way) for way in list(WAYS)[:6]),
+    *(("Mistral-7B", way) for way in list(WAYS)[7:]),
     *(("SmolLM2-135M", way) for way in list(WAYS)[4:]),
 ]
 
 
 def timed(trial: Trial, step: Step, *, warm: int, steps: int) -> dict[str, Any]:
-    """Return seconds a step (median), its loss and the memory it took."""
+    """Return seconds a step (mean), the loss of the next one and the memory that it took."""
     on_gpu = trial.device.type == "cuda"
 
     def once() -> float:
@@ -254,8 +266,7 @@ def timed(trial: Trial, step: Step, *, warm: int, steps: int) -> dict[str, Any]:
     first = [once() for _ in range(warm)]
     if on_gpu:
         torch.cuda.reset_peak_memory_stats()
-    seconds = statistics.median(once() for _ in range(steps))
-    tokens = trial.row.input_ids.shape[1]
+    seconds, tokens = statistics.mean(once() for _ in range(steps)), trial.tokens
     return {
         "seconds_a_step": seconds,
         "first_step": first[0] if first else None,
@@ -270,7 +281,8 @@ def measure(size: str, way: str, tiny: bool, output: Path) -> None:
     """Measure one part and append a line for each that is measured."""
     began = time.perf_counter()
     register(within_samples)
-    trial = Trial(size, tiny=tiny)
+    several = way.endswith("lengths")
+    trial = Trial(size, tiny=tiny, lengths=LENGTHS if several else 1)
     step = WAYS[way][0](trial)
 
     def row(kind: str, step: Step, warm: int) -> None:
@@ -288,16 +300,16 @@ def measure(size: str, way: str, tiny: bool, output: Path) -> None:
         written(found, output)
 
     try:
-        row("launched", step, 3)
+        row("launched", step, LENGTHS if several else 3)
     except Exception:
         if not way.startswith("compiled"):
             raise
         traceback.print_exc()
         torch._dynamo.reset()
         register(torch._dynamo.disable(within_samples))  # the compiler cannot look into the attention's call
-        row("launched, attention not compiled", step, 3)
+        row("launched, attention not compiled", step, LENGTHS if several else 3)
     # The 7B keeps the GPU busy as it is; nothing may follow a capture that failed.
-    if not tiny and size == "SmolLM2-135M" and way not in NOT_CAPTURED:
+    if not tiny and size == "SmolLM2-135M" and way not in NOT_CAPTURED and not several:
         row("captured", captured(step), 2)
 
 
