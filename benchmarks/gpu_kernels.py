@@ -4,10 +4,10 @@
 
 SmolLM2-135M in bfloat16 and Mistral-7B in NF4, random weights, LoRA rank 16 on all seven projections, one
 packed row of 16 samples (about 3,000 tokens) again and again, or six of them in turn. Every way computes the
-same loss, which is given. All but the first "plain" attend within samples by the same FlashAttention call as medner's layers,
-and the 7B's have its matrices unpacked to bfloat16, as medner keeps them where memory allows it: what is left
-is how the layers are computed. launched: kernel by kernel. captured: replayed as one CUDA graph.
-compiled: each decoder layer by torch.compile, for one shape or, where there are six, for any.
+same loss, which is given. All but the first "plain" attend within samples by the same FlashAttention call as
+medner's layers, and the 7B's have its matrices unpacked to bfloat16, as medner keeps them where memory allows
+it: what is left is how the layers are computed. launched: kernel by kernel. captured: replayed as one CUDA
+graph. compiled: each decoder layer by torch.compile, for one shape or, where there are six, for any.
 
 Each part runs in a process of its own with a time-out, the most telling first; nothing begins after `--limit`
 seconds. A line is written as soon as something is measured. `--tiny` tries the script on a CPU.
@@ -176,8 +176,10 @@ def captured(step: Step) -> Step:
 
 
 def in_layers(model: Any, mode: str, *, dynamic: bool | None) -> Any:
-    """Compile each decoder layer; the first one's code serves all. dynamic: None: for rows of any length, from
-    the second length on."""
+    """Compile each decoder layer; the first one's code serves all.
+
+    dynamic: None: for rows of any length, from the second length on.
+    """
     for layer in model.get_base_model().model.layers:
         layer.compile(mode=mode, dynamic=dynamic)
     return model
