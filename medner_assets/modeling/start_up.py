@@ -62,7 +62,7 @@ def _unchanged(function: Callable[..., Any] | None = None, *_: Any, **__: Any) -
 class _Marks(ModuleType):
     """Stands in for the compiler: its marks leave a function as it is, all else is asked of the real one."""
 
-    allow_in_graph = assume_constant_result = disable = staticmethod(_unchanged)
+    allow_in_graph = assume_constant_result = disable = mark_static_address = staticmethod(_unchanged)
 
     def __init__(self, name: str) -> None:
         super().__init__(name)

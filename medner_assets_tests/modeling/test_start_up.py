@@ -10,7 +10,9 @@ from medner_assets.modeling.process import process
 with process(compiles={compiles}):
     import transformers.generation.candidate_generator, transformers.loss.loss_utils
     from transformers.models.mistral import modeling_mistral
-    import bitsandbytes
+    from transformers.cache_utils import StaticLayer
+    import bitsandbytes, torch
+    StaticLayer(max_cache_len=4).update(*[torch.zeros(1, 1, 2, 2)] * 2)  # as generation on a GPU does
     names = ("sklearn", "scipy", "dagster", "pandas", "sympy",
         "torch._inductor", "torch._dynamo.convert_frame")
     print(json.dumps([name for name in names if name in sys.modules]))
