@@ -69,7 +69,8 @@ def gpu_rows() -> Iterator[str]:
     gpu = results("gpu")
     rows, used = gpu["rows"], gpu["versions"]
     small = rows["medner, 16 samples, in 16 GB"]
-    one, batch = rows["naive generation"], rows["medner generation"]
+    written = results("gpu_500")["rows"]
+    one, batch = written["naive generation"], written["medner generation"]
     training = results("gpu_training")
     trained = training["second run"]["benchmarks/gpu.py"]["rows"]
     yield trained_row("Mistral-7B", trained["naive training"], trained["medner, 16 samples"])
@@ -96,14 +97,6 @@ def gpu_rows() -> Iterator[str]:
         f"{rows['adapter, rank 16']['trainable']:,} / {rows['adapter, rank 32']['trainable']:,} |"
     )
     yield f"torch {used['torch']}, transformers {used['transformers']}"
-    recorded = {
-        name: results("gpu_generation")[f"{name}, {size} texts"]["ratio"]
-        for name in ("Mistral-7B", "SmolLM2-135M")
-    }
-    yield (
-        f"by {recorded['Mistral-7B']:.1f} for {size} texts of the large model "
-        f"and by {recorded['SmolLM2-135M']:.1f} of the small one"
-    )
 
 
 def trained_row(name: str, naive: dict[str, Any], ours: dict[str, Any]) -> str:
