@@ -9,7 +9,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from medner_assets import paths
@@ -71,6 +71,9 @@ def test_exported_predictions_score_as_in_the_product_to_the_last_digit(
         frames["predicted_entities"], frames["predicted_relations"], steps, SCHEMA,
         pl.DataFrame({"doc_id": [each.id for each in gold], "text": [TEXT] * len(gold)}),
     )  # fmt: skip
+    said = rows[0].filter(pl.col("stage") == "final")
+    # A file of strings that are all absent from the texts looks like one of a system that gives no places.
+    assume(said.is_empty() or said["start"].count())
     own = score_version(
         gold_frames(gold, symmetric_types=SYMMETRIC),
         PredictedFrames(*rows),
