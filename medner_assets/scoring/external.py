@@ -93,11 +93,12 @@ def scored_submission(
 def has_spans(predicted: Sequence[SubmittedDocument]) -> bool:
     """Tell whether spans can be scored: False where entities are predicted, and none of them has one.
 
-    A file does not tell a system that gives no places from one whose every string is absent from the texts,
-    so that the exported answers of such a version are scored without the spans of which it itself has 0.
+    medner's own answers, whose relations are by strings, give a place to each string that stands in the text:
+    where none does, all are absent, and their spans are wrong.
     """
     entities = [entity for submitted in predicted for entity in submitted.entities]
-    return not entities or any(entity.span for entity in entities)
+    own = any(not submitted.names_places for submitted in predicted)
+    return own or not entities or any(entity.span for entity in entities)
 
 
 def compared_submissions(

@@ -9,7 +9,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from medner_assets import paths
@@ -56,6 +56,7 @@ def completions(draw: st.DrawFn) -> str:
     st.lists(st.tuples(documents(), completions()), min_size=1, max_size=3),
     st.lists(st.sampled_from(["drop_ungrounded", "deduplicate", "enforce_schema"]), unique=True),
 )
+@example([(Document("d", "Ab  ab\nß aB ss b a", split="test"), "### Entities:\n1. [T1] absent")], [])
 @settings(max_examples=40, deadline=None)
 def test_exported_predictions_score_as_in_the_product_to_the_last_digit(
     corpus: list[tuple[Document, str]], steps: list[str]
@@ -71,9 +72,6 @@ def test_exported_predictions_score_as_in_the_product_to_the_last_digit(
         frames["predicted_entities"], frames["predicted_relations"], steps, SCHEMA,
         pl.DataFrame({"doc_id": [each.id for each in gold], "text": [TEXT] * len(gold)}),
     )  # fmt: skip
-    said = rows[0].filter(pl.col("stage") == "final")
-    # A file of strings that are all absent from the texts looks like one of a system that gives no places.
-    assume(said.is_empty() or said["start"].count())
     own = score_version(
         gold_frames(gold, symmetric_types=SYMMETRIC),
         PredictedFrames(*rows),
